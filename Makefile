@@ -1,0 +1,135 @@
+# The doors of the house. Each first sees to the Debian packages that it needs: it names the
+# missing ones and installs them (NO_INSTALL=1: it names them and stops). How the C programs are
+# built is in build.mk.
+
+# Debian's python, because the packages are Debian's, whatever comes first in PATH
+PY ?= /usr/bin/python3
+NGINX ?=
+K ?=
+JOBS ?= 2
+OUT ?= results
+ARGS ?=
+HOST ?= local
+NGINX_IMAGE ?=
+NGINX_IMAGES ?=
+export NGINX K JOBS OUT NO_INSTALL
+export PYTHONPATH := $(CURDIR)/harness
+
+PACKAGES := @harness/setup/packages
+# the caller's -j holds; without one every processor is used
+C_BUILD = $(MAKE) --no-print-directory -f build.mk $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+PYTEST = $(PY) -m pytest $$([ "$$JOBS" = 1 ] || echo "-n $$JOBS")
+
+C_FILES = $(shell find responders pki harness -name '*.[ch]')
+PYTHON_FILES = $(shell find $(wildcard harness suites docker) -name '*.py')
+SHELL_FILES = $(shell grep -rlIE '^\#!/bin/(ba)?sh' $(wildcard .ci harness docker))
+
+.NOTPARALLEL:
+.PHONY: help build run test test-c test-harness test-suites lint lint-c lint-python lint-shell \
+        lint-house format clean ready-to-run ready-to-test images matrix test-docker test-recipes
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: ready-to-run ## run the suites: NGINX=/path/to/nginx HOST=docker K=expression JOBS=2 OUT=results
+	@server=$(SERVER) && STAPLELAB_BUILD=$(CURDIR)/build/release $(PY) -m staplelab run \
+	    --host $(HOST) $${server:+$(SERVER_OPTION) "$$server"} --out "$$OUT" --jobs "$$JOBS" \
+	    $${K:+-k "$$K"} $(ARGS)
+
+images: ## make the container images: the lab, and nginx of four Debian releases
+	@docker/make-images
+
+matrix: ## run the suites on several nginx: NGINX_IMAGES="a b c" (default: the four of `make images`)
+	@servers=$$(docker/make-images) && $(PY) -m staplelab matrix $(or $(NGINX_IMAGES),$$servers) $(ARGS)
+
+test: test-c test-harness ## test the lab itself: C unit tests, fuzz corpora, tests of the harness
+
+lint: lint-c lint-python lint-shell lint-house ## check format, Python, shell scripts, house rules
+
+format: ## format the C files
+	$(PACKAGES) lint
+	@clang-format -i $(C_FILES)
+
+build: ## build the C programs into build/release (V=1 shows the commands)
+	$(PACKAGES) build
+	@+$(C_BUILD) build
+
+clean: ## remove what was built and found: build, results, caches
+	@rm -rf build results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find $(wildcard harness suites docker) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A wrong NGINX is told before anything is installed, and then what else is missing.
+ifeq ($(HOST),docker)
+SERVER := "$(NGINX_IMAGE)"
+SERVER_OPTION := --nginx-image
+else
+SERVER := $$(harness/setup/find-nginx)
+SERVER_OPTION := --nginx
+endif
+
+define ready
+@harness/setup/find-nginx >/dev/null || { NO_INSTALL=1 harness/setup/packages $(1); exit 1; }
+@harness/setup/packages $(1)
+endef
+
+ready-to-run:
+	$(if $(filter docker,$(HOST)),@harness/setup/packages build run docker,$(call ready,build run))
+	@+$(C_BUILD) build
+
+ready-to-test:
+	$(call ready,build run test)
+	@+$(C_BUILD) VARIANT=asan build
+
+test-c: ready-to-test
+	@+$(C_BUILD) check
+	@+$(C_BUILD) VARIANT=asan check
+
+# The programs are the ones with the sanitizers, and NGINX is always set.
+test-harness: ready-to-test
+	@NGINX=$$(harness/setup/find-nginx) STAPLELAB_BUILD=$(CURDIR)/build/asan $(PYTEST) harness/tests \
+	--ignore harness/tests/docker $(ARGS)
+
+test-docker: images ## test what needs a Docker engine
+	$(PACKAGES) run test docker python3-yaml $$($(NO_COMPOSE) && echo docker-compose)
+	@$(PY) -m pytest harness/tests/docker --ignore $(RECIPES) $(ARGS)
+
+test-suites: ready-to-test
+	@nginx=$$(harness/setup/find-nginx) && STAPLELAB_BUILD=$(CURDIR)/build/asan \
+	$(PY) -m staplelab run --nginx "$$nginx" --out build/asan/results --jobs "$$JOBS" $(ARGS)
+
+lint-c:
+	$(PACKAGES) lint
+	@clang-format --dry-run -Werror $(C_FILES)
+
+lint-python:
+	$(PACKAGES) lint
+	@$(PY) -m flake8 --max-line-length 100 --extend-ignore E203,W503 $(PYTHON_FILES)
+	@$(PY) -m mypy harness/staplelab
+	@if command -v ruff >/dev/null; then ruff check --quiet harness suites; fi
+
+lint-shell:
+	$(PACKAGES) lint
+	@shellcheck $(SHELL_FILES)
+
+# Nothing waits by sleeping: the lab clock moves, or an event comes. A long file is only a warning.
+lint-house:
+	@! grep -nE '\b(time|asyncio)\.sleep\b|import sleep\b|\bu?sleep\(|\bnanosleep\(' \
+	    $(PYTHON_FILES) $(C_FILES) | sed 's/$$/    <-- sleeps/' | grep .
+	@wc -l Makefile build.mk $(C_FILES) $(PYTHON_FILES) $(SHELL_FILES) | \
+	    awk '$$2 != "total" && $$1 > 500 { print "warning: " $$2 " has " $$1 " lines (over 500)" }'
+
+# The schemas that the recipes are held to come with these two, from PyPI.
+CHECKERS := build/recipe-checkers
+RECIPES := harness/tests/docker/test_recipes.py
+NO_COMPOSE := ! command -v docker-compose >/dev/null && ! docker compose version >/dev/null 2>&1
+
+test-recipes: $(CHECKERS)/made ## check the CI and cluster recipes by their schemas (from PyPI)
+	$(PACKAGES) run
+	@$(CHECKERS)/bin/python -m pytest $(RECIPES) $(ARGS)
+
+$(CHECKERS)/made:
+	$(PACKAGES) python3-venv
+	@$(PY) -m venv --clear --system-site-packages $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check \
+	    'check-jsonschema>=0.29' 'kubernetes-validate>=1.30'
+	@touch $@

@@ -1,0 +1,120 @@
+# How the C programs are built. VARIANT=release (default) or asan; everything goes to build/.
+#
+# A folder of C is a library of its sources; NAME_main.c beside them is the program NAME
+# (underscores become dashes); tests/test_*.c and fuzz/fuzz_*.c are linked with that library.
+# Each step is one short line; V=1 shows the commands themselves.
+
+VARIANT ?= release
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+BUILD_DIR := build/$(VARIANT)
+
+CPPFLAGS += -D_GNU_SOURCE -I. -Iresponders/common
+CFLAGS := -std=c17 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+          -Wpointer-arith -Wwrite-strings -Wformat=2 -fno-common $(EXTRA_CFLAGS)
+ifeq ($(VARIANT),asan)
+CFLAGS += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+LDFLAGS += -fsanitize=address,undefined
+else
+CFLAGS += -O2 -D_FORTIFY_SOURCE=2
+endif
+
+OPENSSL_LIBS := -lssl -lcrypto
+# Every handshake is a process, and relocating libcrypto takes a quarter of its life: it is linked
+# in where that needs no further library (Debian 12).
+ifeq ($(VARIANT),release)
+ifneq ($(shell grep -Ls -e '-lz' /usr/lib/*/pkgconfig/libcrypto.pc),)
+OPENSSL_LIBS := -no-pie -Wl,-Bstatic -lssl -lcrypto -Wl,-Bdynamic
+endif
+endif
+EVENT_LIBS := -levent_core -levent_extra
+LDLIBS := -ljansson
+
+ifneq ($(V),1)
+.SILENT:
+endif
+say = @printf '  %-4s %s\n'
+
+FOLDERS := responders/common responders/ocsp responders/dns pki harness/clients harness/runtime
+
+# folder -> the libraries it needs besides its own, in link order
+LIBS_responders/common := $(EVENT_LIBS)
+LIBS_responders/ocsp := $(BUILD_DIR)/responders/common.a $(EVENT_LIBS) -lcrypto
+LIBS_responders/dns := $(BUILD_DIR)/responders/common.a $(EVENT_LIBS)
+LIBS_pki := -lcrypto
+LIBS_harness/clients := $(OPENSSL_LIBS)
+LIBS_harness/runtime :=
+
+PROGRAMS :=
+TESTS :=
+FUZZERS :=
+
+define folder_rules
+SOURCES_$(1) := $$(filter-out %_main.c $(1)/labclock.c,$$(wildcard $(1)/*.c $(1)/faults/*.c))
+$(BUILD_DIR)/$(1).a: $$(SOURCES_$(1):%.c=$(BUILD_DIR)/%.o)
+	@rm -f $$@
+	$(say) AR $$@
+	ar rcs $$@ $$^
+$$(foreach m,$$(wildcard $(1)/*_main.c),$$(eval $$(call program_rule,$(1),$$(m))))
+$$(foreach t,$$(wildcard $(1)/tests/test_*.c),$$(eval $$(call test_rule,$(1),$$(t))))
+$$(foreach f,$$(wildcard $(1)/fuzz/fuzz_*.c),$$(eval $$(call fuzz_rule,$(1),$$(f))))
+endef
+
+define program_rule
+PROGRAMS += $(BUILD_DIR)/bin/$(subst _,-,$(notdir $(2:_main.c=)))
+$(BUILD_DIR)/bin/$(subst _,-,$(notdir $(2:_main.c=))): $(BUILD_DIR)/$(2:.c=.o) $(BUILD_DIR)/$(1).a $(filter %.a,$(LIBS_$(1)))
+	@mkdir -p $$(@D)
+	$(say) LD $$@
+	$$(CC) $$(LDFLAGS) -o $$@ $$< $(BUILD_DIR)/$(1).a $(LIBS_$(1)) $$(LDLIBS)
+endef
+
+define test_rule
+TESTS += $(BUILD_DIR)/$(2:.c=)
+$(BUILD_DIR)/$(2:.c=): $(BUILD_DIR)/$(2:.c=.o) $(BUILD_DIR)/$(1).a $(filter %.a,$(LIBS_$(1)))
+	$(say) LD $$@
+	$$(CC) $$(LDFLAGS) -o $$@ $$< $(BUILD_DIR)/$(1).a $(LIBS_$(1)) $$(LDLIBS) -lcmocka
+endef
+
+# A fuzz target is linked with a small driver that replays its corpus and seeded mutations of it.
+define fuzz_rule
+FUZZERS += $(BUILD_DIR)/$(2:.c=)
+$(BUILD_DIR)/$(2:.c=): $(BUILD_DIR)/$(2:.c=.o) $(BUILD_DIR)/responders/common/tests/fuzz_replay.o $(BUILD_DIR)/$(1).a $(filter %.a,$(LIBS_$(1)))
+	$(say) LD $$@
+	$$(CC) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(BUILD_DIR)/$(1).a $(LIBS_$(1)) $$(LDLIBS)
+endef
+
+$(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
+
+$(BUILD_DIR)/%.o: %.c
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Preloaded into programs that may be linked against any C library: it uses none itself.
+$(BUILD_DIR)/lib/labclock.so: harness/runtime/labclock.c
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(CC) -std=c17 -Wall -Wextra -Werror -O2 -D_GNU_SOURCE -fPIC -fno-stack-protector -shared -nostdlib -o $@ $<
+
+# Runs in the server's image, whatever C library that has.
+ifeq ($(VARIANT),release)
+$(BUILD_DIR)/bin/launcher: private LDFLAGS += -static
+$(BUILD_DIR)/bin/launcher: private LDLIBS :=
+endif
+
+.PHONY: build build-tests check
+build: $(PROGRAMS) $(BUILD_DIR)/lib/labclock.so
+build-tests: $(TESTS) $(FUZZERS)
+
+# Runs every unit test, and every fuzz target on its corpus (fuzz/corpus_NAME for fuzz/fuzz_NAME.c):
+# a line for each that passes, the whole output of one that fails.
+CHECKS := $(addsuffix .check,$(TESTS) $(FUZZERS))
+.PHONY: $(CHECKS)
+check: $(CHECKS)
+$(FUZZERS:%=%.check): CORPUS = $(subst /fuzz/fuzz_,/fuzz/corpus_,$(<:$(BUILD_DIR)/%=%))
+$(CHECKS): %.check: %
+	timeout 300 $< $(CORPUS) >$<.log 2>&1 || { echo "FAILED ($$?): $<"; cat $<.log; exit 1; } >&2
+	$(say) TEST $<
+
+-include $(shell find $(BUILD_DIR) -name '*.d' 2>/dev/null)
