@@ -1,0 +1,63 @@
+/*
+ * What to mint: a certificate hierarchy, read from JSON and checked as a whole before any key or
+ * file is made.
+ *
+ *   {"name": "standard",
+ *    "authorities": [{"id", "issuer" (absent: self-signed), "subject"}, ...],
+ *    "signers":     [{"id", "issuer", "subject", "eku", "ocsp_nocheck"}, ...],
+ *    "leaves":      [{"id", "issuer", "names", "must_staple"}, ...]}
+ *
+ * Every one of them may also have "key", "serial", "not_before", "not_after", "ocsp_urls" and
+ * "ca_issuers_urls". An issuer is an authority that stands before the one that names it, so
+ * there is an order to mint in and no circle.
+ */
+#ifndef STAPLELAB_PKI_DESCRIPTION_H
+#define STAPLELAB_PKI_DESCRIPTION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pki/mint_error.h"
+#include "pki/values.h"
+
+typedef enum { ROLE_AUTHORITY, ROLE_SIGNER, ROLE_LEAF } entry_role;
+typedef enum { KEY_P256, KEY_RSA2048, KEY_ED25519 } key_type;
+typedef enum { EKU_OCSP_SIGNING, EKU_SERVER_AUTH, EKU_NONE } extended_key_usage;
+
+/* The words of the description and of the manifest, by the values above; each ends with NULL. */
+extern const char *const role_words[];
+extern const char *const key_words[];
+extern const char *const eku_words[];
+
+/* One certificate to mint. Strings and arrays belong to the description. */
+typedef struct {
+    entry_role role;
+    const char *id;
+    size_t issuer;       /* index in the description; its own for a self-signed authority */
+    const char *subject; /* the common name */
+    key_type key;
+    char serial[SERIAL_SIZE];      /* lower-case hexadecimal, no leading zeros; unique by issuer */
+    int64_t not_before, not_after; /* Unix seconds, 1950 to 9999 */
+    const json_t *names;           /* dNSNames, an array of strings; NULL unless a leaf */
+    const json_t *ocsp_urls, *ca_issuers_urls; /* arrays of strings, NULL for none */
+    extended_key_usage eku;
+    bool must_staple, ocsp_nocheck;
+} entry;
+
+typedef struct {
+    const char *name;
+    int64_t now;
+    entry *entries; /* authorities, then signers, then leaves, each in its order */
+    size_t count;
+    json_t *json; /* what the strings above live in */
+} description;
+
+/* Checks `json` (borrowed) with the ${NAME} of the object `settings` replaced and the times
+ * relative to `now` (Unix seconds). Returns a description to be freed, or NULL with *e. */
+description *description_new(const json_t *json, const json_t *settings, int64_t now,
+                             mint_error *e);
+void description_free(description *d);
+
+#endif
