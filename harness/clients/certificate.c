@@ -1,0 +1,137 @@
+/*
+ * Certificates as text, numbers and times.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "harness/clients/certificate.h"
+
+/* RFC 7633: the TLS extension number that a feature list names */
+enum { FEATURE_STATUS_REQUEST = 5 };
+
+char *certificate_name(const X509_NAME *name)
+{
+    BIO *out = BIO_new(BIO_s_mem());
+    if (out == NULL) {
+        return NULL;
+    }
+
+    char *text = NULL;
+    const char *data = "";
+    long length = 0;
+    if (X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253) >= 0) {
+        length = BIO_get_mem_data(out, &data);
+    }
+    text = OPENSSL_strndup(length > 0 ? data : "", (size_t)length);
+    BIO_free(out);
+    return text;
+}
+
+char *certificate_serial(const ASN1_INTEGER *serial)
+{
+    BIGNUM *number = ASN1_INTEGER_to_BN(serial, NULL);
+    if (number == NULL) {
+        return NULL;
+    }
+    char *hex = BN_bn2hex(number);
+    bool negative = BN_is_negative(number) && !BN_is_zero(number);
+    BN_free(number);
+    if (hex == NULL) {
+        return NULL;
+    }
+
+    /* BN_bn2hex writes whole octets */
+    const char *digits = hex + (hex[0] == '-' ? 1 : 0);
+    digits += strspn(digits, "0");
+    if (*digits == '\0') {
+        digits--;
+    }
+    size_t length = strlen(digits);
+    char *text = OPENSSL_malloc(length + 2);
+    if (text != NULL) {
+        char *at = text;
+        if (negative) {
+            *at++ = '-';
+        }
+        for (size_t i = 0; i < length; i++) {
+            at[i] = (char)tolower((unsigned char)digits[i]);
+        }
+        at[length] = '\0';
+    }
+    OPENSSL_free(hex);
+    return text;
+}
+
+const char *certificate_key(X509 *certificate)
+{
+    EVP_PKEY *key = X509_get0_pubkey(certificate);
+    const char *name = key == NULL ? NULL : EVP_PKEY_get0_type_name(key);
+    return name == NULL ? "unknown" : name;
+}
+
+bool certificate_must_staple(X509 *certificate)
+{
+    TLS_FEATURE *features = X509_get_ext_d2i(certificate, NID_tlsfeature, NULL, NULL);
+    bool found = false;
+    for (int i = 0; i < sk_ASN1_INTEGER_num(features) && !found; i++) {
+        int64_t value;
+        found = ASN1_INTEGER_get_int64(&value, sk_ASN1_INTEGER_value(features, i)) == 1 &&
+                value == FEATURE_STATUS_REQUEST;
+    }
+    TLS_FEATURE_free(features);
+    return found;
+}
+
+int64_t certificate_time(const ASN1_TIME *time)
+{
+    struct tm fields;
+    if (time == NULL || ASN1_TIME_to_tm(time, &fields) != 1) {
+        return NO_TIME;
+    }
+    return (int64_t)timegm(&fields);
+}
+
+STACK_OF(X509) * certificate_file(const char *file, char *error, size_t size)
+{
+    FILE *in = fopen(file, "re");
+    if (in == NULL) {
+        snprintf(error, size, "%s: %s", file, strerror(errno));
+        return NULL;
+    }
+
+    STACK_OF(X509) *certificates = sk_X509_new_null();
+    X509 *one;
+    while (certificates != NULL && (one = PEM_read_X509(in, NULL, NULL, NULL)) != NULL) {
+        if (sk_X509_push(certificates, one) == 0) {
+            X509_free(one);
+            break;
+        }
+    }
+    fclose(in);
+
+    /* reading ends with "no start line"; anything else is a damaged certificate */
+    unsigned long last = ERR_peek_last_error();
+    bool ended = ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
+    ERR_clear_error();
+    if (!ended || sk_X509_num(certificates) == 0) {
+        snprintf(error, size, "%s: %s; PEM certificates are accepted", file,
+                 ended ? "no certificate in it" : "a certificate in it is damaged");
+        certificates_free(certificates);
+        return NULL;
+    }
+    return certificates;
+}
+
+void certificates_free(STACK_OF(X509) * certificates)
+{
+    sk_X509_pop_free(certificates, X509_free);
+}

@@ -1,0 +1,41 @@
+/*
+ * What a report and a judgement need to know of a certificate, and the two time formats that
+ * X.509 and OCSP share.
+ */
+#ifndef STAPLELAB_CERTIFICATE_H
+#define STAPLELAB_CERTIFICATE_H
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* "there is no such time", apart from every time that can be written */
+#define NO_TIME INT64_MIN
+
+/* An RFC 4514 name in ASCII (other characters as \XX); "" for an empty or unprintable one. The
+ * caller frees it with OPENSSL_free; NULL when out of memory. */
+char *certificate_name(const X509_NAME *name);
+
+/* Lower-case hexadecimal without leading zeros, "-" before a negative one, "0" for zero. The caller
+ * frees it with OPENSSL_free; NULL when out of memory. */
+char *certificate_serial(const ASN1_INTEGER *serial);
+
+/* "EC", "RSA", "ED25519", ...; "unknown" for a key that the library does not know. */
+const char *certificate_key(X509 *certificate);
+
+/* Whether its TLS Feature extension (RFC 7633) asks for status_request. */
+bool certificate_must_staple(X509 *certificate);
+
+/* Seconds since 1970; NO_TIME when `time` is NULL or is no time. */
+int64_t certificate_time(const ASN1_TIME *time);
+
+/* Every PEM certificate of `file` into a new stack; NULL, with one sentence in `error`, when it
+ * cannot be read or holds none. The caller frees it with
+ * certificates_free. */
+STACK_OF(X509) * certificate_file(const char *file, char *error, size_t size);
+
+/* certificate_file's and everybody's stack of references; NULL is fine. */
+void certificates_free(STACK_OF(X509) * certificates);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * One TLS handshake as an observer makes it: it asks for a staple, accepts whatever certificate
+ * comes, and keeps what the server sent. Nothing is judged here.
+ */
+#ifndef STAPLELAB_HANDSHAKE_H
+#define STAPLELAB_HANDSHAKE_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct {
+    const char *host;
+    const char *port;
+    const char *servername; /* SNI; NULL for none */
+    int version;            /* TLS1_2_VERSION, TLS1_3_VERSION, or 0 for either */
+    const char *sigalgs;    /* as SSL_CTX_set1_sigalgs_list takes them; NULL for the default */
+    bool status;            /* ask for a staple */
+    int timeout_ms;         /* kernel time for connecting and the whole handshake */
+} handshake_options;
+
+typedef struct {
+    char error[256];      /* one sentence; "" when the handshake was completed */
+    const char *protocol; /* "TLSv1.3"; static */
+    bool resumed;
+    X509 *leaf;             /* NULL when not known; after a resumption the session's */
+    STACK_OF(X509) * chain; /* as sent, leaf first; empty when none was sent */
+    bool stapled;           /* a CertificateStatus was there, and be it empty */
+    unsigned char *staple;  /* its OCSP response, octet for octet */
+    size_t staple_length;
+    SSL_SESSION *session; /* to resume with; NULL when there is none */
+} handshake;
+
+/* A context for the handshakes of one run, without the machine's configuration or trust, and
+ * permissive towards odd servers. NULL with one sentence in `error`. */
+SSL_CTX *handshake_context(const handshake_options *options, char *error, size_t size);
+
+/* Makes one handshake, offers the session `resume` unless it is NULL, and ends the connection
+ * orderly: what the server sends behind its handshake, session tickets above all, is read until
+ * it closes. The caller frees *out with handshake_free in any case. An empty CertificateStatus
+ * makes libssl give up, and is reported both ways: as an error, and as a staple of no octets.
+ * SIGPIPE must be ignored. */
+void handshake_run(SSL_CTX *context, const handshake_options *options, SSL_SESSION *resume,
+                   handshake *out);
+
+void handshake_free(handshake *h);
+
+#endif

@@ -1,0 +1,219 @@
+/*
+ * Facts to JSON. Whatever stands in a certificate or a staple must come out as valid JSON, so
+ * text that is not UTF-8 is written with question marks.
+ */
+#include <openssl/crypto.h>
+#include <openssl/objects.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/clients/certificate.h"
+#include "harness/clients/report.h"
+
+static json_t *text(const char *value)
+{
+    json_t *out = json_string(value);
+    if (out != NULL) {
+        return out;
+    }
+    char *ascii = OPENSSL_strdup(value);
+    for (char *c = ascii; c != NULL && *c != '\0'; c++) {
+        if (*c < ' ' || *c > '~') {
+            *c = '?';
+        }
+    }
+    out = ascii == NULL ? NULL : json_string(ascii);
+    OPENSSL_free(ascii);
+    return out;
+}
+
+/* As text, and frees what certificate.h allocated. */
+static json_t *owned_text(char *value)
+{
+    json_t *out = value == NULL ? NULL : text(value);
+    OPENSSL_free(value);
+    return out;
+}
+
+static json_t *hex(const unsigned char *data, size_t length)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *out = OPENSSL_malloc(2 * length + 1);
+    if (out == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < length; i++) {
+        out[2 * i] = digits[data[i] >> 4];
+        out[2 * i + 1] = digits[data[i] & 15];
+    }
+    out[2 * length] = '\0';
+    return owned_text(out);
+}
+
+static json_t *instant(int64_t time)
+{
+    return time == NO_TIME ? json_null() : json_integer(time);
+}
+
+static json_t *oid(const ASN1_OBJECT *object, bool named)
+{
+    char out[128];
+    int nid = OBJ_obj2nid(object);
+    if (named && nid != NID_undef) {
+        return text(OBJ_nid2ln(nid));
+    }
+    OBJ_obj2txt(out, sizeof(out), object, 1);
+    return text(out);
+}
+
+static json_t *name_of(X509 *certificate)
+{
+    return owned_text(certificate_name(X509_get_subject_name(certificate)));
+}
+
+static json_t *serial_of(X509 *certificate)
+{
+    return owned_text(certificate_serial(X509_get0_serialNumber(certificate)));
+}
+
+static json_t *ocsp_urls(X509 *certificate)
+{
+    json_t *out = json_array();
+    STACK_OF(OPENSSL_STRING) *urls = X509_get1_ocsp(certificate);
+    for (int i = 0; i < sk_OPENSSL_STRING_num(urls); i++) {
+        json_array_append_new(out, text(sk_OPENSSL_STRING_value(urls, i)));
+    }
+    X509_email_free(urls);
+    return out;
+}
+
+static json_t *leaf_object(X509 *leaf)
+{
+    if (leaf == NULL) {
+        return json_null();
+    }
+    return json_pack(
+        "{s:o, s:o, s:b, s:s, s:o, s:o}", "subject", name_of(leaf), "serial", serial_of(leaf),
+        "must_staple", certificate_must_staple(leaf), "key", certificate_key(leaf), "not_after",
+        instant(certificate_time(X509_get0_notAfter(leaf))), "ocsp_urls", ocsp_urls(leaf));
+}
+
+static json_t *chain_array(const STACK_OF(X509) * chain)
+{
+    json_t *out = json_array();
+    for (int i = 0; i < sk_X509_num(chain); i++) {
+        X509 *one = sk_X509_value(chain, i);
+        json_array_append_new(out, json_pack("{s:o, s:o, s:o}", "subject", name_of(one), "serial",
+                                             serial_of(one), "ocsp_urls", ocsp_urls(one)));
+    }
+    return out;
+}
+
+static json_t *responder_id(const staple *s)
+{
+    const ASN1_OCTET_STRING *key = NULL;
+    const X509_NAME *name = NULL;
+    OCSP_resp_get0_id(s->basic, &key, &name);
+    json_t *value = NULL;
+    if (name != NULL) {
+        value = owned_text(certificate_name(name));
+    } else if (key != NULL) {
+        value = hex(ASN1_STRING_get0_data(key), (size_t)ASN1_STRING_length(key));
+    }
+    return json_pack("{s:s, s:o}", "by", name != NULL ? "name" : "key", "value", value);
+}
+
+static json_t *signer_object(const signer *by)
+{
+    if (by->certificate == NULL) {
+        return json_null();
+    }
+    return json_pack("{s:s, s:o, s:o}", "kind", signer_kind_name(by->kind), "subject",
+                     name_of(by->certificate), "not_after",
+                     instant(certificate_time(X509_get0_notAfter(by->certificate))));
+}
+
+static json_t *single_object(const single_response *single)
+{
+    return json_pack(
+        "{s:o, s:s, s:b, s:s, s:o, s:o, s:o, s:o}", "serial", text(single->serial),
+        "hash_algorithm", single->hash_algorithm, "matches_leaf", single->matches_leaf,
+        "cert_status", cert_status_name(single->status), "revocation_time",
+        instant(single->revocation_time), "revocation_reason",
+        single->revocation_reason < 0 ? json_null() : json_integer(single->revocation_reason),
+        "this_update", instant(single->this_update), "next_update", instant(single->next_update));
+}
+
+static json_t *responses(const staple *s)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < s->nsingles; i++) {
+        json_array_append_new(out, single_object(&s->singles[i]));
+    }
+    return out;
+}
+
+static json_t *extensions(OCSP_BASICRESP *basic)
+{
+    json_t *out = json_array();
+    for (int i = 0; basic != NULL && i < OCSP_BASICRESP_get_ext_count(basic); i++) {
+        X509_EXTENSION *extension = OCSP_BASICRESP_get_ext(basic, i);
+        json_array_append_new(out, oid(X509_EXTENSION_get_object(extension), false));
+    }
+    return out;
+}
+
+static json_t *response_status(int status)
+{
+    char number[32];
+    if (status == STAPLE_NO_STATUS) {
+        return json_null();
+    }
+    const char *name = response_status_name(status);
+    if (strcmp(name, "unassigned") != 0) {
+        return json_string(name);
+    }
+    snprintf(number, sizeof(number), "%d", status);
+    return json_string(number);
+}
+
+json_t *report_staple(const judgement *judged)
+{
+    if (!judged->has_staple) {
+        return json_null();
+    }
+    const staple *s = &judged->staple;
+    json_t *id = json_null();
+    json_t *produced_at = json_null();
+    json_t *algorithm = json_null();
+    if (s->basic != NULL) {
+        const ASN1_OBJECT *object;
+        X509_ALGOR_get0(&object, NULL, NULL, OCSP_resp_get0_tbs_sigalg(s->basic));
+        id = responder_id(s);
+        produced_at = instant(certificate_time(OCSP_resp_get0_produced_at(s->basic)));
+        algorithm = oid(object, true);
+    }
+    return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "octets",
+                     (json_int_t)s->octets, "trailing_octets", (json_int_t)s->trailing_octets,
+                     "sha256", hex(s->sha256, sizeof(s->sha256)), "response_status",
+                     response_status(s->response_status), "responder_id", id, "produced_at",
+                     produced_at, "signature_algorithm", algorithm, "signer",
+                     signer_object(&judged->signer), "responses", responses(s), "extensions",
+                     extensions(s->basic));
+}
+
+json_t *report_handshake(int ordinal, bool status_requested, const handshake *seen,
+                         const judgement *judged)
+{
+    return json_pack("{s:i, s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:o}", "try", ordinal, "verdict",
+                     verdict_name(judged->verdict), "reason", judged->reason, "protocol",
+                     seen->protocol, "resumed", seen->resumed, "status_requested", status_requested,
+                     "leaf", leaf_object(seen->leaf), "chain", chain_array(seen->chain), "staple",
+                     report_staple(judged));
+}
+
+json_t *report_failure(int ordinal, const char *error)
+{
+    return json_pack("{s:i, s:n, s:o}", "try", ordinal, "verdict", "error", text(error));
+}

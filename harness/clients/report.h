@@ -1,0 +1,23 @@
+/*
+ * The JSON object of one handshake: what was seen, and the verdict on it.
+ */
+#ifndef STAPLELAB_REPORT_H
+#define STAPLELAB_REPORT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "harness/clients/handshake.h"
+#include "harness/clients/verdict.h"
+
+/* A new object for handshake number `ordinal`, from 1; NULL when out of memory. */
+json_t *report_handshake(int ordinal, bool status_requested, const handshake *seen,
+                         const judgement *judged);
+
+/* A new object for one that failed; NULL when out of memory. */
+json_t *report_failure(int ordinal, const char *error);
+
+/* The member "staple" by itself: null for a judgement without one. */
+json_t *report_staple(const judgement *judged);
+
+#endif

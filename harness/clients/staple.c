@@ -1,0 +1,335 @@
+/*
+ * libcrypto decodes the fields; that the octets are DER, that none is left over and where
+ * tbsResponseData lies is read from the wire, because libcrypto accepts BER and forgets it.
+ */
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/x509v3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/clients/staple.h"
+
+enum {
+    TAG_INTEGER = 0x02,
+    TAG_OCTET_STRING = 0x04,
+    TAG_OID = 0x06,
+    TAG_SEQUENCE = 0x30,
+    TAG_EXPLICIT_0 = 0xa0
+};
+
+/* id-pkix-ocsp-basic, 1.3.6.1.5.5.7.48.1.1 */
+static const unsigned char OCSP_BASIC[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x01};
+
+/* The extensions of RFC 6960 4.4, RFC 5280 5.3 and RFC 6962 3.3: a critical one of another kind
+ * forbids the use of what carries it (RFC 5280 4.2). */
+static const int UNDERSTOOD[] = {
+    NID_id_pkix_OCSP_Nonce,
+    NID_id_pkix_OCSP_CrlID,
+    NID_id_pkix_OCSP_acceptableResponses,
+    NID_id_pkix_OCSP_archiveCutoff,
+    NID_id_pkix_OCSP_serviceLocator,
+    NID_id_pkix_OCSP_extendedStatus,
+    NID_ct_cert_scts,
+    NID_crl_reason,
+    NID_invalidity_date,
+    NID_hold_instruction_code,
+};
+
+/* Notes the first defect; the later ones are its consequences more often than not. */
+static void defect(staple *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void defect(staple *s, const char *format, ...)
+{
+    if (s->defect[0] != '\0') {
+        return;
+    }
+    va_list args;
+    va_start(args, format);
+    vsnprintf(s->defect, sizeof(s->defect), format, args);
+    va_end(args);
+}
+
+/* GeneralizedTime as RFC 5280 4.1.2.5.2 profiles it: YYYYMMDDHHMMSSZ. libcrypto also takes times
+ * without seconds, with fractions and with offsets, none of which has 15 octets. NULL is no time
+ * and no defect. */
+static int64_t profiled_time(staple *s, const char *field, const ASN1_GENERALIZEDTIME *time)
+{
+    if (time == NULL) {
+        return NO_TIME;
+    }
+    int64_t value = ASN1_STRING_length(time) == 15 ? certificate_time(time) : NO_TIME;
+    if (value == NO_TIME) {
+        defect(s, "%s is no time of the form YYYYMMDDHHMMSSZ", field);
+    }
+    return value;
+}
+
+static void check_extension(staple *s, X509_EXTENSION *extension)
+{
+    if (X509_EXTENSION_get_critical(extension) == 0) {
+        return;
+    }
+    const ASN1_OBJECT *object = X509_EXTENSION_get_object(extension);
+    int nid = OBJ_obj2nid(object);
+    for (size_t i = 0; i < sizeof(UNDERSTOOD) / sizeof(UNDERSTOOD[0]); i++) {
+        if (UNDERSTOOD[i] == nid) {
+            return;
+        }
+    }
+    char oid[64];
+    OBJ_obj2txt(oid, sizeof(oid), object, 1);
+    defect(s, "the critical extension %s is not understood", oid);
+}
+
+/* The hash functions that a CertID may use here; NULL for any other. */
+static const EVP_MD *hash_function(const ASN1_OBJECT *algorithm, const char **name)
+{
+    switch (OBJ_obj2nid(algorithm)) {
+    case NID_sha1:
+        *name = "sha1";
+        return EVP_sha1();
+    case NID_sha256:
+        *name = "sha256";
+        return EVP_sha256();
+    case NID_sha384:
+        *name = "sha384";
+        return EVP_sha384();
+    case NID_sha512:
+        *name = "sha512";
+        return EVP_sha512();
+    default:
+        *name = NULL;
+        return NULL;
+    }
+}
+
+/* libcrypto's accessors of a CertID take it without const, and only read it */
+static void cert_id_fields(const OCSP_CERTID *id, ASN1_OCTET_STRING **name_hash,
+                           ASN1_OBJECT **algorithm, ASN1_OCTET_STRING **key_hash,
+                           ASN1_INTEGER **serial)
+{
+    OCSP_id_get0_info(name_hash, algorithm, key_hash, serial, (OCSP_CERTID *)id);
+}
+
+static bool decode_single(staple *s, OCSP_SINGLERESP *response, single_response *single)
+{
+    single->id = OCSP_SINGLERESP_get0_id(response);
+    ASN1_OBJECT *algorithm;
+    ASN1_INTEGER *serial;
+    cert_id_fields(single->id, NULL, &algorithm, NULL, &serial);
+    single->serial = certificate_serial(serial);
+    const char *hash;
+    hash_function(algorithm, &hash);
+    if (hash == NULL) {
+        OBJ_obj2txt(single->hash_algorithm, sizeof(single->hash_algorithm), algorithm, 1);
+    } else {
+        snprintf(single->hash_algorithm, sizeof(single->hash_algorithm), "%s", hash);
+    }
+
+    ASN1_GENERALIZEDTIME *revoked = NULL;
+    ASN1_GENERALIZEDTIME *this_update = NULL;
+    ASN1_GENERALIZEDTIME *next_update = NULL;
+    int reason = -1;
+    int status = OCSP_single_get0_status(response, &reason, &revoked, &this_update, &next_update);
+    single->status = (cert_status)status;
+    single->revocation_reason = status == V_OCSP_CERTSTATUS_REVOKED ? reason : -1;
+    single->revocation_time =
+        status == V_OCSP_CERTSTATUS_REVOKED ? profiled_time(s, "revocationTime", revoked) : NO_TIME;
+    single->this_update = profiled_time(s, "thisUpdate", this_update);
+    single->next_update = profiled_time(s, "nextUpdate", next_update);
+
+    for (int i = 0; i < OCSP_SINGLERESP_get_ext_count(response); i++) {
+        check_extension(s, OCSP_SINGLERESP_get_ext(response, i));
+    }
+    return single->serial != NULL;
+}
+
+/* RFC 6960 knows v1(0) only, and libcrypto does not look at the version. */
+static void check_version(staple *s)
+{
+    octets tbs = s->tbs;
+    der_item sequence, version, number;
+    if (!der_next(&tbs, &sequence) || !der_next(&sequence.content, &version) ||
+        version.tag != TAG_EXPLICIT_0) {
+        return;
+    }
+    if (!der_next(&version.content, &number) || number.tag != TAG_INTEGER ||
+        number.content.length != 1 || number.content.data[0] != 0) {
+        defect(s, "its version is not v1");
+    }
+}
+
+static bool decode_basic(staple *s, octets in)
+{
+    der_item sequence, tbs;
+    if (!der_next(&in, &sequence) || !der_is_strict(sequence.whole)) {
+        defect(s, "the BasicOCSPResponse is not DER");
+        return true;
+    }
+    if (in.length > 0) {
+        s->trailing_octets += in.length;
+        defect(s, "%zu octets follow the BasicOCSPResponse", in.length);
+    }
+
+    const unsigned char *at = sequence.whole.data;
+    s->basic = d2i_OCSP_BASICRESP(NULL, &at, (long)sequence.whole.length);
+    if (s->basic == NULL || !der_next(&sequence.content, &tbs)) {
+        defect(s, "it holds no BasicOCSPResponse");
+        return true;
+    }
+    s->tbs = tbs.whole;
+    check_version(s);
+    profiled_time(s, "producedAt", OCSP_resp_get0_produced_at(s->basic));
+    for (int i = 0; i < OCSP_BASICRESP_get_ext_count(s->basic); i++) {
+        check_extension(s, OCSP_BASICRESP_get_ext(s->basic, i));
+    }
+
+    int count = OCSP_resp_count(s->basic);
+    if (count <= 0) {
+        return true;
+    }
+    s->singles = OPENSSL_zalloc((size_t)count * sizeof(*s->singles));
+    if (s->singles == NULL) {
+        return false;
+    }
+    for (; s->nsingles < (size_t)count; s->nsingles++) {
+        OCSP_SINGLERESP *response = OCSP_resp_get0(s->basic, (int)s->nsingles);
+        if (!decode_single(s, response, &s->singles[s->nsingles])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Finds what ResponseBytes carries in the content of an OCSPResponse. */
+static bool find_basic(staple *s, octets content, octets *basic)
+{
+    der_item status, bytes, sequence, type, response;
+    if (!der_next(&content, &status) || !der_next(&content, &bytes)) {
+        defect(s, "its status is successful, and it carries no response");
+        return false;
+    }
+    if (!der_next(&bytes.content, &sequence) || !der_next(&sequence.content, &type) ||
+        !der_next(&sequence.content, &response) || type.tag != TAG_OID ||
+        response.tag != TAG_OCTET_STRING) {
+        defect(s, "its responseBytes are no DER ResponseBytes");
+        return false;
+    }
+    if (type.content.length != sizeof(OCSP_BASIC) ||
+        memcmp(type.content.data, OCSP_BASIC, sizeof(OCSP_BASIC)) != 0) {
+        defect(s, "its response is not of type id-pkix-ocsp-basic");
+        return false;
+    }
+    *basic = response.content;
+    return true;
+}
+
+bool staple_decode(const unsigned char *der, size_t length, staple *s)
+{
+    *s = (staple){.octets = length, .response_status = STAPLE_NO_STATUS};
+    s->wire = OPENSSL_malloc(length + 1);
+    if (s->wire == NULL || EVP_Digest(der, length, s->sha256, NULL, EVP_sha256(), NULL) != 1) {
+        return false;
+    }
+    if (length == 0) {
+        defect(s, "it has no octets");
+        return true;
+    }
+    memcpy(s->wire, der, length);
+
+    octets in = {s->wire, length};
+    der_item outer;
+    if (!der_next(&in, &outer) || !der_is_strict(outer.whole)) {
+        defect(s, "it is not DER");
+        return true;
+    }
+    if (in.length > 0) {
+        s->trailing_octets = in.length;
+        defect(s, "%zu octets follow the OCSPResponse", in.length);
+    }
+
+    bool done = true;
+    const unsigned char *at = outer.whole.data;
+    OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &at, (long)outer.whole.length);
+    if (response == NULL) {
+        defect(s, "it is no OCSPResponse");
+        goto cleared;
+    }
+    s->response_status = OCSP_response_status(response);
+    octets basic;
+    if (s->response_status == OCSP_RESPONSE_STATUS_SUCCESSFUL &&
+        find_basic(s, outer.content, &basic)) {
+        done = decode_basic(s, basic);
+    }
+
+cleared:
+    OCSP_RESPONSE_free(response);
+    ERR_clear_error();
+    return done;
+}
+
+static bool same(const ASN1_OCTET_STRING *hash, const unsigned char *digest, unsigned length)
+{
+    return ASN1_STRING_length(hash) == (int)length &&
+           memcmp(ASN1_STRING_get0_data(hash), digest, length) == 0;
+}
+
+void staple_match(staple *s, X509 *leaf, X509 *issuer)
+{
+    for (size_t i = 0; i < s->nsingles; i++) {
+        ASN1_OCTET_STRING *name_hash, *key_hash;
+        ASN1_OBJECT *algorithm;
+        ASN1_INTEGER *serial;
+        cert_id_fields(s->singles[i].id, &name_hash, &algorithm, &key_hash, &serial);
+        const char *hash;
+        const EVP_MD *md = hash_function(algorithm, &hash);
+        unsigned char digest[EVP_MAX_MD_SIZE];
+        unsigned length;
+        s->singles[i].matches_leaf =
+            md != NULL && ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(leaf)) == 0 &&
+            X509_NAME_digest(X509_get_issuer_name(leaf), md, digest, &length) == 1 &&
+            same(name_hash, digest, length) &&
+            X509_pubkey_digest(issuer, md, digest, &length) == 1 && same(key_hash, digest, length);
+    }
+}
+
+void staple_free(staple *s)
+{
+    for (size_t i = 0; s->singles != NULL && i < s->nsingles; i++) {
+        OPENSSL_free(s->singles[i].serial);
+    }
+    OPENSSL_free(s->singles);
+    OCSP_BASICRESP_free(s->basic);
+    OPENSSL_free(s->wire);
+    *s = (staple){.response_status = STAPLE_NO_STATUS};
+}
+
+const char *response_status_name(int status)
+{
+    switch (status) {
+    case OCSP_RESPONSE_STATUS_SUCCESSFUL:
+        return "successful";
+    case OCSP_RESPONSE_STATUS_MALFORMEDREQUEST:
+        return "malformedRequest";
+    case OCSP_RESPONSE_STATUS_INTERNALERROR:
+        return "internalError";
+    case OCSP_RESPONSE_STATUS_TRYLATER:
+        return "tryLater";
+    case OCSP_RESPONSE_STATUS_SIGREQUIRED:
+        return "sigRequired";
+    case OCSP_RESPONSE_STATUS_UNAUTHORIZED:
+        return "unauthorized";
+    default:
+        return "unassigned";
+    }
+}
+
+const char *cert_status_name(cert_status status)
+{
+    static const char *const names[] = {"good", "revoked", "unknown"};
+    return names[status];
+}
