@@ -1,0 +1,175 @@
+"""The `staplelab` command (`python3 -m staplelab`): run the suites, compare or merge runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from staplelab import __version__, catalogue, hosts, matrix, results, shard
+from staplelab import merge as merging
+from staplelab.errors import LabError
+from staplelab.hosts import namespace
+from staplelab.places import build_folder
+
+_USAGE = 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="staplelab", description="OCSP stapling lab for nginx", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"staplelab {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="judge an nginx", allow_abbrev=False)
+    run.add_argument("--nginx", metavar="PATH", help="the nginx to judge (default: installed)")
+    run.add_argument(
+        "--host", choices=hosts.NAMES, default="local", help="where the parts run (default: local)"
+    )
+    run.add_argument(
+        "--nginx-image", metavar="IMAGE", help="the nginx to judge, with --host docker"
+    )
+    run.add_argument("--out", metavar="DIR", default="results", help="default: results")
+    run.add_argument("--jobs", metavar="N", type=_jobs, default=2, help="default: 2")
+    run.add_argument("-k", metavar="EXPRESSION", help="only scenarios that match (pytest's -k)")
+    run.add_argument("--keep", action="store_true", help="keep every scenario's folder")
+    run.add_argument("--shard", metavar="I/N", help="run the I-th of N shards of the scenarios")
+    run.add_argument(
+        "--durations", metavar="FILE", help="balance the shards by an earlier results.json"
+    )
+    run.add_argument("paths", nargs="*", default=["suites"], help="default: suites")
+
+    diff = commands.add_parser(
+        "diff", help="what changed in behaviour between two results", allow_abbrev=False
+    )
+    diff.add_argument("before", type=Path, help="a results.json or its folder")
+    diff.add_argument("after", type=Path, help="a results.json or its folder")
+
+    merge = commands.add_parser(
+        "merge", help="make one run of the results of its shards", allow_abbrev=False
+    )
+    merge.add_argument("--out", metavar="DIR", type=Path, required=True, help="for the merged run")
+    merge.add_argument(
+        "runs", nargs="+", type=Path, metavar="RUN", help="a results.json or its folder"
+    )
+
+    many = commands.add_parser(
+        "matrix", help="judge several nginx images and compare them", allow_abbrev=False
+    )
+    many.add_argument("--out", metavar="DIR", type=Path, default=Path("results/matrix"))
+    many.add_argument("--jobs", metavar="N", type=_jobs, default=2, help="default: 2")
+    many.add_argument("-k", metavar="EXPRESSION", help="only scenarios that match (pytest's -k)")
+    many.add_argument("images", nargs="+", metavar="IMAGE", help="servers under test")
+
+    commands.add_parser("clean", help="remove the containers and networks that dead runs left")
+    commands.add_parser("faults", help="print the fault catalogue (docs/faults.md)")
+    return parser
+
+
+def _jobs(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a number of processes from 1 to 64")
+    return int(text)
+
+
+def _see_to_folders(out: Path) -> None:
+    """What cannot be written is told before anything runs, not when the results are there."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        raise LabError(
+            "no folder for temporary files can be written; set TMPDIR, "
+            "or give a container --tmpfs /tmp"
+        ) from None
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out).close()
+    except OSError as error:
+        raise LabError(f"--out {out}: cannot be written: {error.strerror}") from None
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    import pytest  # not needed by the other commands, and slow to import
+
+    shard.wanted(arguments.shard, arguments.durations)  # refused here, or pytest would refuse it
+    server = hosts.probe(arguments.host, arguments.nginx, arguments.nginx_image)
+    _see_to_folders(Path(arguments.out))
+    if arguments.host == "local":
+        namespace.enter()
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    argv = ["-p", "staplelab.plugin", "-p", "pytest_timeout"]
+    if arguments.jobs > 1:
+        argv += ["-p", "xdist.plugin", "-n", str(arguments.jobs)]
+    argv += ["-q", "--timeout", "60", "--strict-markers", "--tb", "short"]
+    server_option = "--nginx-image" if arguments.host == "docker" else "--nginx"
+    # joined with "=", because pytest takes any other existing path for one of its tests when it
+    # looks for its rootdir, and the scenarios' ids depend on that
+    argv += [f"--host={arguments.host}", f"{server_option}={server.path}", f"--out={arguments.out}"]
+    argv += ["--junitxml", str(Path(arguments.out) / "junit.xml")]
+    argv += ["-k", arguments.k] if arguments.k else []
+    argv += ["--keep"] if arguments.keep else []
+    if arguments.shard is not None:
+        argv += [f"--shard={arguments.shard}"]
+    if arguments.durations is not None:
+        argv += [f"--shard-durations={arguments.durations}"]
+    return int(pytest.main([*argv, *arguments.paths]))
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    changes = list(
+        results.differences(results.load(arguments.before), results.load(arguments.after))
+    )
+    for change in changes:
+        print(change)
+    if not changes:
+        print("no change in behaviour")
+    return 1 if changes else 0
+
+
+def _merge(arguments: argparse.Namespace) -> int:
+    merged, lines = merging.merge(arguments.runs, arguments.out)
+    print("\n".join(lines))
+    totals = merged.totals()
+    return 1 if totals["fail"] or totals["error"] else 0
+
+
+def _faults(_: argparse.Namespace) -> int:
+    print(catalogue.page(build_folder()), end="")
+    return 0
+
+
+def _matrix(arguments: argparse.Namespace) -> int:
+    options = ["--jobs", str(arguments.jobs)]
+    options += ["-k", arguments.k] if arguments.k else []
+    return matrix.run(arguments.images, arguments.out, options)
+
+
+def _clean(_: argparse.Namespace) -> int:
+    from staplelab.hosts import containers, run_label  # slow to import
+
+    count = run_label.remove_runs(containers.connect(), lambda run: not run_label.is_alive(run))
+    print(f"removed {count} containers, networks and volumes of runs that are no more")
+    return 0
+
+
+_COMMANDS = {
+    "run": _run,
+    "diff": _diff,
+    "merge": _merge,
+    "matrix": _matrix,
+    "clean": _clean,
+    "faults": _faults,
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Returns the exit status: 0 as expected, 1 a surprise, 2 wrong usage."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return _COMMANDS[arguments.command](arguments)
+    except LabError as error:
+        print(f"staplelab: {error}", file=sys.stderr)
+        return _USAGE

@@ -1,0 +1,102 @@
+"""nginx's error log: its lines, the claims that a scenario lays to them, their names for humans.
+
+A scenario passes only if it claimed every line of level warn or above.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LEVELS = ("debug", "info", "notice", "warn", "error", "crit", "alert", "emerg")
+_MUST_BE_CLAIMED = frozenset(LEVELS[LEVELS.index("warn") :])
+_NEVER_WELCOME = frozenset({"alert", "emerg"})
+
+_LEVEL = f"\\[({'|'.join(LEVELS)})\\]"
+_LINE = re.compile(
+    rf"^(?:\d{{4}}/\d\d/\d\d \d\d:\d\d:\d\d {_LEVEL} \d+#\d+: |nginx: {_LEVEL} )"
+    r"(?:\*\d+ )?(.*)$"
+)
+
+_PORT = re.compile(
+    r"((?:nginx|responder|stub)(?:-2)?|\.staplelab\.test|\d+(?:\.\d+){3}|\[[0-9a-f:]+\]):\d+"
+)
+_NUMBER = re.compile(r"\b(id:|ident |expect |process |DNS response (?=\d))\d+")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of nginx's log, without its time, process and connection numbers."""
+
+    level: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"[{self.level}] {self.text}"
+
+
+def parse(text: str) -> list[Line]:
+    """The lines of a log; what is no line of nginx's (a sanitizer's report) has level "alert"."""
+    lines = []
+    for raw in filter(None, text.split("\n")):
+        match = _LINE.match(raw)
+        if match is None:
+            lines.append(Line("alert", raw))
+        else:
+            lines.append(Line(match[1] or match[2], match[3]))
+    return lines
+
+
+@dataclass
+class Claim:
+    """Text that a scenario expects `times` times (None: at least once) among the lines."""
+
+    text: str
+    times: int | None
+    alert: bool = False
+
+    def fits(self, line: Line) -> bool:
+        return self.text in line.text and (self.alert or line.level not in _NEVER_WELCOME)
+
+
+def settle_claims(lines: Iterable[Line], claims: Iterable[Claim]) -> list[str]:
+    """Holds the lines against the claims; returns what is wrong, one sentence each."""
+    wrong = []
+    claims = list(claims)
+    seen = {id(claim): 0 for claim in claims}
+    for line in lines:
+        if line.level not in _MUST_BE_CLAIMED:
+            continue
+        fitting = [claim for claim in claims if claim.fits(line)]
+        if not fitting:
+            wrong.append(f"nginx logged what no scenario claimed: {line}")
+        for claim in fitting[:1]:
+            seen[id(claim)] += 1
+    for claim in claims:
+        count = seen[id(claim)]
+        if claim.times is None and count == 0:
+            wrong.append(f"claimed but never logged: {claim.text!r}")
+        elif claim.times is not None and count != claim.times:
+            wrong.append(f"claimed {claim.times} times, logged {count} times: {claim.text!r}")
+    return wrong
+
+
+def shared(text: str, names: dict[str, str]) -> str:
+    """The text free of everything that differs from run to run.
+
+    `names` maps addresses and folders of this run to names that every run shares.
+    """
+    for private, name in names.items():
+        text = text.replace(private, name)
+    return _NUMBER.sub(r"\1N", _PORT.sub(r"\1", text))
+
+
+def for_results(lines: Iterable[Line], names: dict[str, str]) -> list[str]:
+    """The lines that had to be claimed, as every run shares them."""
+    kept = []
+    for line in lines:
+        if line.level not in _MUST_BE_CLAIMED:
+            continue
+        kept.append(shared(str(line), names))
+    return kept

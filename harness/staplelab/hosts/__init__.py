@@ -1,0 +1,56 @@
+"""Where parts run: as processes of this machine (local) or in containers (docker)."""
+
+from __future__ import annotations
+
+from staplelab import sut
+from staplelab.errors import LabError
+from staplelab.hosts.base import Host
+from staplelab.hosts.local import LocalHost
+from staplelab.places import build_folder
+from staplelab.sut import ServerUnderTest
+
+NAMES = ("local", "docker")
+
+
+def probe(host: str, nginx: str | None, image: str | None) -> ServerUnderTest:
+    """The server that the options name; LabError when they name none that can staple."""
+    if host == "docker":
+        if nginx:
+            raise LabError("--nginx PATH goes with --host local; name an --nginx-image instead")
+        # slow to import, and the local host does without it
+        from staplelab.hosts import containers
+
+        return containers.probe(image or containers.DEFAULT_IMAGE)
+    if image:
+        raise LabError("--nginx-image goes with --host docker")
+    return sut.probe(sut.find(nginx))
+
+
+def announce(name: str) -> None:
+    """To be called in the driver, before it starts processes that open a host: what they leave
+    when it is killed is then known to be its own."""
+    if name == "docker":
+        from staplelab.hosts import run_label
+
+        run_label.announce()
+
+
+def conclude(name: str) -> None:
+    """To be called in the driver at its end: removes what interrupted processes of the run left."""
+    if name == "docker":
+        from staplelab.hosts import containers, run_label
+
+        mine = run_label.run()
+        run_label.remove_runs(containers.connect(), lambda run: run == mine)
+
+
+def choose(name: str, image: str) -> Host:
+    """Opens the host of that name; `image` is the server's, where it comes from one."""
+    build = build_folder()
+    if not (build / "bin" / "tether").exists():
+        raise LabError(f"{build} holds no programs; run `make build` first")
+    if name == "docker":
+        from staplelab.hosts.containers import DockerHost
+
+        return DockerHost(build, image)
+    return LocalHost(build)

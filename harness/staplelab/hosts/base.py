@@ -1,0 +1,135 @@
+"""What the lab asks of a host.  Nothing above this line knows where a part runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A program that has ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A listening socket that the server under test inherits."""
+
+    address: str
+    port: int
+    #: its number in the server's table of descriptors
+    descriptor: int
+    #: ours, where the driver has bound it itself
+    bound: socket | None = None
+
+    def close(self) -> None:
+        """Gives up the driver's hold of it; the server's stays."""
+        if self.bound is not None:
+            self.bound.close()
+
+
+class Running(Protocol):
+    """A program that runs, with all its descendants."""
+
+    @property
+    def pid(self) -> int:
+        """The process id of the program itself."""
+
+    def read_line(self) -> str:
+        """The next line of its standard output, "" at its end."""
+
+    def signal(self, number: int) -> None: ...
+
+    def poll(self) -> int | None:
+        """The exit status, or None while it runs."""
+
+    def wait(self, bound: float) -> int:
+        """The exit status; LabError past the bound (seconds)."""
+
+    def kill(self) -> None:
+        """Ends it and all its descendants, whatever they do."""
+
+
+class Host(Protocol):
+    """A place for the parts of one lab.
+
+    Roles are "nginx", "responder", "responder-2" (another address of the responder), "stub",
+    "stub-2" (another address of the stub).
+    """
+
+    name: str
+    #: the run's scratch folder, reachable under the same path by every part
+    folder: Path
+    #: whether the parts run as root
+    root: bool
+
+    def address(self, role: str) -> str:
+        """The IPv4 address of a role."""
+
+    def ipv6_address(self, role: str) -> str | None:
+        """Its IPv6 address, without brackets; None where there is no IPv6."""
+
+    def ports(self, standard: int) -> Sequence[int]:
+        """The ports to try, in order, for a part whose standard port is that."""
+
+    def port(self, standard: int) -> int:
+        """The port for a part that tells which one it got; 0 for any."""
+
+    def listen(self, role: str, standard: int) -> Listener:
+        """A listening socket of that role for the server to inherit."""
+
+    def tool(self, name: str) -> str:
+        """The path of one of our programs, for `run`."""
+
+    def program(self, name: str) -> str:
+        """The path of one of our programs, for `start`."""
+
+    def server_program(self, path: str) -> str:
+        """What to run for a server under test that is known by this path or image."""
+
+    def share(self, path: Path) -> None:
+        """Lets the parts read and write what the driver has put into the scratch folder."""
+
+    def hosts_file(self, folder: Path) -> Path:
+        """Where the names are written that the server resolves by itself; `folder` is the
+        scenario's."""
+
+    def start(
+        self,
+        role: str,
+        argv: Sequence[str],
+        *,
+        variables: Mapping[str, str],
+        stderr: Path,
+        listeners: Sequence[Listener] = (),
+        read_stdout: bool = False,
+    ) -> Running:
+        """Starts a part where its role lives."""
+
+    def run(self, argv: Sequence[str], *, variables: Mapping[str, str]) -> Finished:
+        """Runs a client beside the driver to its end."""
+
+    def network(self, argv: Sequence[str]) -> str:
+        """Runs a command that may change the server's network, in its namespace; returns what it
+        printed.  NotHere where that is not possible."""
+
+    def pause(self, role: str, running: Running) -> None:
+        """Stops a part in its tracks; its kernel goes on to answer for it."""
+
+    def resume(self, role: str, running: Running) -> None: ...
+
+    def client_variables(self) -> dict[str, str]:
+        """The variables that put a client on the lab clock."""
+
+    def part_variables(self, hosts: Path | None = None) -> dict[str, str]:
+        """The variables that put a part on the lab clock and, with a hosts file, make it resolve
+        names through that file."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,226 @@
+"""The local host: plain processes, each role with a loopback address of its own.
+
+Every process runs under a tether, so that none outlives this one, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes.util
+import os
+import secrets
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from staplelab.errors import LabError, NotHere
+from staplelab.hosts import namespace
+from staplelab.hosts.base import Finished, Listener, Running
+from staplelab.waiting import BOUND_SECONDS, until_ended
+
+_PORT_ATTEMPTS = 20
+_LAST_OCTET = {"nginx": 2, "responder": 10, "responder-2": 11, "stub": 53, "stub-2": 54}
+
+
+class LocalProcess:
+    """A program under its tether."""
+
+    def __init__(self, tether: subprocess.Popen[str]) -> None:
+        self._tether = tether
+
+    @property
+    def pid(self) -> int:
+        children = Path(f"/proc/{self._tether.pid}/task/{self._tether.pid}/children").read_text()
+        if not children:
+            raise LabError("the program has ended")
+        return int(children.split()[0])
+
+    def read_line(self) -> str:
+        assert self._tether.stdout is not None
+        ready, _, _ = select.select([self._tether.stdout], [], [], BOUND_SECONDS)
+        return self._tether.stdout.readline() if ready else ""
+
+    def signal(self, number: int) -> None:
+        self._tether.send_signal(number)
+
+    def poll(self) -> int | None:
+        return self._tether.poll()
+
+    def wait(self, bound: float) -> int:
+        if self._tether.returncode is None:
+            until_ended(self._tether.pid, "the program", bound)
+        return self._tether.wait()
+
+    def kill(self) -> None:
+        if self._tether.poll() is None:
+            # the tether reports and ends what its program leaves behind
+            with contextlib.suppress(LabError, ProcessLookupError):  # it has just ended by itself
+                os.kill(self.pid, signal.SIGKILL)
+            self.wait(BOUND_SECONDS)
+
+
+class LocalHost:
+    """Processes on 127.x.y.z, where x.y is this process's own."""
+
+    name = "local"
+    root = os.geteuid() == 0
+
+    def __init__(self, build: Path) -> None:
+        self._build = build
+        # who removes the folder is there before the folder is: no instant is without one
+        self.folder = Path(tempfile.gettempdir(), f"staplelab-{secrets.token_hex(8)}")
+        self._keeper = subprocess.Popen(
+            self._tethered(["tail", "-f", "/dev/null"], {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        self.folder.mkdir(mode=0o700)
+        self._network = f"127.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"
+        self._first_port = 20000 + os.getpid() % 10000
+        self._nss_wrapper = ctypes.util.find_library("nss_wrapper") or "libnss_wrapper.so"
+
+    def tool(self, name: str) -> str:
+        return str(self._build / "bin" / name)
+
+    program = tool
+
+    def server_program(self, path: str) -> str:
+        return path
+
+    def address(self, role: str) -> str:
+        return f"{self._network}.{_LAST_OCTET[role]}"
+
+    def ipv6_address(self, role: str) -> str | None:
+        interfaces = Path("/proc/net/if_inet6")
+        return "::1" if interfaces.exists() and " lo" in interfaces.read_text() else None
+
+    def ports(self, standard: int) -> Sequence[int]:
+        # the addresses are this process's own: only somebody who listens on all addresses of the
+        # machine can be in the way
+        return range(self._first_port, self._first_port + _PORT_ATTEMPTS)
+
+    def port(self, standard: int) -> int:
+        return 0
+
+    def listen(self, role: str, standard: int) -> Listener:
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        bound.bind((self.address(role), 0))
+        bound.listen(511)
+        # nginx takes an inherited socket as it is; a worker that another one is quicker than
+        # would wait in accept()
+        bound.setblocking(False)
+        address, port = bound.getsockname()
+        return Listener(address, port, bound.fileno(), bound)
+
+    def share(self, path: Path) -> None:
+        pass  # the parts run as the driver does
+
+    def hosts_file(self, folder: Path) -> Path:
+        return folder / "hosts"
+
+    def network(self, argv: Sequence[str]) -> str:
+        if not namespace.is_own():
+            raise NotHere(namespace.WHY_NOT)
+        program = shutil.which(argv[0], path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+        if program is None:
+            raise NotHere(f"{argv[0]} is not installed")
+        done = run_beside([program, *argv[1:]], {})
+        if done.status != 0:
+            raise NotHere(f"{' '.join(argv)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def pause(self, role: str, running: Running) -> None:
+        os.kill(running.pid, signal.SIGSTOP)
+
+    def resume(self, role: str, running: Running) -> None:
+        os.kill(running.pid, signal.SIGCONT)
+
+    def client_variables(self) -> dict[str, str]:
+        return self.part_variables()
+
+    def part_variables(self, hosts: Path | None = None) -> dict[str, str]:
+        libraries = [str(self._build / "lib" / "labclock.so")]
+        variables = {"STAPLELAB_CLOCK": str(self.folder / "clock")}
+        if hosts is not None:
+            libraries.append(self._nss_wrapper)
+            variables["NSS_WRAPPER_HOSTS"] = str(hosts)
+        variables["LD_PRELOAD"] = ":".join(libraries)
+        # a program built with a sanitizer wants its runtime to be the first library
+        options = [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]
+        variables["ASAN_OPTIONS"] = ":".join(filter(None, options))
+        return variables
+
+    def start(
+        self,
+        role: str,
+        argv: Sequence[str],
+        *,
+        variables: Mapping[str, str],
+        stderr: Path,
+        listeners: Sequence[Listener] = (),
+        read_stdout: bool = False,
+    ) -> LocalProcess:
+        with stderr.open("ab") as log:
+            process = subprocess.Popen(
+                self._tethered(argv, variables),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if read_stdout else subprocess.DEVNULL,
+                stderr=log,
+                text=True,
+                pass_fds=[listener.descriptor for listener in listeners],
+            )
+        return LocalProcess(process)
+
+    def run(self, argv: Sequence[str], *, variables: Mapping[str, str]) -> Finished:
+        return run_beside(argv, variables)
+
+    def _tethered(self, argv: Sequence[str], variables: Mapping[str, str]) -> list[str]:
+        return [
+            self.program("tether"),
+            f"--parent={os.getpid()}",
+            f"--remove={self.folder}",
+            "--",
+            *(f"{name}={value}" for name, value in variables.items()),
+            *argv,
+        ]
+
+    def close(self) -> None:
+        self._keeper.terminate()
+        self._keeper.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def run_beside(argv: Sequence[str], variables: Mapping[str, str]) -> Finished:
+    """Runs a client beside the driver to its end."""
+    # files in memory: no pipe that could fill up, nothing to read while it runs; no tether,
+    # which would be a quarter of a handshake: a client ends when its server is gone
+    with _memory_file() as stdout, _memory_file() as stderr:
+        process = subprocess.Popen(
+            argv,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+        )
+        try:
+            until_ended(process.pid, argv[0], 3 * BOUND_SECONDS)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        return Finished(process.wait(), _read(stdout), _read(stderr))
+
+
+def _memory_file() -> BinaryIO:
+    return os.fdopen(os.memfd_create("output"), "r+b")
+
+
+def _read(file: BinaryIO) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")

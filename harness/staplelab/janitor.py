@@ -1,0 +1,41 @@
+"""Cleans up after a driver that was killed: waits for its end, then removes what is labelled.
+
+`python3 -m staplelab.janitor RUN`, started by the driver of that run.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from staplelab.hosts import containers, run_label
+from staplelab.waiting import until_ended
+
+_FOR_EVER = 10**6
+#: how long the engine may still be busy with what a dying driver had asked of it
+_BUSY_SECONDS = 10.0
+
+
+def main(run: str) -> None:
+    """Returns when nothing of the run is left."""
+    if run_label.is_alive(run):
+        until_ended(int(run.partition("-")[0]), "the driver", _FOR_EVER)
+    client = containers.connect()
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while time.monotonic() < deadline:
+        if run_label.remove_runs(client, lambda name: name == run) == 0:
+            # a request that was under way would show in the engine's next event
+            _next_event(client, deadline)
+
+
+def _next_event(client: Any, deadline: float) -> None:
+    """Returns when the engine made something, or at the deadline."""
+    until = time.time() + max(0.0, deadline - time.monotonic())
+    for event in client.events(decode=True, until=until):
+        if event.get("Action") in ("create", "start"):
+            return
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

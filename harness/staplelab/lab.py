@@ -1,0 +1,386 @@
+"""The lab: all that a scenario knows.
+
+A scenario sets faults, starts nginx, shakes hands, moves the clock and says what it expects.
+It never pauses: `settle` returns when nothing is under way any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from staplelab import client, error_log
+from staplelab.client import Handshake
+from staplelab.config import Configuration, Site, describe
+from staplelab.deviation import Deviation
+from staplelab.errors import LabError, NotHere
+from staplelab.faulty import DnsStub, FaultyServer, OcspResponder
+from staplelab.hosts import network
+from staplelab.hosts.base import Finished
+from staplelab.hosts.network import Target
+from staplelab.nginx import Nginx
+from staplelab.pki import Certificate
+from staplelab.sut import ServerUnderTest
+from staplelab.timeline import Timeline
+from staplelab.waiting import until_written
+from staplelab.world import OCSP_HOST, World
+
+_SETTLE_ROUNDS = 200
+
+
+class Lab:
+    """One scenario's lab, on the long-lived parts of its World."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self._world = world
+        self.folder = folder
+        self.server: ServerUnderTest = world.server
+        self.responder: OcspResponder = world.responder
+        self.stub: DnsStub = world.stub
+        self.timeline = Timeline()
+        self.deviations: list[Deviation] = []
+        self.handshakes: list[Handshake] = []
+        self.nginx = Nginx(world.host, world.server, folder)
+        self.pki = world.pki["standard"]
+        self._hosts_file = world.host.hosts_file(folder)
+        self._network_faults: dict[str, list[network.Rule]] = {}
+        self._claims: list[error_log.Claim] = []
+        self._extra: dict[str, Any] = {}
+        self._hosts = {OCSP_HOST: [world.host.address("responder")]}
+        self._ended = False
+        self._lines_collected = 0
+        self._settled = {part.control.part: part.last_seen for part in (self.stub, self.responder)}
+
+    # ----- the server under test -----
+
+    def use_profile(self, profile: str) -> None:
+        """Takes the certificates of another profile of pki/profiles."""
+        self.pki = self._world.pki[profile]
+
+    def host_entry(self, name: str, *addresses: str) -> None:
+        """What `name` resolves to when nginx reads its configuration; nothing: unresolvable."""
+        if addresses:
+            self._hosts[name] = list(addresses)
+        else:
+            self._hosts.pop(name, None)
+
+    def address(self, role: str) -> str:
+        """The address of "responder", "responder-2", "stub", "stub-2" or "nginx"."""
+        return self._world.host.address(role)
+
+    def resolver(self, listener: str = "stub") -> str:
+        """A listener of the DNS stub ("stub", "stub-2", "stub-6") as `resolver` takes it."""
+        return self._world.resolver_address(listener)
+
+    def has_listener(self, name: str) -> bool:
+        """Whether the DNS stub has that listener ("stub-6" only where the machine has IPv6)."""
+        return any(entry["name"] == name for entry in self.stub.ready["listeners"])
+
+    def responder_url(self, path: str = "/") -> str:
+        return f"http://{OCSP_HOST}:{self._world.responder_port}{path}"
+
+    def start(self, *sites: Site, **choices: Any) -> None:
+        """Starts nginx.  `choices` that Configuration knows go there (workers, main, http, ...),
+        the others describe the single site when none is given (verify, resolver, ...)."""
+        for_all = {k: v for k, v in choices.items() if k in Configuration.__dataclass_fields__}
+        for_site = {k: v for k, v in choices.items() if k not in for_all}
+        if sites and for_site:
+            raise TypeError(f"say these of a Site: {', '.join(for_site)}")
+        configuration = Configuration(sites=sites or (Site(**for_site),), **for_all)
+        self.write_hosts()
+        self._note("start", **describe(configuration), **for_site)
+        self.nginx.start(self.render(configuration), self._hosts_file)
+
+    def render(self, configuration: Configuration) -> str:
+        return configuration.render(
+            pki=self.pki,
+            folder=self.folder,
+            user="root" if self._world.host.root else "",
+            listen=self.nginx.listen,
+            barrier=self.nginx.barrier_listen,
+            resolver=self.resolver(),
+        )
+
+    def write_hosts(self) -> None:
+        """The hosts file that nginx reads its configuration with."""
+        lines = [f"{address} {name}" for name, found in self._hosts.items() for address in found]
+        self._hosts_file.write_text("\n".join(lines) + "\n")
+
+    def restart(self, **choices: Any) -> None:
+        """Ends nginx and starts it anew, as `start` does."""
+        assert self.nginx.stop() == 0, "nginx did not end well"
+        self.nginx = self.nginx.again()
+        self.start(**choices)
+
+    def reload(self, *, wait: bool = True) -> None:
+        self._note("reload")
+        self.nginx.reload(wait=wait)
+        self._collect()
+
+    # ----- clients -----
+
+    def handshake(self, *options: str, name: str = "www.staplelab.test") -> Handshake:
+        """One TLS handshake that asks for a staple (unless told otherwise by staple-check's
+        options); the last one when the options make several."""
+        return self.handshakes_of(*options, name=name)[-1]
+
+    def handshakes_of(self, *options: str, name: str = "www.staplelab.test") -> list[Handshake]:
+        done = self.staple_check(*options, name=name)
+        seen = client.read(done)
+        self.handshakes += seen
+        for one in seen:
+            self._note("handshake", **one.observed(), reason=one.reason)
+        return seen
+
+    def staple_check(self, *options: str, name: str = "www.staplelab.test") -> Finished:
+        """Runs staple-check against nginx and returns it as it ended."""
+        trusted = next(c.trusted for c in self.pki.certificates.values() if c.trusted)
+        argv = [self._world.host.tool("staple-check"), "--servername", name]
+        argv += ["--trusted", str(trusted), *options, self.nginx.listen]
+        return self._world.host.run(argv, variables=self._world.host.client_variables())
+
+    def run(self, *argv: str) -> Finished:
+        """Runs another program on the lab clock (openssl, to compare with)."""
+        self._note("run", program=argv[0])
+        return self._world.host.run(argv, variables=self._world.host.client_variables())
+
+    def certificate(self, name: str = "www") -> Certificate:
+        return self.pki.certificates[name]
+
+    # ----- time -----
+
+    @property
+    def now(self) -> int:
+        """Wall time of the lab, Unix seconds."""
+        return self._world.clock.now
+
+    def step(
+        self,
+        seconds: float,
+        *,
+        wall: bool = True,
+        monotonic: bool = True,
+        cut_off: bool = False,
+    ) -> None:
+        """Moves the lab clock: both times, wall time alone, or monotonic time alone.
+
+        Everybody is woken, the responders first: what they owe by then comes before nginx's
+        timers.  `cut_off`: they owe nginx what does not get through, so nobody waits for that.
+        """
+        which = "" if wall and monotonic else " (wall)" if wall else " (monotonic)"
+        self._world.clock.move(
+            wall=seconds if wall else 0, monotonic=seconds if monotonic else 0
+        )
+        self._note(f"clock {seconds:+g} s{which}")
+        for part in (self.responder, self.stub):
+            part.wake() if cut_off else part.quiet()
+        self.nginx.wake()
+
+    def step_to(self, elapsed: float) -> None:
+        """Moves the clock to so many seconds after the scenario's beginning."""
+        self.step(elapsed - self._world.clock.elapsed)
+
+    # ----- events -----
+
+    def settle(self, connections: int = 0, queries: int = 0) -> None:
+        """Returns when nothing is under way any more between nginx and the responders.
+
+        First waits until `connections` to the responder and `queries` to the stub came since
+        the last settle; then goes round: both responders owe nothing (quiet), nginx has handled
+        what it had (barrier), both still owe nothing and saw nothing in between.  More than
+        expected is not an error here: the scenario counts what it wants counted.
+        """
+        for part, kind, count in (
+            (self.responder, "accept", connections),
+            (self.stub, "query", queries),
+        ):
+            if count:
+                part.wait(kind, count, self._settled[part.control.part])
+        before = (self.stub.quiet(), self.responder.quiet())
+        for _ in range(_SETTLE_ROUNDS):
+            self.nginx.wake()
+            now = (self.stub.quiet(), self.responder.quiet())
+            if now == before:
+                self._collect(*now)
+                for part in (self.stub, self.responder):
+                    self._settled[part.control.part] = part.last_seen
+                return
+            before = now
+        raise LabError("nginx and the responders do not come to rest")
+
+    def wait_for_log(self, text: str) -> None:
+        """Returns once nginx has logged this text: what the kernel brings about in its own time."""
+        until_written(
+            self.folder / "error.log", lambda: bool(self.log_lines(text)), f"nginx to log {text!r}"
+        )
+
+    def claim(self, text: str, times: int | None = 1, *, alert: bool = False) -> None:
+        """Expects a line of level warn or above with this text, `times` times (None: 1 or more).
+
+        A line that nobody claimed fails the scenario; an [alert] needs `alert=True`."""
+        self._claims.append(error_log.Claim(text, times, alert))
+
+    # ----- the network and the parts themselves -----
+
+    def network_fault(self, name: str, towards: str = "responder", **params: str | int) -> None:
+        """Breaks the network between nginx and a part ("responder" or "stub"), for instance
+        "egress-blocked"; not applicable where host or kernel cannot."""
+        fault = network.FAULTS[name]
+        if towards == "responder":
+            target = Target(self.address("responder"), "tcp", self._world.responder_port)
+        else:
+            target = Target(self.address("stub"), "udp", int(self.resolver().rpartition(":")[2]))
+        self._note(f"network: {name}", towards=towards, **params)
+        self._world.renew(towards)
+        done = self._network_faults.setdefault(network.tag(fault, target), [])
+        try:
+            for command in network.commands(fault, target, params):
+                self._world.host.network(command)
+                done.append(command)
+        except NotHere as error:
+            self.not_applicable(f"{name} needs {fault.needs}: {self.shared(str(error))}")
+
+    def network_heal(self) -> None:
+        """Takes all faults of the network back; each must have met a packet."""
+        counted = "".join(self._world.host.network(command) for command in network.COUNT)
+        idle = [tag for tag in self._network_faults if network.packets(counted, tag) == 0]
+        self._undo_network_faults()
+        self._note("network: healed")
+        assert not idle, f"network fault {', '.join(idle)} was set and never met a packet"
+
+    def _undo_network_faults(self) -> None:
+        for done in self._network_faults.values():
+            for command in done:
+                self._world.host.network(network.undo(command))
+        self._network_faults.clear()
+
+    def pause(self, part: str) -> None:
+        """Stops the "responder" or the "stub" in its tracks; its kernel still accepts for it."""
+        self._note(f"pause {part}")
+        self._world.pause(part)
+
+    def resume(self, part: str) -> None:
+        self._note(f"resume {part}")
+        self._world.resume(part)
+
+    def kill(self, part: str) -> None:
+        """Ends the "responder" or the "stub" at once."""
+        self._collect()
+        self._note(f"kill {part}")
+        self._world.kill(part)
+
+    def revive(self, part: str, *, only: str | None = None) -> None:
+        """Starts a killed part again, as it was, or at its address `only` alone."""
+        self._note(f"start {part} again", only=only)
+        self._world.restart(part, only=only)
+        self._settled[self._part(part).control.part] = 0
+
+    def _part(self, name: str) -> FaultyServer:
+        return self.responder if name == "responder" else self.stub
+
+    # ----- verdicts -----
+
+    def deviation(self, deviation: Deviation, *, conforms: bool) -> None:
+        """Pins a known deviation: `conforms` says whether nginx did as the standard says.
+
+        Fails when a version that is known to deviate conforms, and the other way round."""
+        if not deviation.holds_for(self.server):
+            assert conforms, f"{self.server.short()} should conform by now: {deviation}"
+            return
+        assert not conforms, f"no longer deviates, {self.server.short()}: {deviation}"
+        self.deviations.append(deviation)
+
+    def not_applicable(self, reason: str) -> None:
+        """Ends the scenario: it does not apply here, and this is why."""
+        pytest.skip(reason)
+
+    def observe(self, **facts: Any) -> None:
+        """Adds facts to the results; they must not differ from run to run."""
+        self._extra.update(facts)
+
+    def observed(self) -> dict[str, Any]:
+        """What happened, free of everything that differs from run to run."""
+        return {
+            "handshakes": [one.observed() for one in self.handshakes],
+            "requests": len(self.responder.requests()),
+            "queries": len(self.stub.requests()),
+            "log": sorted(error_log.for_results(self.nginx.log(), self._names())),
+            **self._extra,
+        }
+
+    def shared(self, text: str) -> str:
+        """The text, free of everything that differs from run to run."""
+        return error_log.shared(text, self._names())
+
+    def _names(self) -> dict[str, str]:
+        """What differs from run to run in texts, and a name for it that every run shares."""
+        return {**self._world.addresses(), str(self.folder): "RUN", str(self.pki.folder): "PKI"}
+
+    # ----- the end -----
+
+    def finish(self) -> None:
+        """Ends nginx and holds the scenario to what every scenario must satisfy."""
+        if self._network_faults:
+            self.network_heal()
+        status = self.nginx.stop()
+        self._ended = True
+        self._collect()
+        lines = self.nginx.log()
+        wrong = error_log.settle_claims(
+            [line for line in lines if not line.text.startswith("tether: ")], self._claims
+        )
+        wrong += [line.text for line in lines if line.text.startswith("tether: ")]
+        if status != 0:
+            wrong.append(f"nginx ended with status {status}")
+        for part in (self.responder, self.stub):
+            wrong += [
+                f"{part.control.part}: fault {name} was set and never done"
+                for name in part.unproven()
+            ]
+        assert not wrong, "\n".join(wrong)
+
+    def abandon(self) -> None:
+        """Ends everything of this scenario, whatever state it is in."""
+        for part in (self.responder, self.stub):
+            if part.silent:
+                with contextlib.suppress(LabError, OSError):
+                    self._world.resume("responder" if part is self.responder else "stub")
+        if not self._ended:
+            self._undo_network_faults()
+            self.nginx.kill()
+            self._collect()
+
+    def keep(self, into: Path) -> None:
+        """Copies what a person needs to understand a failure: configuration, logs, events, keys."""
+        shutil.rmtree(into, ignore_errors=True)
+        shutil.copytree(self.folder, into, ignore=shutil.ignore_patterns("*.sock"))
+        shutil.copytree(self.pki.folder, into / "pki")
+        for part in (self.responder, self.stub):
+            text = "\n".join(str(event) for event in part.events())
+            (into / f"{part.control.part}.events").write_text(text + "\n")
+
+    # ----- the timeline -----
+
+    def _note(self, what: str, **details: Any) -> None:
+        self.timeline.add(self._world.clock.elapsed, "scenario", what, **details)
+
+    def _collect(self, stub: int | None = None, responder: int | None = None) -> None:
+        """Appends what the parts saw since the last look; the numbers of their last events are
+        given where they are known."""
+        at = self._world.clock.elapsed
+        for part, last in ((self.stub, stub), (self.responder, responder)):
+            for event in part.new_events(last):
+                details = {k: v for k, v in event.items() if k not in ("seq", "time", "kind")}
+                self.timeline.add(at, part.control.part, event["kind"], **details)
+        for line in self.nginx.log()[self._lines_collected :]:
+            self.timeline.add(at, "nginx", str(line))
+            self._lines_collected += 1
+
+    def log_lines(self, text: str) -> Sequence[error_log.Line]:
+        """The lines of nginx's log, of any level, that hold this text."""
+        return [line for line in self.nginx.log() if text in line.text]

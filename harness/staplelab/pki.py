@@ -1,0 +1,57 @@
+"""The certificates of a run: minted by pki-mint, known by the manifest it wrote."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from staplelab.errors import LabError
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One certificate with its files (absolute) and the facts that pki-mint put into it."""
+
+    id: str
+    serial: str
+    file: Path
+    private_key: Path
+    chain: Path | None
+    trusted: Path | None
+    not_after: int
+    ocsp_urls: tuple[str, ...]
+
+
+class _Certificates(dict[str, Certificate]):
+    """By id; asking for one that is not there says which are."""
+
+    def __missing__(self, name: str) -> Certificate:
+        raise LabError(f"the PKI has no certificate {name!r}; it has: {', '.join(self)}")
+
+
+@dataclass(frozen=True)
+class Pki:
+    """A folder made by pki-mint."""
+
+    folder: Path
+    certificates: dict[str, Certificate]
+
+    @classmethod
+    def load(cls, folder: Path) -> Pki:
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+        certificates = {
+            name: Certificate(
+                id=name,
+                serial=entry["serial"],
+                file=folder / entry["certificate"],
+                private_key=folder / entry["private_key"],
+                chain=folder / entry["chain"] if entry.get("chain") else None,
+                trusted=folder / entry["trusted"] if entry.get("trusted") else None,
+                not_after=entry["not_after"],
+                ocsp_urls=tuple(entry["ocsp_urls"]),
+            )
+            for name, entry in manifest["certificates"].items()
+        }
+        return cls(folder, _Certificates(certificates))

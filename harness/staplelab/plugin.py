@@ -1,0 +1,319 @@
+"""The pytest plugin: options, the `lab` fixture, outcomes, results.
+
+Use it with `-p staplelab.plugin`.  A test that takes the `lab` fixture is a scenario.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import re
+import signal
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from staplelab import report as html_report
+from staplelab import hosts, shard, shard_file, summary
+from staplelab.errors import LabError
+from staplelab.lab import Lab
+from staplelab.results import Results, ScenarioResult
+from staplelab.shard import Cut
+from staplelab.sut import ServerUnderTest
+from staplelab.world import World
+
+_SERVER = pytest.StashKey[ServerUnderTest]()
+_RESULTS = pytest.StashKey[Results]()
+_STARTED = pytest.StashKey[float]()
+_LAB = pytest.StashKey[Lab]()
+_SETUP_SECONDS = pytest.StashKey[float]()
+_CUT = pytest.StashKey[Cut]()
+#: the scenarios of all shards together
+_COLLECTED = pytest.StashKey[list[str]]()
+
+_PR_SET_PDEATHSIG = 1
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("staplelab", "OCSP stapling lab for nginx")
+    group.addoption("--nginx", metavar="PATH", help="the nginx to judge (default: installed)")
+    group.addoption(
+        "--host", choices=hosts.NAMES, default="local", help="where the parts run (default: local)"
+    )
+    group.addoption(
+        "--nginx-image", metavar="IMAGE", help="the image of the nginx to judge, with --host docker"
+    )
+    group.addoption("--out", metavar="DIR", help="folder for results.json and report.html")
+    group.addoption(
+        "--keep", action="store_true", help="keep every scenario's folder, not only failed ones"
+    )
+    group.addoption("--shard", metavar="I/N", help="run the I-th of N shards of the scenarios")
+    group.addoption(
+        "--shard-durations",
+        metavar="FILE",
+        help="balance the shards by the seconds in this results.json",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "profile(name): take the certificates of this PKI profile")
+    config.addinivalue_line("markers", "long: begin with it, so that no process is left with it")
+    config.stash[_STARTED] = time.perf_counter()
+    try:
+        cut = shard.wanted(config.getoption("shard"), config.getoption("shard_durations"))
+    except LabError as error:
+        raise pytest.UsageError(f"staplelab: {error}") from None
+    if cut is not None:
+        config.stash[_CUT] = cut
+    if _is_worker(config):
+        _die_with_the_driver()
+    else:
+        hosts.announce(config.getoption("host"))
+
+
+@pytest.hookimpl(trylast=True)  # type: ignore[misc]
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Comes after -k, so that what it leaves is what is shared out."""
+    if _CUT in config.stash:
+        _keep_the_shard(config, items)
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    if any(_is_scenario(item) for item in items):
+        try:
+            _server(config)
+        except LabError as error:
+            raise pytest.UsageError(f"staplelab: {error}") from None
+
+
+def _keep_the_shard(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselects the scenarios of the other shards; a test that is no scenario runs in each."""
+    collected = [item.nodeid for item in items if _is_scenario(item)]
+    config.stash[_COLLECTED] = collected
+    if _is_worker(config):
+        config.workeroutput["staplelab_collected"] = collected  # type: ignore[attr-defined]
+    mine = config.stash[_CUT].mine(collected)
+    others = [item for item in items if _is_scenario(item) and item.nodeid not in mine]
+    items[:] = [item for item in items if not _is_scenario(item) or item.nodeid in mine]
+    config.hook.pytest_deselected(items=others)
+
+
+@pytest.hookimpl(optionalhook=True)  # type: ignore[misc]
+def pytest_testnodedown(node: Any) -> None:
+    """Under xdist only the workers collect."""
+    collected = getattr(node, "workeroutput", {}).get("staplelab_collected")
+    if collected is not None:
+        node.config.stash[_COLLECTED] = collected
+
+
+def _server(config: pytest.Config) -> ServerUnderTest:
+    """The server under test; asked for only when there are scenarios."""
+    if _SERVER not in config.stash:
+        config.stash[_SERVER] = hosts.probe(
+            config.getoption("host"), config.getoption("nginx"), config.getoption("nginx_image")
+        )
+    return config.stash[_SERVER]
+
+
+def _is_scenario(item: pytest.Item) -> bool:
+    return "lab" in getattr(item, "fixturenames", ())
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not _is_worker(config):
+        hosts.conclude(config.getoption("host"))
+
+
+def _die_with_the_driver() -> None:
+    """A worker whose driver was killed would run on; the kernel ends it instead."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+# ----- fixtures -----
+
+
+@pytest.fixture(scope="session")
+def world(pytestconfig: pytest.Config) -> Iterator[World]:
+    """The long-lived parts; scenarios do not use it."""
+    host = hosts.choose(pytestconfig.getoption("host"), _server(pytestconfig).path)
+    try:
+        made = World(_server(pytestconfig), host)
+        yield made
+        made.close()
+    finally:
+        host.close()
+
+
+@pytest.fixture
+def lab(request: pytest.FixtureRequest, world: World) -> Iterator[Lab]:
+    """The lab of one scenario."""
+    folder = world.host.folder / "scenario"
+    folder.mkdir(exist_ok=True)
+    for left in folder.iterdir():
+        left.unlink()
+    world.host.share(folder)
+    world.reset()
+    made = Lab(world, folder)
+    profile = request.node.get_closest_marker("profile")
+    if profile is not None:
+        made.use_profile(*profile.args)
+    request.node.stash[_LAB] = made
+    yield made
+    made.abandon()
+
+
+@pytest.hookimpl(hookwrapper=True)  # type: ignore[misc]
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None]:
+    """A scenario that ran to its end is then held to what every scenario must satisfy."""
+    outcome = yield
+    made = pyfuncitem.stash.get(_LAB, None)
+    if made is not None and outcome.excinfo is None:
+        made.finish()
+
+
+# ----- outcomes -----
+
+
+@pytest.hookimpl(hookwrapper=True)  # type: ignore[misc]
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, Any, None]:
+    outcome = yield
+    report: pytest.TestReport = outcome.get_result()
+    made = item.stash.get(_LAB, None)
+    if not _is_scenario(item):
+        return
+    if report.when == "setup":
+        item.stash[_SETUP_SECONDS] = call.duration
+    if report.when == "call" or not report.passed:
+        result = _result(item, report, made, call)
+        if made is not None:
+            if report.failed or item.config.getoption("keep"):
+                made.abandon()
+                _keep(item, report, made)
+            result.timeline = made.timeline.as_json()
+        # text, for xdist packs anything else slowly on its way from a worker to the driver
+        report.__dict__["staplelab"] = json.dumps(vars(result))
+        report.__dict__["staplelab_outcome"] = result.outcome
+
+
+def _result(
+    item: pytest.Item, report: pytest.TestReport, made: Lab | None, call: pytest.CallInfo[None]
+) -> ScenarioResult:
+    seconds = item.stash.get(_SETUP_SECONDS, 0.0) + call.duration
+    result = ScenarioResult(item.nodeid, "pass", seconds=seconds)
+    if made is not None:
+        result.observed = made.observed()
+        result.deviations = [str(deviation) for deviation in made.deviations]
+    if report.skipped:
+        result.outcome = "not-applicable"
+        assert call.excinfo is not None
+        result.reason = _reason(call.excinfo, made)
+        result.observed = {}
+    elif report.failed:
+        assert call.excinfo is not None
+        expected = call.excinfo.errisinstance((AssertionError, pytest.fail.Exception))
+        result.outcome = "fail" if expected and report.when == "call" else "error"
+        result.reason = _reason(call.excinfo, made)
+    elif result.deviations:
+        result.outcome = "known-deviation"
+        result.reason = "; ".join(result.deviations)
+    return result
+
+
+def _reason(excinfo: pytest.ExceptionInfo[BaseException], made: Lab | None) -> str:
+    """The first line of what was raised, comparable from run to run."""
+    text = (str(excinfo.value).strip() or excinfo.typename).splitlines()[0]
+    return text if made is None else made.shared(text)
+
+
+def _keep(item: pytest.Item, report: pytest.TestReport, made: Lab) -> None:
+    """A failed scenario leaves its folder: configuration, logs, events, keys."""
+    out = Path(item.config.getoption("out") or "results")
+    into = out / "kept" / re.sub(r"[^\w.-]+", "_", item.nodeid)
+    made.keep(into)
+    report.sections.append(("Scenario folder", str(into)))
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    outcome = getattr(report, "staplelab_outcome", None)
+    if outcome == "known-deviation" and report.when == "call":
+        return "known deviations", "d", "KNOWN DEVIATION"
+    return None
+
+
+class _Collector:
+    """Gathers the scenarios' results where the session's reports arrive."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        result = getattr(report, "staplelab", None)
+        if result is None:
+            # xdist makes such a report of its own when a worker dies in the midst of a scenario
+            if report.when == "???" and self._config.getoption("out"):
+                died = ScenarioResult(report.nodeid, "error", "the process that ran it died")
+                _results(self._config).scenarios.append(died)
+            return
+        _results(self._config).scenarios.append(ScenarioResult(**json.loads(result)))
+
+
+def _results(config: pytest.Config) -> Results:
+    """The results of this session, from its first scenario on."""
+    if _RESULTS not in config.stash:
+        config.stash[_RESULTS] = Results(_server(config), config.getoption("host"))
+    return config.stash[_RESULTS]
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not _is_worker(session.config):
+        session.config.pluginmanager.register(_Collector(session.config))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    config = session.config
+    if _is_worker(config):
+        return
+    out = config.getoption("out")
+    collected: list[str] = config.stash.get(_COLLECTED, [])
+    if collected and not config.stash[_CUT].mine(collected):
+        _nothing_to_do(session)
+    results = config.stash.get(_RESULTS, None)
+    if out and results is not None:
+        results.write(Path(out))
+        html_report.write(results, Path(out))
+    if out and results is not None and collected:
+        shard_file.write(Path(out), config.stash[_CUT].shard, collected, results)
+
+
+def _nothing_to_do(session: pytest.Session) -> None:
+    """More shards than scenarios: an empty one is as expected, and can be merged."""
+    _results(session.config)
+    if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        session.exitstatus = pytest.ExitCode.OK
+
+
+def pytest_terminal_summary(
+    terminalreporter: Any, exitstatus: int, config: pytest.Config
+) -> None:
+    results = config.stash.get(_RESULTS, None)
+    if results is None:
+        return
+    out = config.getoption("out")
+    seconds = time.perf_counter() - config.stash[_STARTED]
+    terminalreporter.section("Staplelab")
+    collected: list[str] = config.stash.get(_COLLECTED, [])
+    if collected:
+        ran = f"{len(results.scenarios)} of {len(collected)} scenarios"
+        terminalreporter.write_line(f"Shard {config.stash[_CUT].shard}: {ran}")
+    interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+    for line in summary.lines(
+        results, seconds, Path(out) if out else None, interrupted=interrupted
+    ):
+        terminalreporter.write_line(line)

@@ -1,0 +1,121 @@
+"""results.json: what a run found, comparable from run to run, and what differs between two."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from staplelab.errors import LabError
+from staplelab.sut import ServerUnderTest
+
+SCHEMA = 1
+OUTCOMES = ("pass", "fail", "known-deviation", "not-applicable", "error")
+_COMPARED = {"id": str, "outcome": str, "reason": str, "observed": dict}
+
+
+@dataclass
+class ScenarioResult:
+    """What became of one scenario."""
+
+    id: str
+    outcome: str
+    reason: str = ""
+    observed: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    #: for the report only, not part of results.json
+    timeline: list[dict[str, Any]] = field(default_factory=list)
+    deviations: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Results:
+    """A whole run."""
+
+    server: ServerUnderTest
+    host: str
+    scenarios: list[ScenarioResult] = field(default_factory=list)
+
+    def totals(self) -> dict[str, int]:
+        counted = Counter(scenario.outcome for scenario in self.scenarios)
+        return {outcome: counted[outcome] for outcome in OUTCOMES}
+
+    def median_seconds(self) -> float:
+        ran = [s.seconds for s in self.scenarios if s.outcome != "not-applicable"]
+        return statistics.median(ran) if ran else 0.0
+
+    def sorted(self) -> list[ScenarioResult]:
+        return sorted(self.scenarios, key=lambda scenario: scenario.id)
+
+    def as_json(self) -> dict[str, Any]:
+        server = asdict(self.server)
+        del server["debug"]
+        scenarios = []
+        for scenario in self.sorted():
+            entry = dict(vars(scenario))
+            del entry["timeline"], entry["deviations"]
+            entry["seconds"] = round(scenario.seconds, 3)
+            scenarios.append(entry)
+        return {
+            "schema": SCHEMA,
+            "server": server,
+            "host": self.host,
+            "totals": self.totals(),
+            "scenarios": scenarios,
+        }
+
+    def write(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(self.as_json(), indent=1, ensure_ascii=False)
+        (folder / "results.json").write_text(text + "\n")
+
+
+def load(path: Path) -> dict[str, Any]:
+    """A results.json (or the folder that holds one); LabError when it is none."""
+    file = path / "results.json" if path.is_dir() else path
+    try:
+        results = json.loads(file.read_text())
+    except OSError as error:
+        raise LabError(f"{file}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise LabError(f"{file}: not JSON: {error}") from None
+    if not isinstance(results, dict) or results.get("schema") != SCHEMA:
+        raise LabError(f'{file}: not a results.json of schema {SCHEMA} (no "schema": {SCHEMA})')
+    scenarios = results.get("scenarios")
+    if not isinstance(scenarios, list) or not all(map(_is_scenario, scenarios)):
+        members = ", ".join(_COMPARED)
+        raise LabError(f'{file}: "scenarios" is not a list of objects with {members}')
+    return results
+
+
+def _is_scenario(entry: Any) -> bool:
+    return isinstance(entry, dict) and all(
+        isinstance(entry.get(member), kind) for member, kind in _COMPARED.items()
+    )
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+    """What changed in behaviour between two loaded results, one sentence each; times aside."""
+    old = {scenario["id"]: scenario for scenario in before["scenarios"]}
+    new = {scenario["id"]: scenario for scenario in after["scenarios"]}
+    for name in sorted(old.keys() | new.keys()):
+        if name not in new:
+            yield f"{name}: no longer run"
+        elif name not in old:
+            yield f"{name}: new, {new[name]['outcome']}"
+        else:
+            yield from _changes(name, old[name], new[name])
+
+
+def _changes(name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    for member in ("outcome", "reason"):
+        if old[member] != new[member]:
+            yield f"{name}: {member}: {old[member] or 'none'} -> {new[member] or 'none'}"
+    for fact in sorted(old["observed"].keys() | new["observed"].keys()):
+        was, now = old["observed"].get(fact), new["observed"].get(fact)
+        if was != now:
+            yield f"{name}: {fact}: {json.dumps(was)} -> {json.dumps(now)}"

@@ -1,0 +1,52 @@
+"""The summary in the terminal: what ran, against which server, what deviates, what failed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from staplelab import __version__
+from staplelab.results import Results
+
+
+def lines(
+    results: Results, seconds: float, out: Path | None, *, interrupted: bool = False
+) -> Iterator[str]:
+    """The summary, line by line."""
+    server = results.server
+    totals = ", ".join(f"{count} {outcome}" for outcome, count in results.totals().items())
+    yield f"Staplelab {__version__} judged nginx {server.version} ({server.path})"
+    yield f"  OpenSSL {server.openssl} (built with {server.built_with}), host: {results.host}"
+    yield (
+        f"  {len(results.scenarios)} scenarios in {seconds:.1f} s, "
+        f"median {results.median_seconds() * 1000:.0f} ms: {totals}"
+    )
+    yield from _counted(
+        "Known deviations from a standard, pinned:",
+        [text for scenario in results.scenarios for text in scenario.deviations],
+    )
+    yield from _counted(
+        "Not applicable here:",
+        [s.reason for s in results.scenarios if s.outcome == "not-applicable"],
+    )
+    unexpected = [s for s in results.sorted() if s.outcome in ("fail", "error")]
+    if unexpected:
+        yield "Unexpected:"
+    for scenario in unexpected:
+        yield f"  {scenario.outcome}: {scenario.id}"
+        yield f"    {scenario.reason}"
+    if interrupted:
+        yield "Interrupted: not every scenario was run."
+    elif not unexpected:
+        yield "Everything as expected."
+    if out is not None:
+        yield f"Results: {out}/results.json, {out}/junit.xml, {out}/report.html"
+
+
+def _counted(title: str, texts: list[str]) -> Iterator[str]:
+    if not texts:
+        return
+    yield title
+    for text, count in sorted(Counter(texts).items()):
+        yield f"  {count:3} x {text}"
