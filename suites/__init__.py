@@ -1,0 +1,1 @@
+"""The scenarios, by theme: what `make run` runs."""

@@ -1,0 +1,177 @@
+"""What the name server says of the responder's address, and when nginx believes it anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from staplelab.config import Site
+from staplelab.deviation import Deviation
+from staplelab.lab import Lab
+from suites.dns.table import NOT_FOUND, RESEND, SERVER_FAILURE
+
+REFUSED = "recv() failed (111: Connection refused)"
+CLOSED = "OCSP responder prematurely closed connection"
+
+NAMES = ("www.staplelab.test", "second.staplelab.test", "third.staplelab.test")
+
+
+def start_three_sites(lab: Lab) -> None:
+    """Three server{} that share one resolver, so one cache of names: three fetches at will."""
+    lab.start(
+        *(Site(server_name=name, resolver=None) for name in NAMES),
+        http=f"resolver {lab.resolver()};",
+    )
+
+
+def listeners(lab: Lab) -> list[str]:
+    """Which addresses of the responder were asked, in order."""
+    return [request["listener"] for request in lab.responder.requests()]
+
+
+def test_wrong_address(lab: Lab) -> None:
+    """A host that is no responder: no staple, and an error at each fetch."""
+    lab.stub.fault("wrong-address", values=[lab.address("nginx")])
+    lab.start()
+    lab.handshake()
+    lab.settle(queries=2)
+    assert lab.handshake().verdict == "NO_STAPLE"
+    lab.claim(REFUSED)
+    lab.claim(CLOSED)
+
+
+def test_dead_and_live_address(lab: Lab) -> None:
+    """Since 1.19.0 the next address is tried within the same fetch."""
+    lab.stub.fault("mixed-addresses", dead=[lab.address("nginx")])
+    lab.start()
+    lab.handshake()
+    lab.settle(queries=2)
+    lab.claim(REFUSED)
+    lab.claim(CLOSED)
+    after = lab.handshake()
+    lab.deviation(
+        Deviation(
+            item="E11",
+            standard="when one address of the responder is dead the next one is tried",
+            source="RFC 8305; nginx ticket 1330, fixed in 1.19.0 (aa94ee82f)",
+            versions="<1.19.0",
+        ),
+        conforms=after.verdict == "GOOD",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "params"),
+    [("ttl-short-then-change", {"ttl": 5}), ("answer-change", {"n": 1, "scope": "qtype"})],
+    ids=["ttl-short-then-change", "answer-change"],
+)
+def test_a_responder_that_moves(lab: Lab, fault: str, params: dict[str, Any]) -> None:
+    """It is found at the next refresh."""
+    lab.stub.fault(fault, values=[lab.address("responder-2")], **params)
+    lab.start()
+    lab.handshake()
+    lab.settle(connections=1)
+    lab.step(3601)
+    lab.handshake()
+    lab.settle(connections=1)
+    assert listeners(lab) == ["responder", "responder-2"]
+
+
+def test_errors_then_the_address(lab: Lab) -> None:
+    """An error is not cached: the next fetch, 300 s later, asks again and succeeds."""
+    lab.stub.fault("error-then-address", n=1, scope="qtype")
+    lab.start()
+    lab.handshake()
+    lab.settle(queries=2)
+    lab.claim(SERVER_FAILURE)
+    assert lab.handshake().verdict == "NO_STAPLE"
+    lab.step(301)
+    lab.handshake()
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+
+
+def test_the_cached_address_serves_while_its_ttl_runs(lab: Lab) -> None:
+    """Later errors do not matter to a name that is still in nginx's cache; once it is not
+    (unused for 30 s, ngx_resolver_expire), they do."""
+    lab.stub.fault("address-then-error", n=1, scope="qtype")
+    start_three_sites(lab)
+    for name in NAMES[:2]:
+        lab.handshake(name=name)
+        lab.settle(connections=1)
+    assert len(lab.stub.requests()) == 2
+    lab.step(301)
+    lab.handshake(name=NAMES[2])
+    lab.settle(queries=1)
+    lab.claim(SERVER_FAILURE)
+    assert lab.handshake(name=NAMES[2]).verdict == "NO_STAPLE"
+
+
+def test_ttl_zero_lives_out_its_second(lab: Lab) -> None:
+    lab.stub.fault("ttl-zero")
+    start_three_sites(lab)
+    for name in NAMES[:2]:
+        lab.handshake(name=name)
+        lab.settle(connections=1)
+    assert len(lab.stub.requests()) == 2
+    lab.step(1)
+    lab.handshake(name=NAMES[2])
+    lab.settle(connections=1)
+    assert len(lab.stub.requests()) == 4
+
+
+def test_valid_overrides_the_ttl(lab: Lab) -> None:
+    """resolver ... valid=10s: the answer is believed for so long, whatever its TTL says."""
+    lab.stub.fault("ttl-zero")
+    lab.start(
+        *(Site(server_name=name, resolver=None) for name in NAMES),
+        http=f"resolver {lab.resolver()} valid=10s;",
+    )
+    queries = []
+    for name, pause in zip(NAMES, (0, 10, 1), strict=True):
+        lab.step(pause)
+        lab.handshake(name=name)
+        lab.settle(connections=1)
+        queries.append(len(lab.stub.requests()))
+    assert queries == [2, 2, 4]
+
+
+def test_aliases_are_followed_to_a_limit(lab: Lab) -> None:
+    """At most 50 (NGX_RESOLVER_MAX_RECURSION, since 1.9.10)."""
+    lab.stub.fault("cname-chain", n=60, in_message=False)
+    lab.start()
+    lab.handshake()
+    lab.settle(queries=2)
+    assert lab.handshake().verdict == "NO_STAPLE"
+    lab.claim(NOT_FOUND)
+    lab.observe(alias_queries=len(lab.stub.requests()))
+
+
+def test_silent_first_server(lab: Lab) -> None:
+    """One of two name servers is silent: after 5 s the other one is asked."""
+    lab.stub.fault("drop-query", match={"listener": "stub"})
+    lab.start(resolver=f"{lab.resolver('stub')} {lab.resolver('stub-2')}")
+    lab.handshake()
+    lab.settle(queries=2)
+    lab.step(RESEND)
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+
+
+def test_failing_first_server(lab: Lab) -> None:
+    """One of two name servers fails: the other one is not asked."""
+    lab.stub.fault("servfail", match={"listener": "stub"})
+    lab.start(resolver=f"{lab.resolver('stub')} {lab.resolver('stub-2')}")
+    lab.handshake()
+    lab.settle(queries=2)
+    after = lab.handshake()
+    lab.deviation(
+        Deviation(
+            item="C01",
+            standard="after SERVFAIL the next name server is asked",
+            source="RFC 1035, 7.2; nginx ends the look-up (ngx_resolver_process_response)",
+        ),
+        conforms=after.verdict == "GOOD",
+    )
+    lab.claim(SERVER_FAILURE)

@@ -1,0 +1,48 @@
+"""Every fault of the name server at the refresh of a good staple: the staple stays until its
+nextUpdate, or a fresh one takes its place."""
+
+from __future__ import annotations
+
+import pytest
+
+from staplelab.lab import Lab
+from suites.dns.table import GOOD, ROWS, Row, case_id
+
+#: so short that a failed refresh (not before nextUpdate - 300) is not due again before nextUpdate
+VALIDITY = 3800
+REFRESH = VALIDITY - 300 + 1
+
+
+@pytest.mark.parametrize("row", ROWS, ids=case_id)
+def test_at_refresh(lab: Lab, row: Row) -> None:
+    lab.responder.certificate("1001", validity=VALIDITY)
+    lab.start()
+    lab.handshake()
+    lab.settle(connections=1)
+
+    lab.step(REFRESH)
+    lab.stub.fault(row.fault, match=row.match, scope=row.scope, **row.params)
+    old = lab.handshake()
+    assert old.verdict == "GOOD"
+    lab.settle(queries=1)
+    for seconds in row.elapse:
+        lab.step(seconds)
+        lab.settle()
+
+    if row.verdict != GOOD:
+        lab.step_to(VALIDITY)
+    after = lab.handshake()
+    kept = after.staple is not None and after.staple["sha256"] == old.staple["sha256"]
+    as_pinned = after.verdict == GOOD and kept == (row.verdict != GOOD)
+    if row.deviation is not None:
+        lab.deviation(row.deviation, conforms=not as_pinned)
+    assert as_pinned, f"{'kept' if kept else 'replaced'}, {after.verdict}: {after.reason}"
+
+    if kept:
+        lab.step(1)
+        assert lab.handshake().verdict == "NO_STAPLE"
+    lab.settle()
+    assert len(lab.stub.requests()) == 2 + row.queries
+    assert len(lab.responder.events("accept")) == 1 + row.connections
+    for text, times in row.log.items():
+        lab.claim(text, times)

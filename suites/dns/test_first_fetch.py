@@ -1,0 +1,28 @@
+"""Every fault of the name server at the first fetch."""
+
+from __future__ import annotations
+
+import pytest
+
+from staplelab.lab import Lab
+from suites.dns.table import ROWS, Row, case_id
+
+
+@pytest.mark.parametrize("row", ROWS, ids=case_id)
+def test_first_fetch(lab: Lab, row: Row) -> None:
+    lab.stub.fault(row.fault, match=row.match, scope=row.scope, **row.params)
+    lab.start()
+    assert lab.handshake().verdict == "NO_STAPLE"
+    lab.settle(queries=1)
+    for seconds in row.elapse:
+        lab.step(seconds)
+        lab.settle()
+    after = lab.handshake()
+    if row.deviation is not None:
+        lab.deviation(row.deviation, conforms=after.verdict != row.verdict)
+    assert after.verdict == row.verdict
+    lab.settle()
+    assert len(lab.stub.requests()) == row.queries
+    assert len(lab.responder.events("accept")) == row.connections
+    for text, times in row.log.items():
+        lab.claim(text, times)

@@ -1,0 +1,1 @@
+"""What operators are taught, held against what nginx does."""

@@ -1,0 +1,185 @@
+"""What lies between nginx and its responder or name server breaks."""
+
+from __future__ import annotations
+
+from staplelab.lab import Lab
+
+TIMED_OUT = "OCSP responder timed out (110: Connection timed out)"
+CLOSED = "OCSP responder prematurely closed connection"
+REFUSED = "(111: Connection refused)"
+NOT_RESOLVED = "ocsp.staplelab.test could not be resolved (110: Operation timed out)"
+
+
+def first_fetch(lab: Lab) -> None:
+    """A first handshake, and all that follows from it at once."""
+    lab.start()
+    assert lab.handshake().verdict == "NO_STAPLE"
+    lab.settle()
+
+
+def test_firewall_drops(lab: Lab) -> None:
+    """Nothing comes back: the fetch is given up after 60 s, the next one after the wall is gone
+    succeeds."""
+    lab.network_fault("egress-blocked", mode="drop")
+    first_fetch(lab)
+    lab.step(61)
+    lab.settle()
+    lab.claim(TIMED_OUT)
+    assert lab.handshake().verdict == "NO_STAPLE"
+    lab.network_heal()
+    lab.step(301)
+    lab.handshake()
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+
+
+def test_firewall_rejects_with_icmp(lab: Lab) -> None:
+    """A firewall on nginx's own machine: the query is an error of send() at once, which is worth
+    an [alert] to nginx, and again when it is repeated."""
+    lab.network_fault("egress-blocked", towards="stub", mode="reject")
+    first_fetch(lab)
+    lab.claim("send() failed (1: Operation not permitted) while resolving", times=3, alert=True)
+    lab.step(31)
+    lab.settle()
+    lab.claim(NOT_RESOLVED)
+    assert lab.handshake().verdict == "NO_STAPLE"
+
+
+def test_firewall_resets(lab: Lab) -> None:
+    lab.network_fault("egress-blocked", mode="reset")
+    first_fetch(lab)
+    lab.claim(REFUSED)
+    lab.claim(CLOSED)
+    assert lab.handshake().verdict == "NO_STAPLE"
+
+
+def test_firewall_between_refreshes(lab: Lab) -> None:
+    """A good staple survives a closed firewall until its nextUpdate."""
+    lab.responder.certificate("1001", validity=7200)
+    first_fetch(lab)
+    lab.step(3601)
+    lab.network_fault("egress-blocked", mode="drop")
+    assert lab.handshake().verdict == "GOOD"
+    lab.settle()
+    lab.step(61)
+    lab.settle()
+    lab.claim(TIMED_OUT)
+    assert lab.handshake().verdict == "GOOD"
+
+
+def test_firewall_before_the_name_server(lab: Lab) -> None:
+    lab.network_fault("egress-blocked", towards="stub", mode="drop")
+    first_fetch(lab)
+    lab.step(31)
+    lab.settle()
+    lab.claim(NOT_RESOLVED)
+    assert lab.handshake().verdict == "NO_STAPLE"
+
+
+def test_lost_queries_are_sent_again(lab: Lab) -> None:
+    """Every second query is lost: the one of A, then, 5 s later, its repetition comes through."""
+    lab.network_fault("packet-loss", towards="stub", every=2)
+    first_fetch(lab)
+    for _ in range(2):
+        lab.step(5.1)
+        lab.settle()
+    assert lab.handshake().verdict == "GOOD"
+
+
+def test_small_segments(lab: Lab) -> None:
+    """An answer in segments of 88 octets is as good as another."""
+    lab.network_fault("small-mtu", mss=88)
+    first_fetch(lab)
+    assert lab.handshake().verdict == "GOOD"
+
+
+def test_mtu_blackhole(lab: Lab) -> None:
+    """The handshake of TCP fits, the answer does not and vanishes: 60 s."""
+    lab.network_fault("mtu-blackhole", mtu=300)
+    lab.start()
+    lab.handshake()
+    lab.responder.wait("answer", 1, 0)
+    lab.step(61, cut_off=True)
+    lab.network_heal()
+    lab.settle()
+    lab.claim(TIMED_OUT)
+    assert lab.handshake().verdict == "NO_STAPLE"
+
+
+def test_rate_limit(lab: Lab) -> None:
+    """The first packet passes, the end of TCP's handshake no more: nginx waits for 60 s, the
+    responder knows of nobody."""
+    lab.network_fault("rate-limit-packets", rate="1/hour", burst=1)
+    first_fetch(lab)
+    lab.step(61)
+    lab.settle()
+    lab.network_heal()
+    lab.claim(TIMED_OUT)
+    assert lab.handshake().verdict == "NO_STAPLE"
+
+
+def test_partition_heals(lab: Lab) -> None:
+    lab.network_fault("partition")
+    first_fetch(lab)
+    lab.step(61)
+    lab.settle()
+    lab.claim(TIMED_OUT)
+    lab.network_heal()
+    lab.step(301)
+    lab.handshake()
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+
+
+def test_responder_paused(lab: Lab) -> None:
+    """Its kernel accepts and acknowledges, nobody answers."""
+    lab.pause("responder")
+    lab.start()
+    lab.handshake()
+    lab.settle()
+    lab.step(61)
+    lab.settle()
+    lab.resume("responder")
+    lab.claim(TIMED_OUT)
+    lab.settle()
+    assert lab.handshake().verdict == "NO_STAPLE"
+
+
+def test_responder_killed_and_back(lab: Lab) -> None:
+    lab.kill("responder")
+    first_fetch(lab)
+    lab.claim(REFUSED)
+    lab.claim(CLOSED)
+    lab.revive("responder")
+    lab.step(301)
+    lab.handshake()
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+
+
+def test_responder_back_at_another_address(lab: Lab) -> None:
+    """DNS knows the new address, and so does nginx at its next fetch."""
+    first_fetch(lab)
+    assert lab.handshake().verdict == "GOOD"
+    lab.kill("responder")
+    lab.revive("responder", only="responder-2")
+    lab.stub.record("ocsp.staplelab.test", "A", lab.address("responder-2"))
+    lab.step(3601)
+    lab.handshake()
+    lab.settle(connections=1)
+    assert lab.handshake().staple["produced_at"] == lab.now
+    assert lab.responder.requests()[-1]["listener"] == "responder-2"
+
+
+def test_name_server_killed_and_back(lab: Lab) -> None:
+    lab.kill("stub")
+    first_fetch(lab)
+    lab.claim("(111: Connection refused) while resolving", times=None)
+    lab.step(31)
+    lab.settle()
+    lab.claim(NOT_RESOLVED)
+    lab.revive("stub")
+    lab.step(301)
+    lab.handshake()
+    lab.settle(queries=2)
+    assert lab.handshake().verdict == "GOOD"

@@ -1,0 +1,243 @@
+"""What nginx does with every fault of the responder: the table that two suites walk.
+
+Observed on nginx 1.22.1 first, then written down; the sources of the rules are in
+ngx_event_openssl_stapling.c (the handlers, in the order in which they judge an answer).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from staplelab.deviation import Deviation
+from staplelab.sut import ServerUnderTest
+
+NONE = "NO_STAPLE"
+GOOD = "GOOD"
+
+TIMED_OUT = "OCSP responder timed out (110: Connection timed out)"
+CLOSED = "OCSP responder prematurely closed connection"
+RESET = "recv() failed (104: Connection reset by peer)"
+INVALID = "OCSP responder sent invalid response"
+CONTENT_TYPE = 'OCSP responder sent invalid "Content-Type" header'
+NOT_SUCCESSFUL = "OCSP response not successful"
+D2I = "d2i_OCSP_RESPONSE() failed"
+VERIFY = "OCSP_basic_verify() failed"
+VALIDITY = "OCSP_check_validity() failed"
+NOT_FOUND = "certificate status not found in the OCSP response"
+
+#: nginx gives a fetch 60 s from its connect, then this step has passed it
+PAST_TIMEOUT = 61.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fault and what comes of it."""
+
+    fault: str
+    #: what the client concludes once the fetch has ended; NONE: nginx refused the answer
+    verdict: str = NONE
+    #: lines that nginx logs at level error for one fetch
+    log: tuple[str, ...] = ()
+    params: dict[str, Any] = field(default_factory=dict)
+    #: ssl_stapling_verify: None for both
+    verify: bool | None = None
+    #: connections to the responder for one fetch
+    connections: int = 1
+    #: lab seconds after which nginx gives up, or the answer is complete
+    elapse: float = 0
+    deviation: Deviation | None = None
+    #: the verdict where a server is known not to deviate (any more)
+    conforming: str = NONE
+    #: the fault itself lets the first request pass
+    healthy_first: bool = False
+    #: nginx takes the answer as a success, yet does not serve it
+    taken_unserved: bool = False
+
+    def expected(self, server: ServerUnderTest) -> str:
+        """The verdict that this server is known to bring about."""
+        if self.deviation is not None and not self.deviation.holds_for(server):
+            return self.conforming
+        return self.verdict
+
+    def taken(self, server: ServerUnderTest) -> bool:
+        """nginx lets the answer take the place of the staple it has."""
+        return self.taken_unserved or self.expected(server) != NONE
+
+    @property
+    def id(self) -> str:
+        values = "-".join(str(value) for value in self.params.values())
+        return f"{self.fault}{f'-{values}' if values else ''}"
+
+
+def both(off: Row, on: Row) -> tuple[Row, Row]:
+    return replace(off, verify=False), replace(on, verify=True)
+
+
+_TRAILING = Deviation(
+    "D15",
+    "octets after the OCSPResponse are never stapled",
+    "X.690 DER, RFC 6066, section 8; nginx staples the whole body (ngx_ssl_stapling_ocsp_handler), "
+    "OpenSSL encodes it anew since 3.6",
+    openssl="<3.6",
+)
+_ANY_SIGNER = Deviation(
+    "D8",
+    "an answer by a signer that the issuer did not authorise is not stapled",
+    "RFC 6960, 3.2 (3, 4); nginx: OCSP_NOVERIFY unless ssl_stapling_verify is on",
+)
+_NO_EKU = Deviation(
+    "D9",
+    "an answer by a delegate without id-kp-OCSPSigning is not stapled",
+    "RFC 6960, 4.2.2.2; nginx: OCSP_NOVERIFY unless ssl_stapling_verify is on",
+)
+_EXPIRED_SIGNER = Deviation(
+    "C13",
+    "an answer by a delegate whose certificate has expired is not stapled",
+    "RFC 6960, 4.2.2.2; nginx: OCSP_NOVERIFY unless ssl_stapling_verify is on",
+)
+_OTHER_HASH = Deviation(
+    "D5",
+    "an answer whose CertID uses another hash algorithm is understood",
+    "RFC 9919, section 3; nginx asks OCSP_resp_find_status with a SHA-1 CertID",
+)
+_KEEPALIVE = Deviation(
+    "E3",
+    "an answer that Content-Length ends is taken though the connection stays open",
+    "RFC 9112, section 6.3; nginx: TODO: honor Content-Length",
+)
+_PARAMETERS = Deviation(
+    "E7",
+    "parameters after the media type are ignored",
+    "RFC 9110, section 8.3; nginx compares the whole header field",
+)
+_NO_NEXT_UPDATE = Deviation(
+    "C8",
+    "an answer without nextUpdate is refused",
+    "RFC 9919, section 4; nginx: valid = NGX_MAX_TIME_T_VALUE",
+)
+
+ENVELOPE = (
+    Row("status-malformed-request", log=(f"{NOT_SUCCESSFUL} (1: malformedrequest)",)),
+    Row("status-internal-error", log=(f"{NOT_SUCCESSFUL} (2: internalerror)",)),
+    Row("status-try-later", log=(f"{NOT_SUCCESSFUL} (3: trylater)",)),
+    Row("status-sig-required", log=(f"{NOT_SUCCESSFUL} (5: sigrequired)",)),
+    Row("status-unauthorized", log=(f"{NOT_SUCCESSFUL} (6: unauthorized)",)),
+    Row("success-without-response-bytes", log=("OCSP_response_get1_basic() failed",)),
+    Row("empty-response", log=(D2I,)),
+    Row("not-der", log=(D2I,)),
+    Row("der-truncated", log=(D2I,)),
+    Row("der-trailing-garbage", "UNPARSEABLE", conforming=GOOD, deviation=_TRAILING),
+)
+
+SINGLE_RESPONSE = (
+    Row("cert-status-revoked", log=('certificate status "revoked" in the OCSP response',)),
+    Row(
+        "cert-status-revoked-with-reason",
+        log=('certificate status "revoked" in the OCSP response',),
+    ),
+    Row("cert-status-unknown", log=('certificate status "unknown" in the OCSP response',)),
+    Row("wrong-serial", log=(NOT_FOUND,)),
+    Row("wrong-issuer-name-hash", log=(NOT_FOUND,)),
+    Row("wrong-issuer-key-hash", log=(NOT_FOUND,)),
+    Row("cert-id-hash-other", log=(NOT_FOUND,), deviation=_OTHER_HASH),
+)
+
+TIME = (
+    Row("this-update-future", log=(VALIDITY,)),
+    Row("this-update-future", "NOT_YET_VALID", params={"offset": 200}),
+    Row("next-update-past", log=(VALIDITY,)),
+    Row("next-update-past", params={"offset": 100}, taken_unserved=True),
+    Row("next-update-absent", "NO_NEXT_UPDATE", deviation=_NO_NEXT_UPDATE),
+    Row("next-update-before-this-update", log=(VALIDITY,)),
+    Row("short-validity", GOOD),
+)
+
+SIGNATURE = (
+    Row("bad-signature", log=(VERIFY,)),
+    *both(
+        Row("signed-by-other-ca", "UNAUTHORIZED_SIGNER", deviation=_ANY_SIGNER),
+        Row("signed-by-other-ca", log=(VERIFY,)),
+    ),
+    Row("delegated-signer-missing", log=(VERIFY,)),
+    *both(
+        Row("delegated-signer-no-eku", "UNAUTHORIZED_SIGNER", deviation=_NO_EKU),
+        Row("delegated-signer-no-eku", log=(VERIFY,)),
+    ),
+    *both(
+        Row("delegated-signer-expired", "SIGNER_EXPIRED", deviation=_EXPIRED_SIGNER),
+        Row("delegated-signer-expired", log=(VERIFY,)),
+    ),
+    Row("responder-id-wrong", log=(VERIFY,)),
+)
+
+CONNECTION = (
+    Row("connection-refused", log=("Connection refused", CLOSED), connections=0),
+    Row("connect-timeout", log=(TIMED_OUT,), connections=0, elapse=PAST_TIMEOUT),
+    Row("accept-then-silence", log=(TIMED_OUT,), elapse=PAST_TIMEOUT),
+    Row("accept-then-fin", log=(CLOSED,)),
+    Row("rst-on-accept", log=(RESET, CLOSED)),
+    Row("rst-after-request", log=(RESET, CLOSED)),
+    Row("rst-mid-body", log=(RESET, D2I)),
+    Row("fin-mid-headers", log=(CLOSED,)),
+    Row("truncated-body", log=(D2I,)),
+    Row(
+        "no-close-keepalive", log=(TIMED_OUT,), elapse=PAST_TIMEOUT, deviation=_KEEPALIVE
+    ),
+    Row("fixed-latency", GOOD, params={"ms": 30000}, elapse=30),
+    Row("fixed-latency", log=(TIMED_OUT,), params={"ms": 61000}, elapse=60.5),
+    Row("slow-headers", GOOD, params={"ms": 100}, elapse=50),
+    Row("slow-headers", log=(TIMED_OUT,), params={"ms": 2000}, elapse=PAST_TIMEOUT),
+    Row("slow-body", GOOD, params={"ms": 10}, elapse=50),
+    Row("slow-body", log=(TIMED_OUT,), params={"ms": 1000}, elapse=PAST_TIMEOUT),
+)
+
+HTTP = (
+    Row("http-4xx"),
+    Row("http-4xx", params={"code": 429}),
+    Row("http-5xx"),
+    Row("http-5xx", params={"code": 500}),
+    Row("http-redirect"),
+    Row("captive-portal", log=(CONTENT_TYPE,)),
+    Row("garbage-then-close", log=(INVALID,)),
+    Row("content-type-wrong", log=(CONTENT_TYPE,)),
+    Row("content-type-missing", GOOD),
+    Row("content-type-params", log=(CONTENT_TYPE,), deviation=_PARAMETERS),
+    Row("content-length-too-long", GOOD),
+    Row("content-length-too-short", GOOD),
+    Row("chunked-to-http10", log=(D2I,)),
+    Row("header-oversized", log=(CLOSED,)),
+    Row("body-oversized", "UNPARSEABLE", conforming=GOOD, deviation=_TRAILING),
+)
+
+SEQUENCES = (
+    Row(
+        "good-then-revoked",
+        log=('certificate status "revoked" in the OCSP response',),
+        params={"n": 1},
+        healthy_first=True,
+    ),
+    Row(
+        "good-then-error",
+        log=(f"{NOT_SUCCESSFUL} (3: trylater)",),
+        params={"n": 1},
+        healthy_first=True,
+    ),
+    Row("fail-first-n", params={"n": 1}),
+)
+
+ROWS = ENVELOPE + SINGLE_RESPONSE + TIME + SIGNATURE + CONNECTION + HTTP + SEQUENCES
+
+
+def cases(rows: tuple[Row, ...] = ROWS) -> Iterator[tuple[Row, bool]]:
+    """Every row with ssl_stapling_verify off and on."""
+    for row in rows:
+        for verify in (False, True):
+            if row.verify in (None, verify):
+                yield row, verify
+
+
+def case_id(case: tuple[Row, bool]) -> str:
+    row, verify = case
+    return f"{row.id}-verify-{'on' if verify else 'off'}"

@@ -1,0 +1,55 @@
+"""Every fault of the responder at the refresh of a good staple.
+
+What nginx refuses leaves the old staple in its place until its nextUpdate, not a second longer;
+what it takes replaces the old one at once.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from staplelab.lab import Lab
+from suites.responder.table import Row, case_id, cases
+
+#: so short that a failed refresh (not before nextUpdate - 300) is not due again before nextUpdate
+VALIDITY = 3800
+REFRESH = VALIDITY - 300 + 1
+
+
+@pytest.mark.parametrize("case", list(cases()), ids=case_id)
+def test_at_refresh(lab: Lab, case: tuple[Row, bool]) -> None:
+    row, verify = case
+    if row.healthy_first:
+        lab.responder.fault(row.fault, **row.params)
+    lab.responder.certificate("1001", validity=VALIDITY)
+    lab.start(verify=verify)
+    lab.handshake()
+    lab.settle(connections=1)
+
+    lab.step(REFRESH)
+    if not row.healthy_first:
+        lab.responder.fault(row.fault, **row.params)
+    old = lab.handshake()
+    assert old.verdict == "GOOD"
+    lab.settle(connections=row.connections)
+    if row.elapse:
+        lab.step(row.elapse)
+        lab.settle()
+
+    taken = row.taken(lab.server)
+    if not taken:
+        lab.step_to(VALIDITY)
+    after = lab.handshake()
+    kept = after.staple is not None and after.staple["sha256"] == old.staple["sha256"]
+    expected = not kept and after.verdict == row.expected(lab.server) if taken else kept
+    if row.deviation is not None:
+        lab.deviation(row.deviation, conforms=expected != row.deviation.holds_for(lab.server))
+    assert expected, f"{'kept' if kept else 'replaced'}, {after.verdict}: {after.reason}"
+
+    if kept:
+        lab.step(1)
+        assert lab.handshake().verdict == "NO_STAPLE"
+    lab.settle()
+    assert len(lab.responder.events("accept")) == 1 + row.connections
+    for text in row.log:
+        lab.claim(text)

@@ -1,0 +1,1 @@
+"""Refresh, retry, expiry, clocks that jump."""

@@ -1,0 +1,131 @@
+"""How long a staple is served: to the second of its nextUpdate, and what has none."""
+
+from __future__ import annotations
+
+import pytest
+
+from staplelab.deviation import Deviation
+from staplelab.lab import Lab
+
+DAY = 86400
+
+
+def staple(lab: Lab, validity: int | None) -> None:
+    """A good staple of that validity, fetched at second 0."""
+    lab.responder.certificate("1001", validity=validity)
+    lab.start()
+    lab.handshake()
+    lab.settle(connections=1)
+
+
+@pytest.mark.parametrize("validity", [600, 3600, DAY, 7 * DAY])
+def test_expiry_to_the_second(lab: Lab, validity: int) -> None:
+    staple(lab, validity)
+    lab.responder.fault("http-5xx")
+    lab.step_to(validity)
+    assert lab.handshake().verdict == "GOOD"
+    lab.settle(connections=1)
+    lab.step_to(validity + 1)
+    assert lab.handshake().verdict == "NO_STAPLE"
+
+
+@pytest.mark.parametrize("validity", [8, 60, 120, 299])
+def test_short_validity_leaves_a_gap(lab: Lab, validity: int) -> None:
+    """nginx asks at most every 300 s, so a shorter validity leaves handshakes bare."""
+    staple(lab, validity)
+    lab.step_to(validity)
+    assert lab.handshake().verdict == "GOOD"
+    lab.step_to(validity + 1)
+    in_the_gap = lab.handshake()
+    lab.settle()
+    lab.deviation(
+        Deviation(
+            item="C7",
+            standard="a short validity leaves no gap without a staple",
+            source="RFC 6960, section 2.4; nginx: refresh not before now + 300 "
+            "(ngx_ssl_stapling_ocsp_handler)",
+        ),
+        conforms=in_the_gap.verdict == "GOOD" or len(lab.responder.requests()) > 1,
+    )
+    assert in_the_gap.verdict == "NO_STAPLE"
+    lab.step_to(301)
+    assert lab.handshake().verdict == "NO_STAPLE"
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+
+
+def test_no_next_update_is_served_for_ever(lab: Lab) -> None:
+    staple(lab, None)
+    lab.responder.fault("http-5xx")
+    lab.step(400 * DAY)
+    after_a_year = lab.handshake()
+    lab.settle(connections=1)
+    lab.deviation(
+        Deviation(
+            item="C8",
+            standard="an answer without nextUpdate is not cached indefinitely",
+            source="RFC 9919, section 4; nginx: valid = NGX_MAX_TIME_T_VALUE",
+        ),
+        conforms=after_a_year.staple is None,
+    )
+    assert after_a_year.verdict == "NO_NEXT_UPDATE"
+
+
+def test_no_next_update_is_asked_for_hourly(lab: Lab) -> None:
+    staple(lab, None)
+    lab.step(3600)
+    lab.handshake()
+    lab.settle()
+    assert len(lab.responder.requests()) == 1
+    lab.step(1)
+    lab.handshake()
+    lab.settle(connections=1)
+    assert len(lab.responder.requests()) == 2
+
+
+def test_rollback_to_an_expired_answer(lab: Lab) -> None:
+    """An answer expired by less than 300 s passes nginx's leeway, replaces a staple that is good
+    for a day, and is then not served: silently, the staple is lost for 300 s."""
+    staple(lab, DAY)
+    lab.step(3601)
+    lab.responder.fault("next-update-past", offset=100)
+    assert lab.handshake().verdict == "GOOD"
+    lab.settle(connections=1)
+    after = lab.handshake()
+    lab.deviation(
+        Deviation(
+            item="C10",
+            standard="an older answer never replaces a newer one",
+            source="conformance of unsynchronised responders (IMC 2018); nginx compares no "
+            "thisUpdate and allows 300 s in OCSP_check_validity",
+        ),
+        conforms=after.verdict == "GOOD",
+    )
+    assert after.verdict == "NO_STAPLE"
+    lab.responder.heal()
+    lab.step(301)
+    lab.handshake()
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+
+
+def test_stapling_file_is_served_expired(lab: Lab) -> None:
+    """ssl_stapling_file is read once and never judged."""
+    staple_of_now = lab.folder / "staple.der"
+    lab.start()
+    lab.handshake()
+    lab.settle(connections=1)
+    lab.handshake("--staple-out", str(staple_of_now))
+    lab.restart(directives=(f"ssl_stapling_file {staple_of_now};",))
+    assert lab.handshake().verdict == "GOOD"
+    lab.step(2 * DAY)
+    expired = lab.handshake()
+    lab.deviation(
+        Deviation(
+            item="G8",
+            standard="a stapling file is no longer served past its nextUpdate",
+            source="RFC 6960, 3.2 (6); nginx: ssl_stapling_file is valid for ever",
+        ),
+        conforms=expired.verdict == "NO_STAPLE",
+    )
+    assert expired.verdict == "EXPIRED"

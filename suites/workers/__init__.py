@@ -1,0 +1,1 @@
+"""Workers, reload, crash, several servers and certificates."""

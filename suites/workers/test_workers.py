@@ -1,0 +1,144 @@
+"""Workers, reload, crash: the cache is a worker's own memory."""
+
+from __future__ import annotations
+
+from staplelab.config import Site
+from staplelab.deviation import Deviation
+from staplelab.lab import Lab
+
+PER_WORKER = Deviation(
+    item="B2",
+    standard="one fetch and one bare handshake a certificate, however many workers",
+    source="requirements for OCSP stapling support, item 6; nginx keeps the staple in the "
+    "memory of the worker (ngx_ssl_stapling_t)",
+)
+
+
+def test_one_cache_a_worker(lab: Lab) -> None:
+    lab.start(workers=2)
+    workers = lab.nginx.wait_for_workers(2)
+    for pid in workers:
+        with lab.nginx.only(pid):
+            assert lab.handshake().verdict == "NO_STAPLE"
+            lab.settle(connections=1)
+            assert lab.handshake().verdict == "GOOD"
+    fetched = len(lab.responder.requests())
+    lab.deviation(PER_WORKER, conforms=fetched == 1)
+    assert fetched == 2
+
+
+def test_single_flight(lab: Lab) -> None:
+    """While a fetch is under way no second one is started."""
+    lab.responder.fault("fixed-latency", ms=1000)
+    lab.start()
+    for _ in range(8):
+        assert lab.handshake().verdict == "NO_STAPLE"
+    lab.settle(connections=1)
+    assert len(lab.responder.requests()) == 1
+    lab.step(1)
+    lab.settle()
+    assert lab.handshake().verdict == "GOOD"
+
+
+def test_reload_loses_the_staple(lab: Lab) -> None:
+    lab.start()
+    lab.handshake()
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+    lab.reload()
+    first = lab.handshake()
+    lab.deviation(
+        Deviation(
+            item="G1",
+            standard="a reload keeps a valid staple",
+            source="requirements for OCSP stapling support, item 1; nginx: new workers start empty",
+        ),
+        conforms=first.verdict == "GOOD",
+    )
+    assert first.verdict == "NO_STAPLE"
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+
+
+def test_reload_during_a_fetch(lab: Lab) -> None:
+    """The old worker stays until its fetch has ended, then goes by itself."""
+    lab.responder.fault("accept-then-silence", times=1)
+    lab.start()
+    (old,) = lab.nginx.workers()
+    lab.handshake()
+    lab.settle(connections=1)
+    lab.reload(wait=False)
+    lab.nginx.wait_for_new_worker(old)
+    assert lab.handshake().verdict == "NO_STAPLE"
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+    assert old in lab.nginx.workers(), "the old worker left its fetch alone"
+    lab.step(61)
+    lab.nginx.wait_for_end(old)
+    lab.claim("OCSP responder timed out (110: Connection timed out)")
+
+
+def test_worker_killed(lab: Lab) -> None:
+    """The master starts another one, which knows no staple."""
+    lab.start()
+    lab.handshake()
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+    lab.nginx.kill_worker(lab.nginx.workers()[0])
+    lab.claim("exited on signal 9", alert=True)
+    assert lab.handshake().verdict == "NO_STAPLE"
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+    assert len(lab.responder.requests()) == 2
+
+
+def test_the_other_worker_survives_a_kill(lab: Lab) -> None:
+    lab.start(workers=2)
+    victim, survivor = lab.nginx.wait_for_workers(2)
+    with lab.nginx.only(survivor):
+        lab.handshake()
+        lab.settle(connections=1)
+    lab.nginx.kill_worker(victim)
+    lab.claim("exited on signal 9", alert=True)
+    with lab.nginx.only(survivor):
+        assert lab.handshake().verdict == "GOOD"
+
+
+def test_one_cache_a_server_block(lab: Lab) -> None:
+    """The same certificate in two server{}: two fetches; a third without stapling gets none."""
+    lab.start(
+        Site(),
+        Site(server_name="second.staplelab.test"),
+        Site(server_name="third.staplelab.test", stapling=False),
+    )
+    for name in ("www.staplelab.test", "second.staplelab.test"):
+        assert lab.handshake(name=name).verdict == "NO_STAPLE"
+        lab.settle(connections=1)
+        assert lab.handshake(name=name).verdict == "GOOD"
+    assert lab.handshake(name="third.staplelab.test").verdict == "NO_STAPLE"
+    lab.settle()
+    assert len(lab.responder.requests()) == 2
+
+
+def test_two_certificates_two_staples(lab: Lab) -> None:
+    """RSA and ECDSA in one server{}: each handshake gets the staple of the certificate it got."""
+    lab.start(certificates=("www", "www-rsa"))
+    choices = {"1001": "ECDSA+SHA256", "1002": "RSA-PSS+SHA256:RSA+SHA256"}
+    for serial, algorithms in choices.items():
+        first = lab.handshake("--sigalgs", algorithms)
+        assert (first.serial, first.verdict) == (serial, "NO_STAPLE")
+        lab.settle(connections=1)
+    for serial, algorithms in choices.items():
+        second = lab.handshake("--sigalgs", algorithms)
+        assert (second.serial, second.verdict) == (serial, "GOOD")
+        assert second.staple["responses"][0]["serial"] == serial
+    assert [r["serials"] for r in lab.responder.requests()] == [["1001"], ["1002"]]
+
+
+def test_name_selects_certificate_and_staple(lab: Lab) -> None:
+    lab.start(Site(), Site(certificates=("other",), server_name="other.staplelab.test"))
+    for name, serial in (("www.staplelab.test", "1001"), ("other.staplelab.test", "1005")):
+        lab.handshake(name=name)
+        lab.settle(connections=1)
+        second = lab.handshake(name=name)
+        assert (second.serial, second.verdict) == (serial, "GOOD")
