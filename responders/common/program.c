@@ -137,8 +137,20 @@ static int announce(run *r, problem *p)
     return 0;
 }
 
+/* Asked to end once, it ends: being asked again on the way must not make that a death by signal. */
+static void ignore_further_signals(void)
+{
+    sigset_t ends;
+
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    sigprocmask(SIG_BLOCK, &ends, NULL);
+}
+
 static void finish(run *r)
 {
+    ignore_further_signals();
     if (r->started) {
         r->program->stop(r->program->arg);
     }

@@ -232,6 +232,30 @@ static void options_reach_the_program(void **state)
     process_stop(&p);
 }
 
+static bool has_ended(const process *p)
+{
+    siginfo_t info = {0};
+
+    return waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
+/* Whoever ends a run may ask more than once, at any moment of the end. */
+static void more_than_one_signal_is_a_good_end_too(void **state)
+{
+    char out[256], err[4096];
+    process p;
+
+    (void)state;
+    process_folder(&p);
+    process_start(&p, NULL, NULL);
+    for (int i = 0; i < 10000000 && !has_ended(&p); i++) {
+        kill(p.pid, i % 2 == 0 ? SIGTERM : SIGINT);
+    }
+    assert_int_equal(process_wait(&p, out, sizeof(out), err, sizeof(err)), 0);
+    assert_string_equal(err, "");
+    process_remove_folder(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +267,7 @@ int main(void)
         cmocka_unit_test(rules_of_a_file_that_are_wrong_are_refused),
         cmocka_unit_test(rules_of_a_file_that_cannot_be_done_are_refused),
         cmocka_unit_test(options_reach_the_program),
+        cmocka_unit_test(more_than_one_signal_is_a_good_end_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
