@@ -1,0 +1,171 @@
+"""The docker host, by the engine's own view: who runs as what, and what is left of a killed run."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from staplelab.hosts import choose, containers, run_label
+from staplelab.hosts.base import Host
+from staplelab.hosts.network import FAULTS, Target, commands
+from staplelab.waiting import until, until_ended
+
+#: a killed run's containers and networks are gone after so many seconds
+GONE_SECONDS = 15.0
+KILLS = int(os.environ.get("STAPLELAB_TEST_KILLS", "4"))
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Any]:
+    client = containers.connect()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def host(engine: Any) -> Iterator[Host]:
+    """A docker host with all that it can have, the helper that breaks networks included."""
+    made = choose("docker", containers.DEFAULT_IMAGE)
+    for command in commands(FAULTS["partition"], Target("192.0.2.1", "tcp", 80), {}):
+        made.network(command)
+    yield made
+    made.close()
+
+
+def views(engine: Any, host: Host) -> list[dict[str, Any]]:
+    """What the engine says of the host's containers."""
+    found = engine.containers.list(filters={"label": f"{run_label.LABEL}={run_label.run()}"})
+    return [container.attrs for container in found]
+
+
+def faults_of(view: dict[str, Any]) -> list[str]:
+    """What is wrong with a container, by the rules of the house."""
+    config, host_config = view["Config"], view["HostConfig"]
+    user = config["User"].partition(":")[0]
+    wrong = {
+        "privileged": host_config["Privileged"],
+        "root": user in ("", "0", "root"),
+        "published": bool(host_config["PortBindings"]) or host_config["PublishAllPorts"],
+        "unlabelled": run_label.LABEL not in (config["Labels"] or {}),
+        "writable root": not host_config["ReadonlyRootfs"],
+        "capabilities": host_config["CapDrop"] != ["ALL"],
+        "the machine's network": host_config["NetworkMode"] == "host",
+    }
+    return [name for name, is_wrong in wrong.items() if is_wrong]
+
+
+def test_no_part_may_anything(engine: Any, host: Host) -> None:
+    seen = views(engine, host)
+    assert len(seen) == 4, "nginx, responder, stub and the helper for the network"
+    assert {view["Name"]: faults_of(view) for view in seen} == {view["Name"]: [] for view in seen}
+
+
+def test_one_helper_alone_has_a_capability(engine: Any, host: Host) -> None:
+    """It shares nginx's network; nginx itself may change nothing."""
+    able = [view for view in views(engine, host) if view["HostConfig"]["CapAdd"]]
+    assert len(able) == 1
+    assert able[0]["HostConfig"]["CapAdd"] == ["NET_ADMIN", "NET_RAW"]
+    assert able[0]["HostConfig"]["NetworkMode"].startswith("container:")
+    others = [view for view in views(engine, host) if view not in able]
+    assert all("no-new-privileges" in view["HostConfig"]["SecurityOpt"] for view in others)
+
+
+def test_networks_have_no_way_out(engine: Any, host: Host) -> None:
+    found = engine.networks.list(filters={"label": f"{run_label.LABEL}={run_label.run()}"})
+    assert len(found) == 2
+    assert all(network.attrs["Internal"] and network.attrs["EnableIPv6"] for network in found)
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"privileged": True}, "privileged"),
+        ({"user": "0:0"}, "root"),
+        ({"ports": {"80/tcp": ("127.0.0.1", None)}}, "published"),
+        ({"labels": {}}, "unlabelled"),
+        ({"read_only": False}, "writable root"),
+        ({"cap_drop": []}, "capabilities"),
+        ({"network_mode": "host"}, "the machine's network"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_check_sees_what_it_looks_for(engine: Any, options: Any, fault: str) -> None:
+    well = {"user": "65534:65534", "cap_drop": ["ALL"], "read_only": True}
+    well |= {"labels": run_label.labels(), "entrypoint": ["true"]}
+    container = engine.containers.create(containers.DEFAULT_IMAGE, **{**well, **options})
+    try:
+        container.reload()
+        assert faults_of(container.attrs) == [fault]
+    finally:
+        container.remove(force=True)
+
+
+def started(out: Path) -> subprocess.Popen[bytes]:
+    """A run in containers, driven by a process of its own."""
+    environment = {k: v for k, v in os.environ.items() if k != "STAPLELAB_RUN"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "staplelab", "run", "--host", "docker", "--out", str(out)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def of_run(engine: Any, name: str) -> int:
+    """How many containers, networks and volumes of that run the engine has."""
+    filters = {"label": f"{run_label.LABEL}={name}"}
+    return (
+        len(engine.containers.list(all=True, filters=filters, ignore_removed=True))
+        + len(engine.networks.list(filters=filters))
+        + len(engine.volumes.list(filters=filters))
+    )
+
+
+@pytest.mark.parametrize("kill", range(KILLS))
+def test_nothing_is_left_of_a_killed_driver(engine: Any, tmp_path: Path, kill: int) -> None:
+    """Killed at a moment that differs: when the engine has so many things of the run."""
+    moment = random.Random(kill).randrange(1, 8)
+    driver = started(tmp_path)
+    name = run_label.name_of(driver.pid)
+    assert name is not None
+    until(lambda: of_run(engine, name) >= moment, f"the run to have {moment} things", 60)
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.wait()
+    until(lambda: of_run(engine, name) == 0, f"the rest of run {name} to go", GONE_SECONDS)
+
+
+def test_nothing_is_left_after_ctrl_c(engine: Any, tmp_path: Path) -> None:
+    driver = started(tmp_path)
+    name = run_label.name_of(driver.pid)
+    assert name is not None
+    until(lambda: of_run(engine, name) >= 4, "the run to have containers", 60)
+    os.killpg(driver.pid, signal.SIGINT)
+    until_ended(driver.pid, "the driver", 60)
+    driver.wait()
+    assert of_run(engine, name) == 0
+
+
+def test_clean_removes_what_dead_runs_left(engine: Any) -> None:
+    dead, alive = {run_label.LABEL: "999999999-1"}, run_label.labels()
+    networks = [
+        engine.networks.create(f"staplelab-test-{os.getpid()}-{i}", internal=True, labels=labels)
+        for i, labels in enumerate((dead, alive))
+    ]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "staplelab", "clean"], capture_output=True, text=True, check=True
+        )
+        assert "removed 1 containers, networks and volumes" in done.stdout
+        left = {network.id for network in engine.networks.list()}
+        assert [network.id in left for network in networks] == [False, True]
+    finally:
+        networks[1].remove()

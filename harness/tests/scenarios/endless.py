@@ -1,0 +1,12 @@
+"""More scenarios than anybody waits for: test_run.py ends the run in their midst."""
+
+import pytest
+
+from staplelab.lab import Lab
+
+
+@pytest.mark.parametrize("turn", range(10_000))
+def test_turn(lab: Lab, turn: int) -> None:
+    lab.start(workers=2)
+    lab.handshake()
+    lab.settle(connections=1)

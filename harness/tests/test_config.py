@@ -1,0 +1,215 @@
+"""nginx's configuration as written for a scenario, from the certificates of its run."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+
+from staplelab import config
+from staplelab.config import Configuration, Site, describe
+from staplelab.errors import LabError
+from staplelab.pki import Pki
+
+STUB = "127.1.2.53:5353"
+
+
+@pytest.fixture
+def pki(tmp_path: Path) -> Pki:
+    """A folder as pki-mint leaves it, without the files that only nginx reads."""
+
+    def entry(name: str, leaf: bool) -> dict[str, Any]:
+        return {
+            "serial": "1001",
+            "certificate": f"{name}.pem",
+            "private_key": f"{name}.key",
+            "not_after": 1900000000,
+            "ocsp_urls": ["http://ocsp.staplelab.test:8080/"],
+            **({"chain": f"{name}.chain.pem", "trusted": f"{name}.trusted.pem"} if leaf else {}),
+        }
+
+    names = {"root": False, "www": True, "www-rsa": True}
+    manifest = {"certificates": {name: entry(name, leaf) for name, leaf in names.items()}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    return Pki.load(tmp_path)
+
+
+def render(pki: Pki, configuration: Configuration, user: str = "root") -> str:
+    return configuration.render(
+        pki=pki,
+        folder=Path("/run/lab/scenario"),
+        user=user,
+        listen="127.1.2.2:443",
+        barrier="127.1.2.2:80",
+        resolver=STUB,
+    )
+
+
+def directives(text: str, name: str) -> list[str]:
+    """The arguments of every such directive, comments aside."""
+    return re.findall(rf"^\s*{name} ([^;]*);", text, re.MULTILINE)
+
+
+def servers(text: str) -> list[str]:
+    """The server{} blocks, the barrier's first."""
+    return re.findall(r"^    server \{\n(.*?)^    \}\n", text, re.MULTILINE | re.DOTALL)
+
+
+def site(pki: Pki, **choices: Any) -> str:
+    """The server{} of the only site."""
+    _, tls = servers(render(pki, Configuration(sites=(Site(**choices),))))
+    return tls
+
+
+# ----- the certificates of a run -----
+
+
+def test_certificates_know_their_files(pki: Pki) -> None:
+    www = pki.certificates["www"]
+    assert (www.id, www.serial, www.not_after) == ("www", "1001", 1900000000)
+    assert www.ocsp_urls == ("http://ocsp.staplelab.test:8080/",)
+    assert (www.file, www.private_key) == (pki.folder / "www.pem", pki.folder / "www.key")
+    assert (www.chain, www.trusted) == (
+        pki.folder / "www.chain.pem",
+        pki.folder / "www.trusted.pem",
+    )
+    root = pki.certificates["root"]
+    assert (root.chain, root.trusted) == (None, None)
+
+
+def test_a_certificate_that_is_not_there_is_named_with_those_that_are(pki: Pki) -> None:
+    with pytest.raises(LabError) as refused:
+        render(pki, Configuration(sites=(Site(certificates=("wwww",)),)))
+    assert str(refused.value) == "the PKI has no certificate 'wwww'; it has: root, www, www-rsa"
+
+
+# ----- the configuration -----
+
+
+def test_of_one_site(pki: Pki) -> None:
+    text = render(pki, Configuration())
+    barrier, tls = servers(text)
+    assert directives(barrier, "listen") == ["127.1.2.2:80"]
+    assert directives(barrier, "return") == ["200 $pid"]
+    assert directives(tls, "listen") == ["127.1.2.2:443 ssl"]
+    assert directives(tls, "server_name") == ["www.staplelab.test"]
+    assert directives(tls, "ssl_stapling") == directives(tls, "ssl_stapling_verify") == ["on"]
+    assert directives(tls, "resolver") == [STUB]
+    assert directives(text, "worker_processes") == ["1"]
+    assert directives(text, "worker_connections") == ["64"]
+    assert directives(text, "error_log") == ["/run/lab/scenario/error.log info"]
+    assert directives(text, "pid") == ["/run/lab/scenario/nginx.pid"]
+    assert text.count("{") == text.count("}")
+
+
+def test_the_lab_clock_stays_over_a_binary_upgrade(pki: Pki) -> None:
+    kept = directives(render(pki, Configuration()), "env")
+    assert kept == ["LD_PRELOAD", "STAPLELAB_CLOCK", "NSS_WRAPPER_HOSTS"]
+
+
+@pytest.mark.parametrize(("user", "directive"), [("root", ["root"]), ("", [])])
+def test_user(pki: Pki, user: str, directive: list[str]) -> None:
+    """Workers of root stay root: they read the folder of the run, which belongs to it alone."""
+    assert directives(render(pki, Configuration(), user), "user") == directive
+
+
+@pytest.mark.parametrize(
+    ("choices", "file"),
+    [({}, "www.chain.pem"), ({"chain": True}, "www.chain.pem"), ({"chain": False}, "www.pem")],
+)
+def test_chain_or_leaf_alone(pki: Pki, choices: dict[str, Any], file: str) -> None:
+    tls = site(pki, **choices)
+    assert directives(tls, "ssl_certificate") == [str(pki.folder / file)]
+    assert directives(tls, "ssl_certificate_key") == [str(pki.folder / "www.key")]
+
+
+def test_several_certificates_keep_their_order_and_the_first_is_trusted(pki: Pki) -> None:
+    tls = site(pki, certificates=("www-rsa", "www"), chain=False)
+    files = [str(pki.folder / name) for name in ("www-rsa.pem", "www.pem")]
+    keys = [str(pki.folder / name) for name in ("www-rsa.key", "www.key")]
+    assert directives(tls, "ssl_certificate") == files
+    assert directives(tls, "ssl_certificate_key") == keys
+    assert directives(tls, "ssl_trusted_certificate") == [str(pki.folder / "www-rsa.trusted.pem")]
+
+
+@pytest.mark.parametrize("choice", ["stapling", "verify"])
+@pytest.mark.parametrize("on", [True, False])
+def test_stapling_and_its_verification_are_chosen_apart(pki: Pki, choice: str, on: bool) -> None:
+    tls = site(pki, **{choice: on})
+    words = {"stapling": "on", "verify": "on", choice: "on" if on else "off"}
+    assert directives(tls, "ssl_stapling") == [words["stapling"]]
+    assert directives(tls, "ssl_stapling_verify") == [words["verify"]]
+
+
+def test_no_trusted_file(pki: Pki) -> None:
+    assert directives(site(pki, trusted=False), "ssl_trusted_certificate") == []
+
+
+@pytest.mark.parametrize(
+    ("resolver", "written"),
+    [
+        ("stub", [STUB]),
+        (None, []),
+        ("[::1]:53 valid=1s ipv6=off", ["[::1]:53 valid=1s ipv6=off"]),
+        (f"{STUB} 127.1.2.54:53", [f"{STUB} 127.1.2.54:53"]),
+    ],
+)
+def test_resolver(pki: Pki, resolver: str | None, written: list[str]) -> None:
+    assert directives(site(pki, resolver=resolver), "resolver") == written
+
+
+def test_further_directives_come_last(pki: Pki) -> None:
+    tls = site(pki, directives=("ssl_stapling_file /x;", "resolver_timeout 5s;"))
+    assert directives(tls, "resolver_timeout") == ["5s"]
+    assert tls.index("resolver ") < tls.index("ssl_stapling_file /x;") < tls.index("timeout")
+
+
+def test_a_plain_site_has_only_what_it_says(pki: Pki) -> None:
+    tls = site(pki, plain=True, directives=("ssl_stapling on;",))
+    assert [line.strip() for line in tls.splitlines()] == [
+        "listen 127.1.2.2:443 ssl;",
+        "server_name www.staplelab.test;",
+        f"ssl_certificate {pki.folder / 'www.chain.pem'};",
+        f"ssl_certificate_key {pki.folder / 'www.key'};",
+        "ssl_stapling on;",
+        "return 204;",
+    ]
+
+
+def test_several_sites(pki: Pki) -> None:
+    sites = (Site(server_name="one.test"), Site(server_name="two.test", certificates=("www-rsa",)))
+    _, one, two = servers(render(pki, Configuration(sites=sites)))
+    assert directives(one, "server_name") == ["one.test"]
+    assert directives(two, "server_name") == ["two.test"]
+    assert directives(two, "ssl_certificate") == [str(pki.folder / "www-rsa.chain.pem")]
+
+
+def test_choices_of_the_whole_server(pki: Pki) -> None:
+    configuration = Configuration(
+        workers=3, worker_connections=16, main="timer_resolution 1s;", http="keepalive_timeout 0;"
+    )
+    text = render(pki, configuration)
+    assert directives(text, "worker_processes") == ["3"]
+    assert directives(text, "worker_connections") == ["16"]
+    assert text.index("timer_resolution 1s;") < text.index("events {")
+    assert text.index("http {") < text.index("keepalive_timeout 0;") < text.index("server {")
+
+
+def test_what_a_template_needs_and_lacks_is_an_error(
+    pki: Pki, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loader = jinja2.DictLoader({"nginx.conf.j2": "{{ forgot }}"})
+    lacking = config._TEMPLATES.overlay(loader=loader)
+    monkeypatch.setattr(config, "_TEMPLATES", lacking)
+    with pytest.raises(jinja2.UndefinedError, match="forgot"):
+        render(pki, Configuration())
+
+
+def test_the_timeline_names_what_is_not_the_default() -> None:
+    assert describe(Configuration()) == {}
+    changed = Configuration(workers=2, http="x;", sites=(Site(verify=False),))
+    assert describe(changed) == {"workers": 2, "http": "x;"}

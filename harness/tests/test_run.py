@@ -1,0 +1,119 @@
+"""A run as a whole: what it leaves when it is ended, and that it finds the same every time."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from xml.etree import ElementTree
+
+import child_run
+import pytest
+from lab_run import LabRun, is_alive, nginx
+
+from staplelab.places import repository
+from staplelab.waiting import until
+
+#: of the suites, some of each kind: faults at both responders, steps of the clock, two workers
+SUBSET = "test_expiry_to_the_second or test_one_cache_a_worker or cert-status-revoked or servfail"
+#: how many runs in a row must be equal; the default keeps the tests quick
+RUNS = int(os.environ.get("STAPLELAB_TEST_RUNS", "3"))
+
+Starter = Callable[..., LabRun]
+
+
+@pytest.fixture
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
+    """Starts `staplelab run`; nothing of it outlives the test."""
+    started = []
+
+    def begin(*options: str, scenarios: str | None = None) -> LabRun:
+        run = LabRun(
+            *(tmp_path_factory.mktemp("r"), "staplelab", "run", "--out", "out"),
+            *("--nginx", nginx(), *options),
+            scenarios=scenarios,
+        )
+        started.append(run)
+        return run
+
+    yield begin
+    for run in started:
+        run.kill()
+
+
+def by_kill(run: LabRun) -> None:
+    os.kill(run.process.pid, signal.SIGKILL)
+
+
+def by_ctrl_c(run: LabRun) -> None:
+    """A terminal signals its whole foreground process group."""
+    os.killpg(run.process.pid, signal.SIGINT)
+
+
+def by_term(run: LabRun) -> None:
+    os.kill(run.process.pid, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [(by_kill, -signal.SIGKILL), (by_ctrl_c, 2), (by_term, -signal.SIGTERM)],
+    ids=["kill-9", "ctrl-c", "term"],
+)
+def test_nothing_outlives_a_run(
+    start: Starter, end: Callable[[LabRun], None], status: int, jobs: int
+) -> None:
+    run = start("--jobs", str(jobs), ".", scenarios="endless")
+    before = run.wait_for("nginx", 3 * jobs)  # a master and two workers of every process
+    assert {"nginx", "tether", "faulty-ocspd", "faulty-dnsd"} <= set(before.values())
+    assert len(run.folders()) == jobs
+    end(run)
+    run.wait_for_nothing()
+    run.end()
+    assert run.status == status
+    until(lambda: not any(map(is_alive, before)), "every process that was seen to end")
+
+
+def test_a_scenario_that_waits_does_not_keep_a_run_alive(start: Starter) -> None:
+    """It would look up after 10 s at the earliest, and only then see that its driver is gone."""
+    run = start("--jobs", "2", ".", scenarios="waiting")
+    before = run.wait_for("nginx", 6)
+    by_kill(run)
+    run.wait_for_nothing(bound=4)
+    until(lambda: not any(map(is_alive, before)), "every process that was seen to end", bound=4)
+
+
+@pytest.mark.parametrize("part", ["tether", "pki-mint", "faulty-ocspd"])
+def test_a_run_killed_at_its_start_leaves_nothing(start: Starter, part: str) -> None:
+    """Before its folder is complete, and while a program without a tether writes into it."""
+    run = start("--jobs", "2", ".", scenarios="endless")
+    run.wait_for(part, 1)
+    by_kill(run)
+    run.wait_for_nothing()
+
+
+def test_an_interrupted_run_writes_what_it_found(start: Starter) -> None:
+    """Nothing that was found is lost, and it does not look as if all had run."""
+    run = start("--jobs", "2", ".", scenarios="endless")
+    until(lambda: "\n.." in run.said(), "two scenarios to pass", bound=30)
+    by_ctrl_c(run)
+    run.end()
+    assert "KeyboardInterrupt" in run.said()
+    found = run.results()
+    assert 2 <= len(found["scenarios"]) < 10_000
+    assert found["totals"]["pass"] == len(found["scenarios"])
+    assert len(ElementTree.parse(run.out / "junit.xml").findall(".//testcase")) >= 2
+    assert (run.out / "report.html").exists()
+
+
+def test_runs_in_a_row_are_equal(start: Starter) -> None:
+    """By the lab's own comparison, which exits with 1 where behaviour differs."""
+    suites = str(repository() / "suites")
+    runs = [start("-k", SUBSET, suites).end() for _ in range(RUNS)]
+    for run in runs:
+        outcomes = {entry["outcome"] for entry in run.results()["scenarios"]}
+        assert outcomes <= {"pass", "known-deviation", "not-applicable"}, run.said()
+        assert len(run.results()["scenarios"]) >= 8
+        done = child_run.start(run.folder, "staplelab", "diff", str(runs[0].out), "out")
+        assert (done.returncode, done.stdout) == (0, "no change in behaviour\n"), done.stderr
+        assert run.results() == runs[0].results()

@@ -1,0 +1,290 @@
+"""Which nginx it is: what `nginx -V` of several builds says, and what is no nginx for the lab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from randomized import repeatable
+
+from staplelab import sut
+from staplelab.deviation import Deviation
+from staplelab.errors import LabError
+from staplelab.sut import ServerUnderTest, read_version
+
+SSL = "configure arguments: --prefix=/etc/nginx --with-http_ssl_module --with-http_v2_module"
+GCC = "built by gcc 13.2.1 20240309 (Alpine 13.2.1_git20240309)"
+SNI = "TLS SNI support enabled"
+
+
+def said(version: str, built: str, *more: str, configured: str = SSL) -> str:
+    return "\n".join([version, *more, GCC, built, SNI, configured]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "version", "openssl", "built_with"),
+    [
+        (
+            said("nginx version: nginx/1.28.0", "built with OpenSSL 3.5.2 5 Aug 2025"),
+            "1.28.0",
+            "3.5.2",
+            "3.5.2",
+        ),
+        (
+            said(
+                "nginx version: nginx/1.22.1",
+                "built with OpenSSL 3.0.20 7 Apr 2026 (running with OpenSSL 3.0.22 25 Aug 2026)",
+            ),
+            "1.22.1",
+            "3.0.22",
+            "3.0.20",
+        ),
+        (
+            said("nginx version: nginx/1.18.0 (Ubuntu)", "built with OpenSSL 1.1.1f  31 Mar 2020"),
+            "1.18.0",
+            "1.1.1f",
+            "1.1.1f",
+        ),
+        (
+            said("nginx version: nginx/1.12.2", "built with OpenSSL 1.0.2k-fips  26 Jan 2017"),
+            "1.12.2",
+            "1.0.2k-fips",
+            "1.0.2k-fips",
+        ),
+        (
+            said("nginx version: nginx/1.13.9", "built with LibreSSL 2.6.4"),
+            "1.13.9",
+            "LibreSSL 2.6.4",
+            "LibreSSL 2.6.4",
+        ),
+        (
+            said(
+                "nginx version: nginx/1.25.2 (quic-boringssl)",
+                "built with OpenSSL 1.1.1 (compatible; BoringSSL) (running with BoringSSL)",
+            ),
+            "1.25.2",
+            "BoringSSL",
+            "OpenSSL 1.1.1 (compatible; BoringSSL)",
+        ),
+        (
+            said(
+                "nginx version: freenginx/1.27.1 (110624-143212)",
+                "built with OpenSSL 1.1.1 (compatible; AWS-LC 1.29.0) (running with AWS-LC 1.29.0)",
+            ),
+            "1.27.1",
+            "AWS-LC 1.29.0",
+            "OpenSSL 1.1.1 (compatible; AWS-LC 1.29.0)",
+        ),
+        (
+            said("nginx version: openresty/1.27.1.2", "built with OpenSSL 1.1.1w  11 Sep 2023"),
+            "1.27.1",
+            "1.1.1w",
+            "1.1.1w",
+        ),
+        (
+            said(
+                "Angie version: Angie/1.11.0",
+                "built with OpenSSL 3.5.4 30 Sep 2025",
+                "nginx version: nginx/1.29.3",
+                "built on Wed, 24 Dec 2025 10:16:08 GMT",
+            ),
+            "1.29.3",
+            "3.5.4",
+            "3.5.4",
+        ),
+    ],
+    ids="plain running-with distribution fips libressl boringssl aws-lc openresty angie".split(),
+)
+def test_builds(answer: str, version: str, openssl: str, built_with: str) -> None:
+    server = read_version("/opt/nginx", answer)
+    assert server == ServerUnderTest("/opt/nginx", version, openssl, built_with, debug=False)
+    assert server.number == tuple(int(part) for part in version.split("."))
+    assert server.describe() == f"nginx {version} with OpenSSL {openssl}, /opt/nginx"
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_debug_build(debug: bool) -> None:
+    configured = f"{SSL}{' --with-debug' if debug else ''} --add-module=x"
+    answer = said("nginx version: nginx/1.22.1", "built with OpenSSL 3.0.20", configured=configured)
+    assert read_version("nginx", answer).debug is debug
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        ("", "not an nginx: to -V it says 'nothing'"),
+        ("\n\n", "not an nginx: to -V it says 'nothing'"),
+        ("usage: true [ignored]\nmore\n", "not an nginx: to -V it says 'usage: true [ignored]'"),
+        ("nginx version: ", "not an nginx: to -V it says 'nginx version:'"),
+        ("Angie version: Angie/1.6.2", "not an nginx: to -V it says 'Angie version: Angie/1.6.2'"),
+        (
+            "nginx version: nginx/1.22.1\nconfigure arguments: --without-http_rewrite_module\n",
+            "nginx 1.22.1 is built without SSL; one built --with-http_ssl_module is needed",
+        ),
+        (
+            "nginx version: nginx/1.22.1\nbuilt with OpenSSL 3.0.20 7 Apr 2026\n"
+            "configure arguments: --with-mail_ssl_module --with-stream_ssl_module\n",
+            "nginx 1.22.1 is built without SSL; one built --with-http_ssl_module is needed",
+        ),
+        ("nginx version: nginx/1.22.1\n", "nginx 1.22.1 is built without SSL"),
+    ],
+)
+def test_no_nginx_that_can_staple(answer: str, complaint: str) -> None:
+    with pytest.raises(LabError) as refused:
+        read_version("/opt/nginx", answer)
+    text = str(refused.value)
+    assert text.startswith(f"--nginx /opt/nginx: {complaint}")
+    assert "\n" not in text
+
+
+def test_an_endless_answer_is_cut() -> None:
+    with pytest.raises(LabError) as refused:
+        read_version("/opt/nginx", "x" * 10_000)
+    assert len(str(refused.value)) < 200
+
+
+@repeatable
+@given(st.text() | st.text().map(lambda text: f"nginx version: nginx/1.2.3\nbuilt with {text}"))
+def test_any_answer_is_read_or_refused(answer: str) -> None:
+    try:
+        assert read_version("/opt/nginx", answer).version == "1.2.3"
+    except LabError as refused:
+        assert "\n" not in str(refused)
+
+
+# ----- version ranges -----
+
+
+def server(version: str, openssl: str = "3.0.20") -> ServerUnderTest:
+    return ServerUnderTest("/opt/nginx", version, openssl, "1.0.0", debug=False)
+
+
+@pytest.mark.parametrize(
+    ("versions", "inside", "outside"),
+    [
+        ("", ["0.1.0", "1.22.1", "2.0.0"], []),
+        (">=1.19.0", ["1.19.0", "1.19.10", "1.20.0", "2.0.0"], ["1.18.99", "1.9.15"]),
+        ("<1.23.0", ["1.22.1", "1.9.0"], ["1.23.0", "1.23.1", "1.100.0"]),
+        (">=1.19.0,<1.23.0", ["1.19.0", "1.22.1"], ["1.18.0", "1.23.0"]),
+        (" >= 1.19.0 , < 1.23.0 ", ["1.19.0", "1.22.1"], ["1.18.0", "1.23.0"]),
+        (">=1.22", ["1.22.0", "1.22.1", "1.23.0"], ["1.21.6"]),
+        ("<1.22", ["1.21.6"], ["1.22.0"]),
+        (">=1.23.0,<1.19.0", [], ["1.18.0", "1.20.0", "1.23.0"]),
+    ],
+)
+def test_version_ranges(versions: str, inside: list[str], outside: list[str]) -> None:
+    assert [v for v in inside if not server(v).within(versions)] == []
+    assert [v for v in outside if server(v).within(versions)] == []
+
+
+@pytest.mark.parametrize(
+    ("openssl", "versions", "inside"),
+    [
+        ("3.0.20", ">=3.0.0", True),
+        ("1.1.1w", ">=1.1.1,<3.0.0", True),
+        ("1.0.2k-fips", "<1.1.1", True),
+        ("3.5.4", "<3.0.0", False),
+        ("BoringSSL", ">=0.0", False),
+        ("LibreSSL 3.8.2", ">=3.0.0", False),
+    ],
+)
+def test_versions_of_the_library(openssl: str, versions: str, inside: bool) -> None:
+    """Of the one that nginx runs with; another library has versions of its own."""
+    assert server("1.22.1", openssl).openssl_within(versions) is inside
+
+
+@pytest.mark.parametrize(
+    ("versions", "openssl", "deviates"),
+    [
+        ("", "", True),
+        (">=1.22.0", ">=3.0.0", True),
+        ("<1.22.0", ">=3.0.0", False),
+        (">=1.22.0", "<3.0.0", False),
+    ],
+)
+def test_a_deviation_is_of_a_server_and_its_library(
+    versions: str, openssl: str, deviates: bool
+) -> None:
+    deviation = Deviation("X1", "all is well", "RFC", versions=versions, openssl=openssl)
+    assert deviation.holds_for(server("1.22.1")) is deviates
+    assert str(deviation) == "X1: all is well (RFC)"
+
+
+def test_a_deviation_of_one_library_is_none_of_another() -> None:
+    everywhere, of_openssl = Deviation("X", "x", "x"), Deviation("X", "x", "x", openssl=">=1.0.0")
+    assert everywhere.holds_for(server("1.22.1", "BoringSSL"))
+    assert not of_openssl.holds_for(server("1.22.1", "BoringSSL"))
+
+
+@pytest.mark.parametrize("versions", ["1.19.0", "==1.19.0", ">1.19.0", ">=1.19.x", ">=", "~1.2"])
+def test_a_range_that_cannot_be_read(versions: str) -> None:
+    with pytest.raises(ValueError, match="version range .*: write it as "):
+        server("1.22.1").within(versions)
+
+
+@repeatable
+@given(*[st.tuples(*[st.integers(0, 99)] * 3)] * 2)
+def test_every_version_is_on_one_side(one: tuple[int, ...], other: tuple[int, ...]) -> None:
+    mine, bound = (".".join(map(str, number)) for number in (one, other))
+    assert server(mine).within(f">={bound}") is (one >= other)
+    assert server(mine).within(f"<{bound}") is (one < other)
+
+
+# ----- finding and asking -----
+
+
+def executable(path: Path, script: str) -> Path:
+    path.write_text(script)
+    path.chmod(0o755)
+    return path
+
+
+def test_the_given_one_comes_before_the_installed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = executable(tmp_path / "mine", "#!/bin/sh\n")
+    installed = executable(tmp_path / "nginx", "#!/bin/sh\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert sut.find(str(given)) == str(given)
+    assert sut.find(None) == str(installed)
+
+
+def test_a_relative_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = executable(tmp_path / "mine", "#!/bin/sh\n")
+    monkeypatch.chdir(tmp_path)
+    assert sut.find("./mine") == str(given)
+
+
+def test_nothing_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sut.shutil, "which", lambda name, path: None)
+    with pytest.raises(LabError, match="no nginx is installed; name .* --nginx PATH"):
+        sut.find(None)
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [("missing", "there is no such file"), ("file", "not an executable"), (".", "not an exec")],
+)
+def test_no_binary(tmp_path: Path, name: str, complaint: str) -> None:
+    (tmp_path / "file").write_text("text")
+    with pytest.raises(LabError) as refused:
+        sut.find(str(tmp_path / name))
+    assert str(refused.value).startswith(f"--nginx {tmp_path / name}: {complaint}")
+    assert str(refused.value).endswith("; give the path of an nginx binary")
+
+
+def test_a_file_of_another_kind_cannot_be_run(tmp_path: Path) -> None:
+    binary = executable(tmp_path / "nginx", "neither script nor program")
+    with pytest.raises(LabError, match=f"--nginx {binary}: cannot be run: .*Exec format error"):
+        sut.probe(str(binary))
+
+
+def test_the_answer_is_what_the_binary_writes_to_stderr(tmp_path: Path) -> None:
+    answer = said("nginx version: nginx/1.22.1", "built with OpenSSL 3.0.20 7 Apr 2026")
+    (tmp_path / "answer").write_text(answer)
+    binary = executable(
+        tmp_path / "nginx", f'#!/bin/sh\n[ "$*" = -V ] && cat {tmp_path}/answer >&2\n'
+    )
+    assert sut.probe(str(binary)) == read_version(str(binary), answer)
