@@ -21,13 +21,6 @@ CFLAGS += -O2 -D_FORTIFY_SOURCE=2
 endif
 
 OPENSSL_LIBS := -lssl -lcrypto
-# Every handshake is a process, and relocating libcrypto takes a quarter of its life: it is linked
-# in where that needs no further library (Debian 12).
-ifeq ($(VARIANT),release)
-ifneq ($(shell grep -Ls -e '-lz' /usr/lib/*/pkgconfig/libcrypto.pc),)
-OPENSSL_LIBS := -no-pie -Wl,-Bstatic -lssl -lcrypto -Wl,-Bdynamic
-endif
-endif
 EVENT_LIBS := -levent_core -levent_extra
 LDLIBS := -ljansson
 
@@ -97,10 +90,12 @@ $(BUILD_DIR)/lib/labclock.so: harness/runtime/labclock.c
 	$(say) LD $@
 	$(CC) -std=c17 -Wall -Wextra -Werror -O2 -D_GNU_SOURCE -fPIC -fno-stack-protector -shared -nostdlib -o $@ $<
 
-# Runs in the server's image, whatever C library that has.
+# The launcher runs in the server's image, whatever C library that has; the tether starts before
+# every nginx, and at once when nothing has to be relocated.
 ifeq ($(VARIANT),release)
-$(BUILD_DIR)/bin/launcher: private LDFLAGS += -static
-$(BUILD_DIR)/bin/launcher: private LDLIBS :=
+STATIC := $(BUILD_DIR)/bin/launcher $(BUILD_DIR)/bin/tether
+$(STATIC): private LDFLAGS += -static
+$(STATIC): private LDLIBS :=
 endif
 
 .PHONY: build build-tests check

@@ -28,6 +28,7 @@ enum {
     OPTION_SKEW,
     OPTION_STAPLE_OUT,
     OPTION_TIMEOUT,
+    OPTION_BATCH,
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_LIST_VERDICTS,
@@ -46,6 +47,7 @@ static const struct option long_options[] = {
     {"skew", required_argument, NULL, OPTION_SKEW},
     {"staple-out", required_argument, NULL, OPTION_STAPLE_OUT},
     {"timeout-ms", required_argument, NULL, OPTION_TIMEOUT},
+    {"batch", no_argument, NULL, OPTION_BATCH},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"list-verdicts", no_argument, NULL, OPTION_LIST_VERDICTS},
@@ -67,6 +69,8 @@ static const char help[] =
     "  --skew SECONDS     tolerance for thisUpdate and nextUpdate (default: 0)\n"
     "  --staple-out FILE  write the last staple as it was sent; empty when there was none\n"
     "  --timeout-ms N     real time for a whole handshake, in milliseconds (default: 5000)\n"
+    "  --batch            alone: run the command lines that standard input gives, a JSON array of\n"
+    "                     words a line; each is answered with its status and its output, as JSON\n"
     "  --list-verdicts    the verdicts with their exit codes\n"
     "  --help, --version\n"
     "\n"
@@ -210,6 +214,8 @@ static int parse_option(int option, const char *value, check_options *out)
         rc = whole_number("--timeout-ms", value, 1, 3600000, &number);
         out->handshake.timeout_ms = (int)number;
         return rc;
+    case OPTION_BATCH:
+        return refuse("--batch is accepted as the only word of a command line");
     case OPTION_HELP:
         fputs(help, stdout);
         return 0;

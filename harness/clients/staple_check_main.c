@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/clients/batch.h"
 #include "harness/clients/certificate.h"
 #include "harness/clients/handshake.h"
 #include "harness/clients/options.h"
@@ -137,7 +138,8 @@ static bool try_once(run *r)
     return good;
 }
 
-int main(int argc, char **argv)
+/* One command line; the exit status. */
+static int check(int argc, char **argv)
 {
     check_options options;
     run r = {.options = &options};
@@ -158,7 +160,6 @@ int main(int argc, char **argv)
         goto done;
     }
 
-    signal(SIGPIPE, SIG_IGN);
     status = 0;
     for (int i = 0; i < options.tries && status == 0; i++) {
         status = try_once(&r) ? 0 : EXIT_OUTPUT;
@@ -174,4 +175,13 @@ done:
     SSL_CTX_free(r.context);
     options_free(&options);
     return status;
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (argc == 2 && strcmp(argv[1], "--batch") == 0) {
+        return batch_run(check);
+    }
+    return check(argc, argv);
 }

@@ -1,13 +1,85 @@
-"""One TLS client: staple-check run once, its JSON read."""
+"""One TLS client: staple-check, kept running, its JSON read."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import select
+import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from staplelab.errors import LabError
 from staplelab.hosts.base import Finished
+from staplelab.waiting import BOUND_SECONDS, until_ended
+
+_REPLY_SECONDS = 3 * BOUND_SECONDS
+
+
+class StapleCheck:
+    """`staple-check --batch`, started with its first handshake.
+
+    It needs no tether: without its driver it finds the end of its input.
+    """
+
+    def __init__(self, program: str, variables: Mapping[str, str]) -> None:
+        self._program = program
+        self._variables = dict(variables)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self, *words: str) -> Finished:
+        """One command line, as if it were a process of its own."""
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [self._program, "--batch"],
+                env={**os.environ, **self._variables},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+            )
+        try:
+            line = self._exchange(self._process, words)
+        except BaseException:
+            self.kill()  # an answer that comes late must not be taken for the next one's
+            raise
+        reply = json.loads(line)
+        return Finished(reply["status"], reply["stdout"], reply["stderr"])
+
+    def _exchange(self, process: subprocess.Popen[bytes], words: Sequence[str]) -> bytes:
+        assert process.stdin is not None and process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):  # it has ended: that is found below
+            process.stdin.write(json.dumps(words).encode() + b"\n")
+        line = b""
+        while not line.endswith(b"\n"):
+            if not select.select([process.stdout], [], [], _REPLY_SECONDS)[0]:
+                raise LabError(f"staple-check has not answered within {_REPLY_SECONDS:g} s")
+            chunk = os.read(process.stdout.fileno(), 1 << 16)
+            if not chunk:
+                raise LabError(f"staple-check ended with status {process.wait()}")
+            line += chunk
+        return line
+
+    def close(self) -> None:
+        """Lets it end; LabError when it does not end well."""
+        if self._process is None:
+            return
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            until_ended(self._process.pid, "staple-check")
+            status = self._process.wait()
+        finally:
+            self.kill()
+        if status != 0:
+            raise LabError(f"staple-check ended with status {status}")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            with self._process:  # closes its pipes and reaps it
+                self._process = None
 
 
 @dataclass(frozen=True)

@@ -140,9 +140,8 @@ class Lab:
     def staple_check(self, *options: str, name: str = "www.staplelab.test") -> Finished:
         """Runs staple-check against nginx and returns it as it ended."""
         trusted = next(c.trusted for c in self.pki.certificates.values() if c.trusted)
-        argv = [self._world.host.tool("staple-check"), "--servername", name]
-        argv += ["--trusted", str(trusted), *options, self.nginx.listen]
-        return self._world.host.run(argv, variables=self._world.host.client_variables())
+        words = ("--servername", name, "--trusted", str(trusted), *options, self.nginx.listen)
+        return self._world.client.run(*words)
 
     def run(self, *argv: str) -> Finished:
         """Runs another program on the lab clock (openssl, to compare with)."""

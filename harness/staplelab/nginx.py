@@ -111,10 +111,11 @@ class Nginx:
     def wake(self) -> None:
         """Every worker has taken a turn of its event loop, or will at once when it is leaving
         (such a one accepts no connection: a signal that nginx ignores wakes it)."""
-        leaving = [pid for pid in self.workers() if "shutting down" in _title(pid)]
+        workers = self.workers()
+        leaving = [pid for pid in workers if "shutting down" in _title(pid)]
         for pid in leaving:
             os.kill(pid, signal.SIGIO)
-        serving = [pid for pid in self.workers() if pid not in leaving]
+        serving = [pid for pid in workers if pid not in leaving]
         if self._chosen is not None or len(serving) == 1:
             self.barrier()
             return

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
@@ -20,7 +22,7 @@ def write(results: Results, folder: Path) -> None:
         lstrip_blocks=True,
         autoescape=True,
     )
-    environment.filters["compact"] = lambda value: json.dumps(value, ensure_ascii=False)
+    environment.filters["compact"] = _compact
     page = environment.get_template("report.html.j2").render(
         version=__version__,
         results=results,
@@ -29,3 +31,9 @@ def write(results: Results, folder: Path) -> None:
         outcomes=OUTCOMES,
     )
     (folder / "report.html").write_text(page)
+
+
+def _compact(details: Mapping[str, Any]) -> str:
+    return " ".join(
+        f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in details.items()
+    )

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from staplelab.client import StapleCheck
 from staplelab.clock import EPOCH, LabClock
 from staplelab.control import ControlClient
 from staplelab.errors import LabError
@@ -35,6 +36,7 @@ class World:
         self._altered: set[str] = set()
         self.clock = LabClock(host.folder / "clock")
         host.share(self.clock.path)
+        self.client = StapleCheck(host.tool("staple-check"), host.client_variables())
         self.stub = self._start_stub()
         self.responder_port, self.pki, self.responder = self._start_responder()
 
@@ -177,6 +179,7 @@ class World:
         self.stub.reset()
 
     def close(self) -> None:
+        self.client.close()
         self.responder.control.close()
         self.stub.control.close()
         self.clock.close()

@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import http.server
+import json
 import socket
 import subprocess
 import threading
@@ -328,3 +329,16 @@ def test_output_that_cannot_be_written(serve, tmp_path):
         done = run(server, stdout=full)
     assert done.returncode == 1
     assert done.stderr == "staple-check: standard output: No space left on device\n"
+
+
+def test_a_batch_finds_what_single_runs_find(pki, serve):
+    stapled, bare = serve(staple=pki.response()), serve()
+    trusted = ["--trusted", pki.issuing.pem]
+    lines = [[stapled], [bare], [*trusted, stapled], ["--resume", stapled], ["--no-status", bare],
+             ["--tls", "1.2", "--sigalgs", "ECDSA+SHA256", stapled], [stapled]]
+    lines = [[str(word) for word in words] for words in lines]
+    done = run("--batch", input="".join(json.dumps(words) + "\n" for words in lines))
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    for words, one in zip(lines, found, strict=True):
+        alone = run(*words)
+        assert one == {"status": alone.returncode, "stdout": alone.stdout, "stderr": alone.stderr}
