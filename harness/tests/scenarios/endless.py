@@ -10,3 +10,5 @@ def test_turn(lab: Lab, turn: int) -> None:
     lab.start(workers=2)
     lab.handshake()
     lab.settle(connections=1)
+    for _ in range(50):  # so that two such at once mostly have their nginx running, both
+        lab.handshake()
