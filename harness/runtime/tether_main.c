@@ -149,7 +149,7 @@ static int reap(pid_t child)
     return result;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     options o = {0};
     sigset_t mask, old_mask;
@@ -205,4 +205,11 @@ int main(int argc, char **argv)
 
     descendants_end(NULL);
     return caller_died(&o);
+}
+
+/* Without exit handlers: a sanitizer's has a helper process, which a driver that is about to kill
+ * the program would find in the program's place. */
+int main(int argc, char **argv)
+{
+    _exit(run(argc, argv));
 }

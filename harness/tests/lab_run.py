@@ -58,6 +58,8 @@ class LabRun:
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # a shell's background job ignores Ctrl-C, and so would all that it starts
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     # while it runs
