@@ -183,3 +183,30 @@ def test_name_server_killed_and_back(lab: Lab) -> None:
     lab.handshake()
     lab.settle(queries=2)
     assert lab.handshake().verdict == "GOOD"
+
+
+def test_packets_come_twice(lab: Lab) -> None:
+    """TCP takes no notice: one request, one staple."""
+    lab.network_fault("packet-duplicate")
+    first_fetch(lab)
+    assert lab.handshake().verdict == "GOOD"
+    assert len(lab.responder.requests()) == 1
+
+
+def test_queries_come_twice(lab: Lab) -> None:
+    """The second answer of each kind is worth a line, and nothing else."""
+    lab.network_fault("packet-duplicate", towards="stub")
+    first_fetch(lab)
+    lab.claim("unexpected DNS response for ocsp.staplelab.test", times=2)
+    assert lab.handshake().verdict == "GOOD"
+    assert len(lab.stub.requests()) == 4
+
+
+def test_backlog_drained_in_time(lab: Lab) -> None:
+    """The queue of the responder's kernel is full, then has room: the SYN that is repeated after
+    a second of the kernel's own time comes through, and the fetch goes on as if nothing was."""
+    lab.responder.fault("connect-timeout")
+    first_fetch(lab)
+    lab.responder.heal()
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"

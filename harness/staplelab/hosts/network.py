@@ -2,6 +2,8 @@
 
 They are rules of a firewall in the server's own network namespace, so no part needs a capability
 and none of them can tell.  Only names and command lines here; who runs them is the host's business.
+
+Ids that the catalogue of faults has no better word for are H01 and up.
 """
 
 from __future__ import annotations
@@ -69,6 +71,10 @@ def _lost(target: Target, params: dict[str, str | int]) -> list[tuple[str, Rule]
     return [(chain, [*packets, *nth, "-j", "DROP"])]
 
 
+def _twice(target: Target, params: dict[str, str | int]) -> list[tuple[str, Rule]]:
+    return [("OUTPUT", [*target.outgoing, "-j", "TEE", "--gateway", target.address])]
+
+
 def _limited(target: Target, params: dict[str, str | int]) -> list[tuple[str, Rule]]:
     above = ["-m", "hashlimit", "--hashlimit-above", str(params["rate"])]
     above += ["--hashlimit-burst", str(params["burst"]), "--hashlimit-name", "staplelab"]
@@ -110,8 +116,16 @@ FAULTS = {
             _lost,
         ),
         NetworkFault(
+            "packet-duplicate",
+            "B28",
+            "every packet towards the part comes twice",
+            "iptables with the target TEE",
+            {},
+            _twice,
+        ),
+        NetworkFault(
             "rate-limit-packets",
-            "B23",
+            "H01",
             "packets above a rate are lost",
             "iptables with the match hashlimit",
             {"rate": "1/hour", "burst": 1},
@@ -119,7 +133,7 @@ FAULTS = {
         ),
         NetworkFault(
             "small-mtu",
-            "B24",
+            "H02",
             "segments of a few octets (a clamped MSS)",
             "iptables with the target TCPMSS",
             {"mss": 88},
@@ -135,7 +149,7 @@ FAULTS = {
         ),
         NetworkFault(
             "partition",
-            "B28",
+            "H03",
             "server and part do not hear each other any more",
             "iptables",
             {},
@@ -160,7 +174,7 @@ def commands(fault: NetworkFault, target: Target, params: dict[str, str | int]) 
     merged = {**fault.defaults, **params}
     lines = []
     for chain, rule in fault.rules(target, merged):
-        table = ["-t", "mangle"] if "TCPMSS" in rule else []
+        table = ["-t", "mangle"] if {"TCPMSS", "TEE"} & set(rule) else []
         comment = ["-m", "comment", "--comment", tag(fault, target)]
         split = rule.index("-j")
         lines.append(["iptables", *table, "-A", chain, *rule[:split], *comment, *rule[split:]])
