@@ -27,8 +27,8 @@ _HOST_HEAD = """\
 Layer `host`: the lab brings them about below the programs, which cannot tell. Those of the network
 are firewall rules in nginx's own network namespace, the same on both hosts, so that a partition is
 as sudden and as silent in containers as it is here (an engine that disconnects a network takes the
-interface away, which the kernel tells nginx). A scenario writes `lab.network_fault("partition")` and
-`lab.network_heal()`; without what a fault needs it is not applicable, and says why.
+interface away, which nginx's kernel notices). A scenario writes `lab.network_fault("partition")`
+and `lab.network_heal()`; without what a fault needs it is not applicable, and says why.
 
 | id | fault | needs | what it does | parameters |
 | --- | --- | --- | --- | --- |
@@ -84,9 +84,9 @@ def _lines(build: Path) -> Iterator[str]:
             yield f"| {' | '.join(cells)} | {parameters} |"
         yield ""
     yield _HOST_HEAD.format(count=len(network.FAULTS) + len(PARTS)).rstrip()
-    for fault in network.FAULTS.values():
-        parameters = "<br>".join(f"`{k}` ({json.dumps(v)})" for k, v in fault.defaults.items())
-        cells = (fault.id, f"`{fault.name}`", fault.needs, fault.summary)
+    for broken in network.FAULTS.values():
+        parameters = "<br>".join(f"`{k}` ({json.dumps(v)})" for k, v in broken.defaults.items())
+        cells = (broken.id, f"`{broken.name}`", broken.needs, broken.summary)
         yield f"| {' | '.join(cells)} | {parameters} |"
     for id_, name, call, summary in PARTS:
         yield f"| {id_} | `{name}` | | {summary}: {call} | |"

@@ -15,24 +15,30 @@ from staplelab.waiting import until_ended
 _FOR_EVER = 10**6
 #: how long the engine may still be busy with what a dying driver had asked of it
 _BUSY_SECONDS = 10.0
+#: and when it is given up that something cannot be removed
+_LAST_SECONDS = 60.0
 
 
 def main(run: str) -> None:
-    """Returns when nothing of the run is left."""
+    """Returns when nothing of the run is left, and nothing more can come."""
     if run_label.is_alive(run):
         until_ended(int(run.partition("-")[0]), "the driver", _FOR_EVER)
     client = containers.connect()
-    deadline = time.monotonic() + _BUSY_SECONDS
-    while time.monotonic() < deadline:
-        if run_label.remove_runs(client, lambda name: name == run) == 0:
-            # a request that was under way would show in the engine's next event
-            _next_event(client, deadline)
+    ended = time.monotonic()
+    while time.monotonic() < ended + _LAST_SECONDS:
+        looked = time.time()
+        if run_label.remove_runs(client, lambda name: name == run) > 0:
+            continue
+        if time.monotonic() >= ended + _BUSY_SECONDS:
+            return
+        # a request that was under way shows in an event, maybe while we looked
+        _next_event(client, looked, ended + _BUSY_SECONDS)
 
 
-def _next_event(client: Any, deadline: float) -> None:
-    """Returns when the engine made something, or at the deadline."""
+def _next_event(client: Any, since: float, deadline: float) -> None:
+    """Returns when the engine has made something since then, or at the deadline."""
     until = time.time() + max(0.0, deadline - time.monotonic())
-    for event in client.events(decode=True, until=until):
+    for event in client.events(decode=True, since=f"{since:.6f}", until=f"{until:.6f}"):
         if event.get("Action") in ("create", "start"):
             return
 

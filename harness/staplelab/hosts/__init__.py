@@ -36,12 +36,14 @@ def announce(name: str) -> None:
 
 
 def conclude(name: str) -> None:
-    """To be called in the driver at its end: removes what interrupted processes of the run left."""
+    """To be called in the driver at its end: removes what interrupted processes of the run left.
+    Where they did leave something the engine may still be at work for them: the janitor stays."""
     if name == "docker":
         from staplelab.hosts import containers, run_label
 
         mine = run_label.run()
-        run_label.remove_runs(containers.connect(), lambda run: run == mine)
+        if run_label.remove_runs(containers.connect(), lambda run: run == mine) == 0:
+            run_label.dismiss()
 
 
 def choose(name: str, image: str) -> Host:

@@ -62,6 +62,7 @@ def probe(image: str) -> ServerUnderTest:
         client.images.get(image)
     except docker.errors.ImageNotFound:
         raise LabError(f"there is no image {image}; `make images` makes the ready ones") from None
+    run_label.announce()  # from the first container on, somebody cleans up
     try:
         answer = client.containers.run(
             image,
@@ -102,7 +103,7 @@ class DockerHost:
         self._containers: dict[str, Any] = {}
         self._launchers: dict[str, Launcher] = {}
         self._client = connect()
-        run_label.announce()
+        run_label.announce()  # a host without a probe before it is the first to make something
         self.folder = Path(tempfile.mkdtemp(prefix="staplelab-"))
         self.share(self.folder)
         try:

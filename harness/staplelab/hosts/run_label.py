@@ -18,6 +18,7 @@ import docker.errors
 
 LABEL = "org.staplelab.run"
 _VARIABLE = "STAPLELAB_RUN"
+_janitor: subprocess.Popen[bytes] | None = None
 
 
 def name_of(pid: int) -> str | None:
@@ -48,13 +49,21 @@ def announce() -> None:
     if _VARIABLE in os.environ:
         return
     os.environ[_VARIABLE] = run()
-    subprocess.Popen(
+    global _janitor
+    _janitor = subprocess.Popen(
         [sys.executable, "-m", "staplelab.janitor", run()],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # whoever kills the driver's group spares it
     )
+
+
+def dismiss() -> None:
+    """Ends the janitor of a run that has left nothing."""
+    if _janitor is not None:
+        _janitor.kill()
+        _janitor.wait()
 
 
 def is_alive(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -108,11 +109,11 @@ def test_the_check_sees_what_it_looks_for(engine: Any, options: Any, fault: str)
         container.remove(force=True)
 
 
-def started(out: Path) -> subprocess.Popen[bytes]:
+def started(out: Path, *options: str) -> subprocess.Popen[bytes]:
     """A run in containers, driven by a process of its own."""
     environment = {k: v for k, v in os.environ.items() if k != "STAPLELAB_RUN"}
     return subprocess.Popen(
-        [sys.executable, "-m", "staplelab", "run", "--host", "docker", "--out", str(out)],
+        [sys.executable, "-m", "staplelab", "run", "--host", "docker", "--out", str(out), *options],
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -154,6 +155,28 @@ def test_nothing_is_left_after_ctrl_c(engine: Any, tmp_path: Path) -> None:
     until_ended(driver.pid, "the driver", 60)
     driver.wait()
     assert of_run(engine, name) == 0
+
+
+def test_nothing_is_left_of_a_run_in_order(engine: Any, tmp_path: Path) -> None:
+    """Not even the janitor, which has nothing to do."""
+    driver = started(tmp_path, "-k", "test_first_handshake_is_bare")
+    name = run_label.name_of(driver.pid)
+    assert name is not None
+    until(lambda: janitors(name) == 1, "the run to have its janitor", 60)
+    until_ended(driver.pid, "the driver", 60)
+    assert driver.wait() == 0
+    assert of_run(engine, name) == 0
+    assert janitors(name) == 0
+
+
+def janitors(run: str) -> int:
+    """How many processes there are to clean up after that run."""
+    command = f"staplelab.janitor\0{run}\0".encode()
+    found = 0
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):  # no process, or none any more
+            found += (entry / "cmdline").read_bytes().endswith(command)
+    return found
 
 
 def test_clean_removes_what_dead_runs_left(engine: Any) -> None:
