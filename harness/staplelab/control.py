@@ -1,12 +1,17 @@
-"""A client of the responders' control API: HTTP/1.1 and JSON over a Unix socket."""
+"""A client of the responders' control API: HTTP/1.1 and JSON over a Unix socket.
+
+A scenario makes some thirty calls; http.client would spend half of the driver's time on them.
+httptools parses an answer in a few microseconds.
+"""
 
 from __future__ import annotations
 
-import http.client
 import json
 import socket
 from pathlib import Path
 from typing import Any
+
+import httptools
 
 from staplelab.errors import LabError
 from staplelab.waiting import BOUND_SECONDS
@@ -22,16 +27,19 @@ class ControlError(LabError):
         self.problem = problem
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        # the responder's own bounds are shorter; this one is for a responder that hangs
-        super().__init__("localhost", timeout=2 * BOUND_SECONDS)
-        self._path = path
+class _Answer:
+    """One answer as it comes in; httptools calls the `on_` methods."""
 
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+    def __init__(self) -> None:
+        self.body = b""
+        self.complete = False
+        self.parser = httptools.HttpResponseParser(self)
+
+    def on_body(self, octets: bytes) -> None:
+        self.body += octets
+
+    def on_message_complete(self) -> None:
+        self.complete = True
 
 
 class ControlClient:
@@ -39,23 +47,44 @@ class ControlClient:
 
     def __init__(self, part: str, path: Path) -> None:
         self.part = part
-        self._connection = _UnixConnection(path)
+        self._path = path
+        self._socket: socket.socket | None = None
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Sends one request and returns the decoded answer; raises ControlError on a problem."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"} if data is not None else {}
+        data = b"" if body is None else json.dumps(body).encode()
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
+        )
         try:
-            self._connection.request(method, path, data, headers)
-            answer = self._connection.getresponse()
-            text = answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            self._connection.close()
+            answer = self._exchange(head.encode() + data)
+        except (OSError, httptools.HttpParserError) as error:
+            self.close()
             raise LabError(f"{self.part} does not answer {method} {path}: {error}") from error
-        decoded = json.loads(text) if text else {}
-        if answer.status >= 400:
+        decoded = json.loads(answer.body) if answer.body else {}
+        if answer.parser.get_status_code() >= 400:
             raise ControlError(self.part, decoded)
         return decoded
 
+    def _exchange(self, request: bytes) -> _Answer:
+        if self._socket is None:
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            # the responder's own bounds are shorter; this one is for a responder that hangs
+            self._socket.settimeout(2 * BOUND_SECONDS)
+            self._socket.connect(str(self._path))
+        self._socket.sendall(request)
+        answer = _Answer()
+        while not answer.complete:
+            octets = self._socket.recv(1 << 16)
+            if not octets:
+                raise ConnectionError("it closed the connection")
+            answer.parser.feed_data(octets)
+        if not answer.parser.should_keep_alive():
+            self.close()
+        return answer
+
     def close(self) -> None:
-        self._connection.close()
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
