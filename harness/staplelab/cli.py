@@ -109,6 +109,8 @@ def _run(arguments: argparse.Namespace) -> int:
     # looks for its rootdir, and the scenarios' ids depend on that
     argv += [f"--host={arguments.host}", f"{server_option}={server.path}", f"--out={arguments.out}"]
     argv += ["--junitxml", str(Path(arguments.out) / "junit.xml")]
+    # of Debian 12's docker module, about itself
+    argv += ["-W", "ignore:distutils Version classes are deprecated:DeprecationWarning"]
     argv += ["-k", arguments.k] if arguments.k else []
     argv += ["--keep"] if arguments.keep else []
     if arguments.shard is not None:

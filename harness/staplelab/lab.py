@@ -139,6 +139,7 @@ class Lab:
 
     def staple_check(self, *options: str, name: str = "www.staplelab.test") -> Finished:
         """Runs staple-check against nginx and returns it as it ended."""
+        _ = self.nginx.running  # without it nobody would accept, and the client wait in vain
         trusted = next(c.trusted for c in self.pki.certificates.values() if c.trusted)
         words = ("--servername", name, "--trusted", str(trusted), *options, self.nginx.listen)
         return self._world.client.run(*words)

@@ -48,6 +48,10 @@ EXPECTED = {
         "error",
         "nginx was not started in this scenario: call lab.start()",
     ),
+    "test_handshake_before_the_start": (
+        "error",
+        "nginx was not started in this scenario: call lab.start()",
+    ),
     "test_fault_never_served": ("fail", "faulty-ocspd: fault http-5xx was set and never done"),
     "test_fault_of_the_name_server_never_served": (
         "fail",

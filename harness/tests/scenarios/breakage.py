@@ -95,6 +95,10 @@ def test_nginx_was_not_started(lab: Lab) -> None:
     assert lab.now == EPOCH
 
 
+def test_handshake_before_the_start(lab: Lab) -> None:
+    lab.handshake()
+
+
 # ----- faults -----
 
 
