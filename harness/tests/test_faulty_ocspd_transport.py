@@ -144,12 +144,25 @@ def test_accept_then_fin(ocspd: Ocspd) -> None:
 
 @proves("rst-on-accept", "accept")
 def test_rst_on_accept(ocspd: Ocspd) -> None:
-    ocspd.fault("rst-on-accept")
+    ocspd.fault("rst-on-accept", wait=False)
     # which may come before connect() has returned
     with pytest.raises(ConnectionResetError):
         ocspd.connect().socket.recv(1)
     close = ocspd.wait("close")
     assert (close["by"], close["how"], close["sent"]) == ("us", "rst", 0)
+
+
+@proves("rst-on-accept", "accept")
+def test_rst_on_accept_waits_for_what_it_does_not_read(ocspd: Ocspd) -> None:
+    ocspd.fault("rst-on-accept")
+    peer = ocspd.connect()
+    ocspd.wait("accept")
+    ocspd.control.call("GET", "/v1/ready")
+    assert peer.has_nothing()
+    assert peer.send(ocspd.request).drain() == Wire(b"", "rst")
+    close = ocspd.wait("close")
+    assert (close["by"], close["how"]) == ("us", "rst")
+    assert (close["sent"], close["received"]) == (0, 0)
 
 
 @proves("rst-after-request")

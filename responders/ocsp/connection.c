@@ -156,6 +156,10 @@ static bool complete(connection *c)
     if (d->end == THEN_RST) {
         return reset_peer(c);
     }
+    if (d->end == THEN_RST_UNREAD) {
+        c->state = READING;
+        return true;
+    }
     if (d->end == THEN_HOLD && now_ms() - c->started < hold_end(d)) {
         return hold(c, hold_end(d));
     }
@@ -228,6 +232,10 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     (void)what;
     connection *c = arg;
     uint8_t data[16384];
+    if (c->exchange.delivery.end == THEN_RST_UNREAD) {
+        reset_peer(c);
+        return;
+    }
     /* Not for ever: a peer that sends without end must not keep the others waiting. */
     for (int i = 0; i < READS_AT_ONCE; i++) {
         ssize_t n = recv(fd, data, sizeof(data), 0);

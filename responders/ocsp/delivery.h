@@ -13,9 +13,10 @@
 
 /* How a connection ends once everything due was written. */
 typedef enum {
-    THEN_FIN,  /* shut the sending side, wait for the peer's close */
-    THEN_RST,  /* reset at once */
-    THEN_HOLD, /* nothing: the peer must act, or the clock (hold_ms) */
+    THEN_FIN,        /* shut the sending side, wait for the peer's close */
+    THEN_RST,        /* reset at once */
+    THEN_HOLD,       /* nothing: the peer must act, or the clock (hold_ms) */
+    THEN_RST_UNREAD, /* reset when octets of the peer's are there, without reading them */
 } delivery_end;
 
 /* Never due. */

@@ -31,6 +31,15 @@ static void rst_at_once(delivery *d, const json_t *params, const fault_context *
     d->end = THEN_RST;
 }
 
+/* The client's kernel tells it of a reset at once, its send() or its recv(), whichever comes next:
+ * that what it sends is waited for makes it the recv(), every time. */
+static void rst_on_accept(delivery *d, const json_t *params, const fault_context *context)
+{
+    (void)context;
+    d->cut = 0;
+    d->end = param_boolean(params, "wait") ? THEN_RST_UNREAD : THEN_RST;
+}
+
 static void rst_mid_body(delivery *d, const json_t *params, const fault_context *context)
 {
     (void)context;
@@ -68,6 +77,7 @@ static const fault_impl do_refused = {.listener = LISTENER_CLOSED};
 static const fault_impl do_connect_timeout = {.listener = LISTENER_BACKLOG_FULL};
 static const fault_impl do_silence = {.transport = silence};
 static const fault_impl do_fin_at_once = {.transport = fin_at_once};
+static const fault_impl do_rst_on_accept = {.transport = rst_on_accept};
 static const fault_impl do_rst_at_once = {.transport = rst_at_once};
 static const fault_impl do_rst_mid_body = {.transport = rst_mid_body};
 static const fault_impl do_fin_mid_headers = {.transport = fin_mid_headers};
@@ -76,6 +86,14 @@ static const fault_impl do_keepalive = {.http = keepalive_head, .transport = kee
 
 static const fault_param silence_params[] = {
     {"ms", PARAM_INTEGER, "ms", "closed after that time; 0: never", "0", 0, 86400000, NULL},
+    {0},
+};
+
+static const fault_param rst_on_accept_params[] = {
+    {"wait", PARAM_BOOLEAN, NULL,
+     "until the client has sent something; false: at once, which its send() may notice or its "
+     "recv()",
+     "true", 0, 0, NULL},
     {0},
 };
 
@@ -101,8 +119,8 @@ const fault_spec connect_close_faults[] = {
      silence_params, &do_silence},
     {"accept-then-fin", "B05", "tcp", "FIN before any octet", FAULT_AT_ACCEPT, NULL,
      &do_fin_at_once},
-    {"rst-on-accept", "B06", "tcp", "RST as soon as accepted", FAULT_AT_ACCEPT, NULL,
-     &do_rst_at_once},
+    {"rst-on-accept", "B06", "tcp", "accepted, then RST before anything is read", FAULT_AT_ACCEPT,
+     rst_on_accept_params, &do_rst_on_accept},
     {"rst-after-request", "B07", "tcp", "RST once the request was read", FAULT_AT_REQUEST, NULL,
      &do_rst_at_once},
     {"rst-mid-body", "B08", "tcp", "RST inside the body", FAULT_AT_REQUEST, body_at_params,
