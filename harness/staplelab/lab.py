@@ -325,11 +325,12 @@ class Lab:
 
     def finish(self) -> None:
         """Ends nginx and holds the scenario to what every scenario must satisfy."""
-        if self._network_faults:
-            self.network_heal()
         status = self.nginx.stop()
         self._ended = True
         self._collect()
+        if self._network_faults:
+            # not before: what was held up may come through now, at a moment of the kernel's choice
+            self.network_heal()
         lines = self.nginx.log()
         wrong = error_log.settle_claims(
             [line for line in lines if not line.text.startswith("tether: ")], self._claims
@@ -350,8 +351,8 @@ class Lab:
             if part.silent:
                 with contextlib.suppress(LabError, OSError):
                     self._world.resume("responder" if part is self.responder else "stub")
+        self._undo_network_faults()
         if not self._ended:
-            self._undo_network_faults()
             self.nginx.kill()
             self._collect()
 

@@ -113,7 +113,6 @@ def test_rate_limit(lab: Lab) -> None:
     first_fetch(lab)
     lab.step(61)
     lab.settle()
-    lab.network_heal()
     lab.claim(TIMED_OUT)
     assert lab.handshake().verdict == "NO_STAPLE"
 
