@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import select
 import socket
 import struct
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from program_environment import environment
 from staplelab.clock import LabClock
 from staplelab.control import ControlClient
 from staplelab.waiting import BOUND_SECONDS
@@ -21,16 +21,6 @@ from staplelab.places import build_folder
 PROGRAM = str(build_folder() / "bin" / "faulty-dnsd")
 
 Event = dict[str, Any]
-
-
-def environment(clock: Path | None = None) -> dict[str, str]:
-    """Of the program; the clock's library comes before the sanitizer's, which it must be told."""
-    options = os.environ.get("ASAN_OPTIONS", "")
-    variables = {**os.environ, "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0"}
-    if clock is not None:
-        variables["LD_PRELOAD"] = str(build_folder() / "lib" / "labclock.so")
-        variables["STAPLELAB_CLOCK"] = str(clock)
-    return variables
 
 
 class Stream:

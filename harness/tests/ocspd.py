@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
+from program_environment import environment
 from staplelab.clock import EPOCH, LabClock
 from staplelab.control import ControlClient
 from staplelab.waiting import BOUND_SECONDS
@@ -33,16 +34,6 @@ PROGRAM = str(build_folder() / "bin" / "faulty-ocspd")
 DATE = "Date: Tue, 01 Jan 2030 00:00:00 GMT\r\n"
 
 Event = dict[str, Any]
-
-
-def environment(clock: Path | None = None) -> dict[str, str]:
-    """Of a program; the clock's library comes before the sanitizer's, which it must be told."""
-    options = os.environ.get("ASAN_OPTIONS", "")
-    variables = {**os.environ, "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0"}
-    if clock is not None:
-        variables["LD_PRELOAD"] = str(build_folder() / "lib" / "labclock.so")
-        variables["STAPLELAB_CLOCK"] = str(clock)
-    return variables
 
 
 def mint(folder: Path, profile: str = "standard") -> Path:

@@ -14,7 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 from cryptography.x509.ocsp import OCSPCertStatus
-from ocspd import Ocspd, environment, get, mint, ocsp_request, post, running, verifies
+from ocspd import Ocspd, get, mint, ocsp_request, post, running, verifies
+from program_environment import environment
 
 from staplelab.clock import EPOCH
 from staplelab.waiting import BOUND_SECONDS

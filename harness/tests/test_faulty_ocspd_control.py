@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from cryptography.x509 import ocsp
 from cryptography.x509.ocsp import OCSPCertStatus
-from ocspd import PROGRAM, Ocspd, environment, get, mint, ocsp_request, running
+from ocspd import PROGRAM, Ocspd, get, mint, ocsp_request, running
+from program_environment import environment
 
 from staplelab.clock import EPOCH
 from staplelab.control import ControlError

@@ -198,8 +198,8 @@ class LocalHost:
 
 def run_beside(argv: Sequence[str], variables: Mapping[str, str]) -> Finished:
     """Runs a client beside the driver to its end."""
-    # files in memory: no pipe that could fill up, nothing to read while it runs; no tether,
-    # which would be a quarter of a handshake: a client ends when its server is gone
+    # files in memory: no pipe that could fill up, nothing to read while it runs; no tether: what
+    # runs here ends by itself, a client when its server is gone
     with _memory_file() as stdout, _memory_file() as stderr:
         process = subprocess.Popen(
             argv,

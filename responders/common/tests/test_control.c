@@ -1,36 +1,7 @@
 /* The control API over a real socket: what can be asked, and what is refused. */
-#include "http_fixture.h"
-#include "process_fixture.h"
+#include "control_fixture.h"
 
 #include <sys/stat.h>
-
-typedef struct {
-    process process;
-    int fd; /* one connection for the whole test */
-    answer a;
-} fixture;
-
-static int start(void **state)
-{
-    fixture *f = calloc(1, sizeof(*f));
-
-    process_folder(&f->process);
-    process_start(&f->process, NULL, NULL);
-    f->fd = connect_unix(f->process.path);
-    *state = f;
-    return 0;
-}
-
-static int stop(void **state)
-{
-    fixture *f = *state;
-
-    answer_clear(&f->a);
-    close(f->fd);
-    process_stop(&f->process);
-    free(f);
-    return 0;
-}
 
 #define TRY "{\"fault\": \"status-try-later\"}"
 
@@ -295,17 +266,23 @@ static void a_reset_is_a_new_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(ready_says_who_and_where, start, stop),
-        cmocka_unit_test_setup_teardown(faults_are_listed, start, stop),
-        cmocka_unit_test_setup_teardown(rules_are_put_listed_added_and_deleted, start, stop),
-        cmocka_unit_test_setup_teardown(what_is_not_understood_is_a_problem, start, stop),
-        cmocka_unit_test_setup_teardown(a_wrong_method_is_told_the_right_ones, start, stop),
-        cmocka_unit_test_setup_teardown(head_is_get_without_the_body, start, stop),
-        cmocka_unit_test_setup_teardown(bodies_are_bounded, start, stop),
-        cmocka_unit_test_setup_teardown(the_program_has_resources_of_its_own, start, stop),
-        cmocka_unit_test_setup_teardown(a_refused_change_is_taken_back_in_the_program, start, stop),
-        cmocka_unit_test_setup_teardown(metrics_count_events_and_faults, start, stop),
-        cmocka_unit_test_setup_teardown(a_reset_is_a_new_start, start, stop),
+        cmocka_unit_test_setup_teardown(ready_says_who_and_where, fixture_start, fixture_stop),
+        cmocka_unit_test_setup_teardown(faults_are_listed, fixture_start, fixture_stop),
+        cmocka_unit_test_setup_teardown(rules_are_put_listed_added_and_deleted, fixture_start,
+                                        fixture_stop),
+        cmocka_unit_test_setup_teardown(what_is_not_understood_is_a_problem, fixture_start,
+                                        fixture_stop),
+        cmocka_unit_test_setup_teardown(a_wrong_method_is_told_the_right_ones, fixture_start,
+                                        fixture_stop),
+        cmocka_unit_test_setup_teardown(head_is_get_without_the_body, fixture_start, fixture_stop),
+        cmocka_unit_test_setup_teardown(bodies_are_bounded, fixture_start, fixture_stop),
+        cmocka_unit_test_setup_teardown(the_program_has_resources_of_its_own, fixture_start,
+                                        fixture_stop),
+        cmocka_unit_test_setup_teardown(a_refused_change_is_taken_back_in_the_program,
+                                        fixture_start, fixture_stop),
+        cmocka_unit_test_setup_teardown(metrics_count_events_and_faults, fixture_start,
+                                        fixture_stop),
+        cmocka_unit_test_setup_teardown(a_reset_is_a_new_start, fixture_start, fixture_stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,7 @@
  * The long polls.  The clock that the program reads is frozen here, as in a lab: defining
  * clock_gettime in this file puts it before the C library's.
  */
-#include "http_fixture.h"
-#include "process_fixture.h"
+#include "control_fixture.h"
 
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -29,33 +28,10 @@ static long kernel_ms(void)
     return (long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-typedef struct {
-    process process;
-    int fd;
-    answer a;
-} fixture;
-
 static int start(void **state)
 {
-    fixture *f = calloc(1, sizeof(*f));
-
     *frozen = 1893456000;
-    process_folder(&f->process);
-    process_start(&f->process, NULL, NULL);
-    f->fd = connect_unix(f->process.path);
-    *state = f;
-    return 0;
-}
-
-static int stop(void **state)
-{
-    fixture *f = *state;
-
-    answer_clear(&f->a);
-    close(f->fd);
-    process_stop(&f->process);
-    free(f);
-    return 0;
+    return fixture_start(state);
 }
 
 static int peer(const fixture *f)
@@ -369,20 +345,24 @@ static void waits_do_not_hold_the_program(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(events_carry_the_frozen_time, start, stop),
-        cmocka_unit_test_setup_teardown(a_wait_is_answered_when_the_event_comes, start, stop),
-        cmocka_unit_test_setup_teardown(a_wait_looks_from_its_number_on, start, stop),
-        cmocka_unit_test_setup_teardown(bounds_run_on_the_kernels_clock, start, stop),
-        cmocka_unit_test_setup_teardown(a_step_of_the_clock_cuts_nobody_off, start, stop),
-        cmocka_unit_test_setup_teardown(quiet_comes_after_all_that_was_sent_before, start, stop),
-        cmocka_unit_test_setup_teardown(quiet_is_not_judged_before_all_input_is_read, start, stop),
-        cmocka_unit_test_setup_teardown(a_busy_program_answers_too, start, stop),
-        cmocka_unit_test_setup_teardown(a_caller_may_hang_up_before_its_answer, start, stop),
-        cmocka_unit_test_setup_teardown(quiet_waits_for_what_is_owed, start, stop),
-        cmocka_unit_test_setup_teardown(a_poke_ends_a_wait_for_quiet, start, stop),
-        cmocka_unit_test_setup_teardown(a_caller_that_goes_away_is_forgotten, start, stop),
-        cmocka_unit_test_setup_teardown(requests_may_be_pipelined, start, stop),
-        cmocka_unit_test_setup_teardown(waits_do_not_hold_the_program, start, stop),
+        cmocka_unit_test_setup_teardown(events_carry_the_frozen_time, start, fixture_stop),
+        cmocka_unit_test_setup_teardown(a_wait_is_answered_when_the_event_comes, start,
+                                        fixture_stop),
+        cmocka_unit_test_setup_teardown(a_wait_looks_from_its_number_on, start, fixture_stop),
+        cmocka_unit_test_setup_teardown(bounds_run_on_the_kernels_clock, start, fixture_stop),
+        cmocka_unit_test_setup_teardown(a_step_of_the_clock_cuts_nobody_off, start, fixture_stop),
+        cmocka_unit_test_setup_teardown(quiet_comes_after_all_that_was_sent_before, start,
+                                        fixture_stop),
+        cmocka_unit_test_setup_teardown(quiet_is_not_judged_before_all_input_is_read, start,
+                                        fixture_stop),
+        cmocka_unit_test_setup_teardown(a_busy_program_answers_too, start, fixture_stop),
+        cmocka_unit_test_setup_teardown(a_caller_may_hang_up_before_its_answer, start,
+                                        fixture_stop),
+        cmocka_unit_test_setup_teardown(quiet_waits_for_what_is_owed, start, fixture_stop),
+        cmocka_unit_test_setup_teardown(a_poke_ends_a_wait_for_quiet, start, fixture_stop),
+        cmocka_unit_test_setup_teardown(a_caller_that_goes_away_is_forgotten, start, fixture_stop),
+        cmocka_unit_test_setup_teardown(requests_may_be_pipelined, start, fixture_stop),
+        cmocka_unit_test_setup_teardown(waits_do_not_hold_the_program, start, fixture_stop),
     };
 
     frozen = mmap(NULL, sizeof(*frozen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

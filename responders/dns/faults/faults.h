@@ -67,6 +67,13 @@ void fault_set_addresses(const fault_context *c, const json_t *list, bool keep, 
 /* The address of a host that is up and has nothing listening, as a parameter's default. */
 #define FAULT_DEAD_ADDRESS "[\"127.255.255.254\"]"
 
+/* The parameter of every fault that answers with an error of the caller's choice. */
+#define FAULT_RCODE_PARAM                                                                          \
+    {                                                                                              \
+        .name = "rcode", .type = PARAM_INTEGER, .summary = "the response code", .fallback = "2",   \
+        .min = 1, .max = 15                                                                        \
+    }
+
 /* rcode.c */
 extern const fault_spec fault_servfail, fault_nxdomain, fault_refused, fault_notimp, fault_formerr,
     fault_rcode_unassigned, fault_nodata, fault_rcode_with_answers, fault_per_type_divergence;

@@ -84,12 +84,7 @@ static const fault_param unassigned_params[] = {
 };
 
 static const fault_param rcode_params[] = {
-    {.name = "rcode",
-     .type = PARAM_INTEGER,
-     .summary = "the response code",
-     .fallback = "2",
-     .min = 1,
-     .max = 15},
+    FAULT_RCODE_PARAM,
     {.name = NULL},
 };
 
@@ -99,12 +94,7 @@ static const fault_param divergence_params[] = {
      .summary = "the type whose queries get the error",
      .fallback = "\"AAAA\"",
      .choices = families},
-    {.name = "rcode",
-     .type = PARAM_INTEGER,
-     .summary = "the response code",
-     .fallback = "2",
-     .min = 1,
-     .max = 15},
+    FAULT_RCODE_PARAM,
     {.name = NULL},
 };
 

@@ -92,12 +92,7 @@ static const fault_param error_first_params[] = {
      .fallback = "1",
      .min = 1,
      .max = 1000000},
-    {.name = "rcode",
-     .type = PARAM_INTEGER,
-     .summary = "the response code",
-     .fallback = "2",
-     .min = 1,
-     .max = 15},
+    FAULT_RCODE_PARAM,
     {.name = NULL},
 };
 
@@ -109,12 +104,7 @@ static const fault_param error_later_params[] = {
      .fallback = "1",
      .min = 0,
      .max = 1000000},
-    {.name = "rcode",
-     .type = PARAM_INTEGER,
-     .summary = "the response code",
-     .fallback = "2",
-     .min = 1,
-     .max = 15},
+    FAULT_RCODE_PARAM,
     {.name = NULL},
 };
 
