@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from staplelab import error_log
+from staplelab import error_log, processes
 from staplelab.errors import LabError
 from staplelab.hosts.base import Host, Running
 from staplelab.sut import ServerUnderTest
 from staplelab.waiting import BOUND_SECONDS, until, until_ended
 
 _E_OPTION_SINCE = (1, 19, 5)
+#: in the title of a worker that finishes what it has and accepts no connection any more
+_LEAVING = "shutting down"
 _NO_BUILT_IN_LOG = "could not open error log file"
 
 
@@ -111,11 +113,11 @@ class Nginx:
     def wake(self) -> None:
         """Every worker has taken a turn of its event loop, or will at once when it is leaving
         (such a one accepts no connection: a signal that nginx ignores wakes it)."""
-        workers = self.workers()
-        leaving = [pid for pid in workers if "shutting down" in _title(pid)]
+        titles = self._titles()
+        leaving = [pid for pid, title in titles.items() if _LEAVING in title]
         for pid in leaving:
-            os.kill(pid, signal.SIGIO)
-        serving = [pid for pid in workers if pid not in leaving]
+            _tell(pid, signal.SIGIO)
+        serving = [pid for pid in titles if pid not in leaving]
         if self._chosen is not None or len(serving) == 1:
             self.barrier()
             return
@@ -124,10 +126,14 @@ class Nginx:
                 self.barrier()
 
     def workers(self) -> list[int]:
-        """The pids of the master's children, its workers, oldest first."""
-        pid = self.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-        return sorted(int(child) for child in children.split())
+        """The pids of the workers, oldest first."""
+        return list(self._titles())
+
+    def _titles(self) -> dict[int, str]:
+        """The titles that the workers gave themselves, by pid.  A worker that has ended is none,
+        even while the master has not noticed: it serves nobody."""
+        titles = {pid: processes.title(pid) for pid in sorted(processes.children(self.pid))}
+        return {pid: title for pid, title in titles.items() if title}
 
     def wait_for_workers(self, count: int) -> list[int]:
         until(lambda: len(self.workers()) == count, f"{count} nginx workers")
@@ -138,17 +144,16 @@ class Nginx:
         """While it lasts, that worker alone accepts connections: the others are stopped."""
         others = [pid for pid in self.workers() if pid != worker]
         for pid in others:
-            os.kill(pid, signal.SIGSTOP)
+            _tell(pid, signal.SIGSTOP)
         try:
             for pid in others:
-                until(partial(_is_stopped, pid), f"worker {pid} to stop")
+                until(partial(processes.is_stopped, pid), f"worker {pid} to stop")
             self._chosen = worker
             yield
         finally:
             self._chosen = None
             for pid in others:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
+                _tell(pid, signal.SIGCONT)
 
     def reload(self, *, wait: bool = True) -> None:
         """SIGHUP; with `wait`, returns once the old workers have ended and new ones serve."""
@@ -163,10 +168,7 @@ class Nginx:
         """Returns once the master has replaced this worker and told it to leave: the new one
         alone accepts connections."""
         until(lambda: any(pid != old for pid in self.workers()), "a new nginx worker")
-        until(
-            lambda: any("gracefully shutting down" in line.text for line in self.log()),
-            "the old nginx worker to be told to leave",
-        )
+        until(lambda: _LEAVING in processes.title(old), "the old nginx worker to leave")
 
     def wait_for_end(self, worker: int) -> None:
         """Returns once that worker has ended by itself."""
@@ -203,18 +205,7 @@ class Nginx:
         return str(lines[-1]) if lines else "nothing"
 
 
-def _title(pid: int) -> str:
-    """The title that the process gave itself, "" when there is none."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
-def _is_stopped(pid: int) -> bool:
-    """Whether a signal has stopped the process; one that is gone counts, too."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return state == "T"
+def _tell(pid: int, number: int) -> None:
+    """Sends a signal to a worker, which may have ended by now."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)

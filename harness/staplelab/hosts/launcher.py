@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from staplelab import processes
 from staplelab.errors import LabError
 from staplelab.hosts.base import Listener
 from staplelab.waiting import BOUND_SECONDS
@@ -151,13 +152,9 @@ def _descendants(pid: int) -> list[int]:
     found = []
     waiting = [pid]
     while waiting:
-        parent = waiting.pop()
-        try:
-            children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        found += [int(child) for child in children]
-        waiting += [int(child) for child in children]
+        children = processes.children(waiting.pop())
+        found += children
+        waiting += children
     return found
 
 

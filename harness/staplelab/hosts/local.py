@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from staplelab import processes
 from staplelab.errors import LabError, NotHere
 from staplelab.hosts import namespace
 from staplelab.hosts.base import Finished, Listener, Running
@@ -36,10 +37,10 @@ class LocalProcess:
 
     @property
     def pid(self) -> int:
-        children = Path(f"/proc/{self._tether.pid}/task/{self._tether.pid}/children").read_text()
+        children = processes.children(self._tether.pid)
         if not children:
             raise LabError("the program has ended")
-        return int(children.split()[0])
+        return children[0]
 
     def read_line(self) -> str:
         assert self._tether.stdout is not None

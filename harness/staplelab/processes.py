@@ -1,0 +1,29 @@
+"""What the kernel says of processes that are not the driver's own children (/proc)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def children(pid: int) -> list[int]:
+    """The ids of its children; of one that has ended, too, until it has been asked for its status.
+    Empty when there is no such process."""
+    return [int(child) for child in _read(f"{pid}/task/{pid}/children").split()]
+
+
+def title(pid: int) -> str:
+    """Its command line, or what it has put in that place; "" once it has ended."""
+    return _read(f"{pid}/cmdline")
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a signal has stopped the process; one that has ended counts, too."""
+    state = _read(f"{pid}/stat").rpartition(")")[2].split()[:1]
+    return not state or state[0] in "TZX"
+
+
+def _read(file: str) -> str:
+    try:
+        return Path("/proc", file).read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

@@ -1,0 +1,79 @@
+"""Who counts as a worker of nginx, while masters and workers come and go."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from staplelab import processes
+from staplelab.hosts.base import Listener
+from staplelab.nginx import Nginx
+from staplelab.waiting import until
+
+# a master that has not yet noticed that the first of its two workers has ended
+MASTER = """
+import os
+read, write = os.pipe()
+ended = os.fork() or os._exit(0)
+serving = os.fork() or os.read(read, 1)
+os.waitid(os.P_PID, ended, os.WEXITED | os.WNOWAIT)
+print(ended, serving, flush=True)
+os.read(read, 1)
+"""
+
+
+@pytest.fixture
+def master() -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", MASTER], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    yield process
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def nginx_of(master: subprocess.Popen[str]) -> Nginx:
+    """An Nginx that takes this process for its master."""
+    listener = Listener("127.0.0.1", 1, 0)
+    host = SimpleNamespace(listen=lambda role, standard: listener)
+    nginx = Nginx(cast(Any, host), cast(Any, None), Path())
+    nginx._running = cast(Any, master)
+    return nginx
+
+
+def test_an_ended_worker_is_none(master: subprocess.Popen[str]) -> None:
+    """wake() would stop all others for the ended one to answer, and wait in vain."""
+    assert master.stdout is not None
+    ended, serving = map(int, master.stdout.readline().split())
+    assert processes.children(master.pid) == [ended, serving]
+    assert nginx_of(master).workers() == [serving]
+
+
+def test_only_one_runs(master: subprocess.Popen[str]) -> None:
+    assert master.stdout is not None
+    ended, serving = map(int, master.stdout.readline().split())
+    nginx = nginx_of(master)
+    with nginx.only(ended):
+        assert processes.is_stopped(serving)
+    until(lambda: not processes.is_stopped(serving), "the worker to go on")
+    with nginx.only(serving):
+        assert not processes.is_stopped(serving)
+
+
+def test_a_process_that_is_gone(master: subprocess.Popen[str]) -> None:
+    assert master.stdout is not None
+    gone, _ = map(int, master.stdout.readline().split())
+    os.killpg(master.pid, signal.SIGKILL)
+    master.wait()
+    until(partial(processes.is_stopped, gone), "the orphan to be gone")
+    assert processes.title(gone) == ""
+    assert processes.children(gone) == []
