@@ -30,6 +30,8 @@ from staplelab.timeline import Timeline
 from staplelab.waiting import until_written
 from staplelab.world import OCSP_HOST, World
 
+#: what nginx logs of a connection that nobody takes
+REFUSED = "(111: Connection refused)"
 _SETTLE_ROUNDS = 200
 
 
@@ -55,6 +57,7 @@ class Lab:
         self._ended = False
         self._lines_collected = 0
         self._settled = {part.control.part: part.last_seen for part in (self.stub, self.responder)}
+        self._refusals_settled = 0
 
     # ----- the server under test -----
 
@@ -187,13 +190,17 @@ class Lab:
 
     # ----- events -----
 
-    def settle(self, connections: int = 0, queries: int = 0) -> None:
+    def settle(self, connections: int = 0, queries: int = 0, refused: int = 0) -> None:
         """Returns when nothing is under way any more between nginx and the responders.
 
         First waits until `connections` to the responder and `queries` to the stub came since
-        the last settle; then goes round: both responders owe nothing (quiet), nginx has handled
-        what it had (barrier), both still owe nothing and saw nothing in between.  More than
-        expected is not an error here: the scenario counts what it wants counted.
+        the last settle, and nginx logged that it was `refused` so many connections; then goes
+        round: both responders owe nothing (quiet), nginx has handled what it had (barrier), both
+        still owe nothing and saw nothing in between.  More than expected is not an error here:
+        the scenario counts what it wants counted.
+
+        Nobody but the kernel knows of a refusal, and it may take its time: a SYN that meets an
+        old connection of the same ports (TIME-WAIT) is refused only when it is sent again.
         """
         for part, kind, count in (
             (self.responder, "accept", connections),
@@ -201,6 +208,9 @@ class Lab:
         ):
             if count:
                 part.wait(kind, count, self._settled[part.control.part])
+        if refused:
+            self._refusals_settled += refused
+            self.wait_for_log(REFUSED, self._refusals_settled)
         before = (self.stub.quiet(), self.responder.quiet())
         for _ in range(_SETTLE_ROUNDS):
             self.nginx.wake()
@@ -213,10 +223,13 @@ class Lab:
             before = now
         raise LabError("nginx and the responders do not come to rest")
 
-    def wait_for_log(self, text: str) -> None:
-        """Returns once nginx has logged this text: what the kernel brings about in its own time."""
+    def wait_for_log(self, text: str, times: int = 1) -> None:
+        """Returns once nginx has logged this text so many times in this scenario: what the kernel
+        brings about in its own time."""
         until_written(
-            self.folder / "error.log", lambda: bool(self.log_lines(text)), f"nginx to log {text!r}"
+            self.folder / "error.log",
+            lambda: len(self.log_lines(text)) >= times,
+            f"nginx to log {text!r}{f' {times} times' if times > 1 else ''}",
         )
 
     def claim(self, text: str, times: int | None = 1, *, alert: bool = False) -> None:

@@ -106,6 +106,13 @@ def test_an_interrupted_run_writes_what_it_found(start: Starter) -> None:
     assert (run.out / "report.html").exists()
 
 
+def test_a_late_refusal_is_waited_for(start: Starter) -> None:
+    run = start("--jobs", "1", ".", scenarios="time_wait").end()
+    (seen,) = run.results()["scenarios"]
+    own = "needs a network namespace" not in seen["reason"]
+    assert seen["outcome"] == ("pass" if own else "not-applicable"), run.said()
+
+
 def test_runs_in_a_row_are_equal(start: Starter) -> None:
     """By the lab's own comparison, which exits with 1 where behaviour differs."""
     suites = str(repository() / "suites")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from staplelab.deviation import Deviation
+from staplelab.lab import REFUSED as CONNECTION_REFUSED
 
 NONE = "NO_STAPLE"
 GOOD = "GOOD"
@@ -43,6 +44,8 @@ class Row:
     queries: int = 2
     #: connections to the responder that follow
     connections: int = 0
+    #: connections over TCP that the name server refuses, at first and after each step
+    refused: int = 0
     #: lab seconds after which the look-up ends, step by step
     elapse: tuple[float, ...] = ()
     deviation: Deviation | None = None
@@ -121,12 +124,13 @@ HEADER = (
             params={"mode": mode},
             match={"qtype": "A"},
             queries=queries,
+            refused=int(mode == "refused"),
             elapse=(PAST_TIMEOUT,),
         )
         for mode, queries, logged in (
             ("silent", 4, {}),
             ("reset", 4, {"recv() failed (104: Connection reset by peer) while resolving": 2}),
-            ("refused", 2, {"recv() failed (111: Connection refused) while resolving": 2}),
+            ("refused", 2, {f"recv() failed {CONNECTION_REFUSED} while resolving": 2}),
         )
     ),
 )

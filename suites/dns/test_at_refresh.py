@@ -24,10 +24,10 @@ def test_at_refresh(lab: Lab, row: Row) -> None:
     lab.stub.fault(row.fault, match=row.match, scope=row.scope, **row.params)
     old = lab.handshake()
     assert old.verdict == "GOOD"
-    lab.settle(queries=1)
+    lab.settle(queries=1, refused=row.refused)
     for seconds in row.elapse:
         lab.step(seconds)
-        lab.settle()
+        lab.settle(refused=row.refused)
 
     if row.verdict != GOOD:
         lab.step_to(VALIDITY)

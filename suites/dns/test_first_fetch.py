@@ -13,10 +13,10 @@ def test_first_fetch(lab: Lab, row: Row) -> None:
     lab.stub.fault(row.fault, match=row.match, scope=row.scope, **row.params)
     lab.start()
     assert lab.handshake().verdict == "NO_STAPLE"
-    lab.settle(queries=1)
+    lab.settle(queries=1, refused=row.refused)
     for seconds in row.elapse:
         lab.step(seconds)
-        lab.settle()
+        lab.settle(refused=row.refused)
     after = lab.handshake()
     if row.deviation is not None:
         lab.deviation(row.deviation, conforms=after.verdict != row.verdict)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from staplelab.lab import Lab
+from staplelab.lab import REFUSED, Lab
 
 TIMED_OUT = "OCSP responder timed out (110: Connection timed out)"
 CLOSED = "OCSP responder prematurely closed connection"
-REFUSED = "(111: Connection refused)"
 NOT_RESOLVED = "ocsp.staplelab.test could not be resolved (110: Operation timed out)"
 
 
-def first_fetch(lab: Lab) -> None:
+def first_fetch(lab: Lab, refused: int = 0) -> None:
     """A first handshake, and all that follows from it at once."""
     lab.start()
     assert lab.handshake().verdict == "NO_STAPLE"
-    lab.settle()
+    lab.settle(refused=refused)
 
 
 def test_firewall_drops(lab: Lab) -> None:
@@ -47,7 +46,7 @@ def test_firewall_rejects_with_icmp(lab: Lab) -> None:
 
 def test_firewall_resets(lab: Lab) -> None:
     lab.network_fault("egress-blocked", mode="reset")
-    first_fetch(lab)
+    first_fetch(lab, refused=1)
     lab.claim(REFUSED)
     lab.claim(CLOSED)
     assert lab.handshake().verdict == "NO_STAPLE"
@@ -146,7 +145,7 @@ def test_responder_paused(lab: Lab) -> None:
 
 def test_responder_killed_and_back(lab: Lab) -> None:
     lab.kill("responder")
-    first_fetch(lab)
+    first_fetch(lab, refused=1)
     lab.claim(REFUSED)
     lab.claim(CLOSED)
     lab.revive("responder")
@@ -173,7 +172,7 @@ def test_responder_back_at_another_address(lab: Lab) -> None:
 def test_name_server_killed_and_back(lab: Lab) -> None:
     lab.kill("stub")
     first_fetch(lab)
-    lab.claim("(111: Connection refused) while resolving", times=None)
+    lab.claim(f"{REFUSED} while resolving", times=None)
     lab.step(31)
     lab.settle()
     lab.claim(NOT_RESOLVED)

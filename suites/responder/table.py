@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from staplelab.deviation import Deviation
+from staplelab.lab import REFUSED
 from staplelab.sut import ServerUnderTest
 
 NONE = "NO_STAPLE"
@@ -43,8 +44,9 @@ class Row:
     params: dict[str, Any] = field(default_factory=dict)
     #: ssl_stapling_verify: None for both
     verify: bool | None = None
-    #: connections to the responder for one fetch
+    #: connections to the responder for one fetch, and those that it refuses
     connections: int = 1
+    refused: int = 0
     #: lab seconds after which nginx gives up, or the answer is complete
     elapse: float = 0
     deviation: Deviation | None = None
@@ -173,7 +175,7 @@ SIGNATURE = (
 )
 
 CONNECTION = (
-    Row("connection-refused", log=("Connection refused", CLOSED), connections=0),
+    Row("connection-refused", log=(REFUSED, CLOSED), connections=0, refused=1),
     Row("connect-timeout", log=(TIMED_OUT,), connections=0, elapse=PAST_TIMEOUT),
     Row("accept-then-silence", log=(TIMED_OUT,), elapse=PAST_TIMEOUT),
     Row("accept-then-fin", log=(CLOSED,)),

@@ -31,7 +31,7 @@ def test_at_refresh(lab: Lab, case: tuple[Row, bool]) -> None:
         lab.responder.fault(row.fault, **row.params)
     old = lab.handshake()
     assert old.verdict == "GOOD"
-    lab.settle(connections=row.connections)
+    lab.settle(connections=row.connections, refused=row.refused)
     if row.elapse:
         lab.step(row.elapse)
         lab.settle()

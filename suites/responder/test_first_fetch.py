@@ -17,7 +17,7 @@ def test_first_fetch(lab: Lab, case: tuple[Row, bool]) -> None:
     lab.start(verify=verify)
 
     assert lab.handshake().verdict == "NO_STAPLE"
-    lab.settle(connections=row.connections)
+    lab.settle(connections=row.connections, refused=row.refused)
     if row.elapse:
         lab.step(row.elapse)
         lab.settle()
