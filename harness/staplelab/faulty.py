@@ -28,6 +28,8 @@ class FaultyServer:
         self.ready: dict[str, Any] = control.call("GET", "/v1/ready")
         self._injected: set[str] = set()
         self._events: list[Event] = []
+        #: how many of them `new_events` has handed out
+        self._handed_out = 0
         #: paused or dead: nothing can be asked of it now
         self.silent = False
         #: the number of the last event that was collected
@@ -71,19 +73,23 @@ class FaultyServer:
 
     # events
 
-    def new_events(self, last: int | None = None) -> list[Event]:
-        """The events since the last call; they join those that `events` knows.  With the number
-        of the last event known already (from `quiet`), nothing new costs nothing."""
-        if last == self.last_seen or self.silent:
-            return []
-        answer = self.control.call("GET", f"/v1/events?since={self.last_seen}")
-        new: list[Event] = answer["events"]
-        self._events += new
+    def collect(self) -> None:
+        """Makes `events` know all that has happened up to now."""
+        if not self.silent:
+            self._take(self.control.call("GET", f"/v1/events?since={self.last_seen}"))
+
+    def _take(self, answer: Mapping[str, Any]) -> None:
+        self._events += answer["events"]
         self.last_seen = int(answer["last"])
+
+    def new_events(self) -> list[Event]:
+        """The collected events that this has not returned before."""
+        new = self._events[self._handed_out :]
+        self._handed_out += len(new)
         return new
 
     def events(self, kind: str | None = None) -> list[Event]:
-        """The events of this scenario, as far as the lab has collected them (at every settle)."""
+        """The events of this scenario, as far as they were collected (at every settle)."""
         return [event for event in self._events if kind is None or event["kind"] == kind]
 
     def wait(self, kind: str, count: int, since: int) -> None:
@@ -101,10 +107,12 @@ class FaultyServer:
         )
 
     def quiet(self) -> int:
-        """Waits until the responder owes nobody anything; returns the last event's number."""
-        if self.silent:
-            return self.last_seen
-        return int(self.control.call("POST", "/v1/quiet", {"bound_ms": _BOUND_MS})["last"])
+        """Waits until the responder owes nobody anything, and collects its events; returns the
+        last one's number."""
+        if not self.silent:
+            question = {"since": self.last_seen, "bound_ms": _BOUND_MS}
+            self._take(self.control.call("POST", "/v1/quiet", question))
+        return self.last_seen
 
     def wake(self) -> None:
         """Makes the responder notice that the lab clock was moved."""
@@ -133,6 +141,7 @@ class FaultyServer:
         self.control.call("POST", "/v1/reset", {"seed": 1})
         self._injected.clear()
         self._events.clear()
+        self._handed_out = 0
 
 
 class OcspResponder(FaultyServer):

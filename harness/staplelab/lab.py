@@ -216,7 +216,7 @@ class Lab:
             self.nginx.wake()
             now = (self.stub.quiet(), self.responder.quiet())
             if now == before:
-                self._collect(*now)
+                self._enter()
                 for part in (self.stub, self.responder):
                     self._settled[part.control.part] = part.last_seen
                 return
@@ -383,12 +383,17 @@ class Lab:
     def _note(self, what: str, **details: Any) -> None:
         self.timeline.add(self._world.clock.elapsed, "scenario", what, **details)
 
-    def _collect(self, stub: int | None = None, responder: int | None = None) -> None:
-        """Appends what the parts saw since the last look; the numbers of their last events are
-        given where they are known."""
+    def _collect(self) -> None:
+        """Collects what the parts saw, and enters it."""
+        self.stub.collect()
+        self.responder.collect()
+        self._enter()
+
+    def _enter(self) -> None:
+        """Appends what was collected since the last time, and what nginx has logged by now."""
         at = self._world.clock.elapsed
-        for part, last in ((self.stub, stub), (self.responder, responder)):
-            for event in part.new_events(last):
+        for part in (self.stub, self.responder):
+            for event in part.new_events():
                 details = {k: v for k, v in event.items() if k not in ("seq", "time", "kind")}
                 self.timeline.add(at, part.control.part, event["kind"], **details)
         for line in self.nginx.log()[self._lines_collected :]:

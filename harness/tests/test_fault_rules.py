@@ -21,11 +21,11 @@ class Control:
         self.events: list[dict[str, Any]] = []
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        if path.startswith("/v1/events?"):
-            events, self.events = self.events, []
-            return {"events": events, "last": 7}
         self.calls.append((method, path, body))
-        return {"last": 7}
+        if path not in ("/v1/quiet", "/v1/events?since=0", "/v1/events?since=7"):
+            return {}
+        events, self.events = self.events, []
+        return {"events": events, "last": 7}
 
     def serve(self, *faults: str, kind: str = "request") -> None:
         self.events.append({"seq": 1, "kind": kind, "faults": list(faults)})
@@ -110,7 +110,7 @@ def test_a_fault_is_unproven_until_an_event_bears_witness(
     control.serve("slow-body", kind="held")
     control.serve("http-5xx", "something-else")
     assert server.unproven() == ["cert-status-revoked", "http-5xx", "slow-body"]  # not looked yet
-    server.new_events()
+    server.collect()
     assert server.unproven() == ["cert-status-revoked"]
     server.heal()
     assert server.unproven() == ["cert-status-revoked"]
@@ -121,7 +121,7 @@ def test_a_fault_is_unproven_until_an_event_bears_witness(
 def test_every_step_of_a_sequence_needs_a_witness(control: Control, server: FaultyServer) -> None:
     server.rules([{"sequence": [{"do": [use("http-4xx")], "times": 1}, {"do": [use("http-5xx")]}]}])
     control.serve("http-4xx")
-    server.new_events()
+    server.quiet()
     assert server.unproven() == ["http-5xx"]
 
 
@@ -138,16 +138,27 @@ def test_a_refused_rule_was_never_in_force(control: Control, server: FaultyServe
 def test_events_are_collected_once(control: Control, server: FaultyServer) -> None:
     control.serve("http-4xx")
     control.serve(kind="accept")
-    assert len(server.new_events()) == 2
     assert server.new_events() == []
+    server.collect()
     assert server.last_seen == 7
-    assert [event["kind"] for event in server.events()] == ["request", "accept"]
+    control.serve(kind="answer")
+    assert server.quiet() == 7
+    assert [event["kind"] for event in server.new_events()] == ["request", "accept", "answer"]
+    assert server.new_events() == []
+    assert control.calls == [
+        ("GET", "/v1/events?since=0", None),
+        ("POST", "/v1/quiet", {"since": 7, "bound_ms": 10000}),
+    ]
+    assert [event["kind"] for event in server.events()] == ["request", "accept", "answer"]
     assert [event["kind"] for event in server.events("accept")] == ["accept"]
     assert server.requests(faults=["http-4xx"]) == server.events("request")
     assert server.requests(faults=["http-5xx"]) == server.requests(nothing=1) == []
     server.reset()
-    assert server.events() == []
-    assert control.calls == [("POST", "/v1/reset", {"seed": 1})]
+    assert server.events() == server.new_events() == []
+    assert control.calls[2:] == [("POST", "/v1/reset", {"seed": 1})]
+    control.serve(kind="accept")
+    server.collect()
+    assert server.new_events() == server.events() != []
 
 
 def test_waiting_has_a_bound(control: Control, server: FaultyServer) -> None:
@@ -156,7 +167,7 @@ def test_waiting_has_a_bound(control: Control, server: FaultyServer) -> None:
     wait, quiet = control.calls
     expected = {"match": {"kind": "accept"}, "count": 2, "since": 5, "bound_ms": 10000}
     assert wait == ("POST", "/v1/events/wait", expected)
-    assert quiet == ("POST", "/v1/quiet", {"bound_ms": 10000})
+    assert quiet == ("POST", "/v1/quiet", {"since": 0, "bound_ms": 10000})
 
 
 def test_what_a_responder_says_of_a_certificate(control: Control, server: OcspResponder) -> None:
@@ -179,5 +190,5 @@ def test_records_of_the_name_server(control: Control) -> None:
     ]
     control.serve(kind="query")
     control.serve(kind="request")
-    stub.new_events()
+    stub.collect()
     assert stub.requests() == stub.events("query") != []

@@ -10,8 +10,9 @@
  *   GET    /v1/events?since=N&limit=N        -> {"events": [...], "last": N, "dropped": N}
  *   POST   /v1/events/wait  {"match": {...}, "count": N, "since": N, "bound_ms": N}
  *                           the same answer once `count` events match; 408 past the bound
- *   POST   /v1/quiet        {"bound_ms": N}  -> {"last": N} once the program owes nobody
- *                           anything but what a clock or its peer must bring; 408 past the bound
+ *   POST   /v1/quiet        {"since": N, "bound_ms": N}  -> {"last": N} once the program owes
+ *                           nobody anything but what a clock or its peer must bring, and with
+ *                           `since` the events from then on, as above; 408 past the bound
  *   POST   /v1/reset        {"seed": N}      rules, counters, events, stalled connections
  *   GET    /metrics         Prometheus text
  *   anything else           the program's own resources, then 404

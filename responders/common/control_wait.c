@@ -27,6 +27,7 @@ struct control_wait {
     bool expired;
     json_int_t bound_ms;
     bool for_events; /* else for quiet */
+    bool tell;       /* the events with the answer */
     json_t *match;
     size_t count;
     uint64_t looked; /* events up to this one have been looked at */
@@ -74,7 +75,7 @@ static void answer_reached(control_wait *w)
     struct evhttp_request *request = w->request;
     json_t *body = json_pack("{s:I}", "last", (json_int_t)event_log_last(events));
 
-    if (w->for_events) {
+    if (w->tell) {
         json_object_set(body, "events", w->found);
         json_object_set_new(body, "dropped", json_integer((json_int_t)event_log_dropped(events)));
     }
@@ -104,6 +105,7 @@ static void answer_expired(control_wait *w)
     control_http_problem(request, &p, more);
 }
 
+/* Takes what has come since the last look; whether it is enough. */
 static bool events_reached(control_wait *w)
 {
     const event_log *events = w->c->ops->events;
@@ -115,6 +117,17 @@ static bool events_reached(control_wait *w)
     json_array_extend(w->found, more);
     json_decref(more);
     return json_array_size(w->found) >= w->count;
+}
+
+static bool quiet_reached(control_wait *w)
+{
+    if (owed(w->c) > 0) {
+        return false;
+    }
+    if (w->tell) {
+        events_reached(w);
+    }
+    return true;
 }
 
 void control_waits_appended(control *c)
@@ -135,7 +148,7 @@ void control_waits_settled(control *c)
 
     for (control_wait *w = c->waits; w != NULL; w = next) {
         next = w->next;
-        if (w->for_events ? events_reached(w) : owed(c) == 0) {
+        if (w->for_events ? events_reached(w) : quiet_reached(w)) {
             answer_reached(w);
         } else if (w->expired) {
             answer_expired(w);
@@ -248,6 +261,7 @@ outcome control_wait_events(control *c, const exchange *x, json_t **answer, prob
         return OUTCOME_PROBLEM;
     }
     w->for_events = true;
+    w->tell = true;
     w->match = json_incref(match);
     w->count = (size_t)count;
     w->looked = (uint64_t)since;
@@ -260,17 +274,22 @@ outcome control_wait_events(control *c, const exchange *x, json_t **answer, prob
 
 outcome control_wait_quiet(control *c, const exchange *x, json_t **answer, problem *p)
 {
-    static const char *const members[] = {"bound_ms", NULL};
+    static const char *const members[] = {"since", "bound_ms", NULL};
+    json_int_t since = 0;
     control_wait *w;
 
     (void)answer;
-    if (x->body != NULL && json_check_members(x->body, "", members, p) != 0) {
+    if (x->body != NULL &&
+        (json_check_members(x->body, "", members, p) != 0 ||
+         json_check_integer(x->body, "", "since", 0, INT64_MAX, &since, p) != 0)) {
         return OUTCOME_PROBLEM;
     }
     w = wait_new(c, x, p);
     if (w == NULL) {
         return OUTCOME_PROBLEM;
     }
+    w->tell = json_object_get(x->body, "since") != NULL;
+    w->looked = (uint64_t)since;
     return wait_start(w, p);
 }
 

@@ -246,6 +246,34 @@ static void quiet_waits_for_what_is_owed(void **state)
     close(other);
 }
 
+/* Those of the time before the answer, not before the question. */
+static void quiet_tells_the_events(void **state)
+{
+    fixture *f = *state;
+    int other = connect_unix(f->process.path);
+    int one = peer(f), held = peer(f);
+
+    send_text(held, "hold\n");
+    http(f->fd, "POST", "/v1/events/wait", "{\"match\": {\"kind\": \"held\"}}", 200, &f->a);
+    http_ask(other, "POST", "/v1/quiet", "{\"since\": 1}");
+    http(f->fd, "POST", "/v1/quiet", "{\"bound_ms\": 0}", 408, &f->a);
+    assert_true(still_waiting(other));
+    send_text(one, "a\n");
+    http_hear(other, &f->a, false);
+    assert_int_equal(f->a.status, 200);
+    assert_int_equal(integer_of(&f->a, "last"), 4);
+    assert_int_equal(events_of(&f->a), 3);
+    assert_int_equal(integer_of(&f->a, "dropped"), 0);
+
+    http(f->fd, "POST", "/v1/quiet", "{\"since\": 4}", 200, &f->a);
+    assert_int_equal(events_of(&f->a), 0);
+    http(f->fd, "POST", "/v1/quiet", "{\"bound_ms\": 100}", 200, &f->a);
+    assert_null(json_object_get(f->a.body, "events"));
+    close(one);
+    close(held);
+    close(other);
+}
+
 /* The peer closes and nothing is logged: only control_poke tells. */
 static void a_poke_ends_a_wait_for_quiet(void **state)
 {
@@ -359,6 +387,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_caller_may_hang_up_before_its_answer, start,
                                         fixture_stop),
         cmocka_unit_test_setup_teardown(quiet_waits_for_what_is_owed, start, fixture_stop),
+        cmocka_unit_test_setup_teardown(quiet_tells_the_events, start, fixture_stop),
         cmocka_unit_test_setup_teardown(a_poke_ends_a_wait_for_quiet, start, fixture_stop),
         cmocka_unit_test_setup_teardown(a_caller_that_goes_away_is_forgotten, start, fixture_stop),
         cmocka_unit_test_setup_teardown(requests_may_be_pipelined, start, fixture_stop),
