@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 LEVELS = ("debug", "info", "notice", "warn", "error", "crit", "alert", "emerg")
 _MUST_BE_CLAIMED = frozenset(LEVELS[LEVELS.index("warn") :])
@@ -46,6 +47,28 @@ def parse(text: str) -> list[Line]:
         else:
             lines.append(Line(match[1] or match[2], match[3]))
     return lines
+
+
+class LogFile:
+    """A log that nginx writes; each look reads only what is new in it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines: list[Line] = []
+        self._read = 0
+
+    def lines(self) -> list[Line]:
+        """The lines up to now; none while there is no such file."""
+        try:
+            with open(self._path, "rb", buffering=0) as file:
+                file.seek(self._read)
+                octets = file.readall()
+        except FileNotFoundError:
+            return []
+        whole = octets.rfind(b"\n") + 1
+        self._lines += parse(octets[:whole].decode(errors="replace"))
+        self._read += whole
+        return self._lines + parse(octets[whole:].decode(errors="replace"))
 
 
 @dataclass

@@ -31,6 +31,7 @@ class Nginx:
         self.folder = folder
         self._running: Running | None = None
         self._chosen: int | None = None
+        self._logs = [error_log.LogFile(folder / name) for name in ("stderr.log", "error.log")]
         tls, barrier = host.listen("nginx", 443), host.listen("nginx", 8080)
         self._listeners = [tls, barrier]
         self.listen = f"{tls.address}:{tls.port}"
@@ -69,11 +70,7 @@ class Nginx:
 
     def log(self) -> list[error_log.Line]:
         """What nginx said so far: while reading its configuration (stderr), then in its log."""
-        lines: list[error_log.Line] = []
-        for name in ("stderr.log", "error.log"):
-            path = self.folder / name
-            if path.exists():
-                lines += error_log.parse(path.read_text(errors="replace"))
+        lines = [line for file in self._logs for line in file.lines()]
         if self._server.number >= _E_OPTION_SINCE:
             return lines
         # it cannot be told where to log before it has read its configuration, and an ordinary user

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 
 def children(pid: int) -> list[int]:
     """The ids of its children; of one that has ended, too, until it has been asked for its status.
@@ -24,6 +22,7 @@ def is_stopped(pid: int) -> bool:
 
 def _read(file: str) -> str:
     try:
-        return Path("/proc", file).read_text()
+        with open(f"/proc/{file}", "rb", buffering=0) as opened:
+            return opened.readall().decode(errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         return ""

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from randomized import repeatable
 
-from staplelab.error_log import LEVELS, Claim, Line, for_results, parse, settle_claims, shared
+from staplelab.error_log import (
+    LEVELS,
+    Claim,
+    Line,
+    LogFile,
+    for_results,
+    parse,
+    settle_claims,
+    shared,
+)
 
 TRY_LATER = (
     "OCSP response not successful (3: trylater) while requesting certificate status, "
@@ -56,6 +68,19 @@ def test_lines_keep_their_order_and_empty_ones_do_not_count() -> None:
 )
 def test_what_is_no_line_of_nginx_is_an_alert(text: str) -> None:
     assert parse(f"{logged('before')}\n{text}\n") == [error("before"), Line("alert", text)]
+
+
+@repeatable
+@given(st.lists(st.sampled_from([logged("a").encode(), b"a", "\u00e9".encode(), b"\xc3", b"\n"])))
+def test_a_log_that_grows_is_read_as_a_whole_one(parts: list[bytes]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "error.log")
+        log = LogFile(path)
+        assert log.lines() == []
+        for part in parts:
+            with path.open("ab") as file:
+                file.write(part)
+            assert log.lines() == parse(path.read_bytes().decode(errors="replace"))
 
 
 @repeatable
