@@ -2,14 +2,10 @@
  * Certificates as text, numbers and times.
  */
 #include <ctype.h>
-#include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -98,37 +94,6 @@ int64_t certificate_time(const ASN1_TIME *time)
         return NO_TIME;
     }
     return (int64_t)timegm(&fields);
-}
-
-STACK_OF(X509) * certificate_file(const char *file, char *error, size_t size)
-{
-    FILE *in = fopen(file, "re");
-    if (in == NULL) {
-        snprintf(error, size, "%s: %s", file, strerror(errno));
-        return NULL;
-    }
-
-    STACK_OF(X509) *certificates = sk_X509_new_null();
-    X509 *one;
-    while (certificates != NULL && (one = PEM_read_X509(in, NULL, NULL, NULL)) != NULL) {
-        if (sk_X509_push(certificates, one) == 0) {
-            X509_free(one);
-            break;
-        }
-    }
-    fclose(in);
-
-    /* reading ends with "no start line"; anything else is a damaged certificate */
-    unsigned long last = ERR_peek_last_error();
-    bool ended = ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
-    ERR_clear_error();
-    if (!ended || sk_X509_num(certificates) == 0) {
-        snprintf(error, size, "%s: %s; PEM certificates are accepted", file,
-                 ended ? "no certificate in it" : "a certificate in it is damaged");
-        certificates_free(certificates);
-        return NULL;
-    }
-    return certificates;
 }
 
 void certificates_free(STACK_OF(X509) * certificates)

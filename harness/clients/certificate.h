@@ -30,12 +30,7 @@ bool certificate_must_staple(X509 *certificate);
 /* Seconds since 1970; NO_TIME when `time` is NULL or is no time. */
 int64_t certificate_time(const ASN1_TIME *time);
 
-/* Every PEM certificate of `file` into a new stack; NULL, with one sentence in `error`, when it
- * cannot be read or holds none. The caller frees it with
- * certificates_free. */
-STACK_OF(X509) * certificate_file(const char *file, char *error, size_t size);
-
-/* certificate_file's and everybody's stack of references; NULL is fine. */
+/* A stack and its references; NULL is fine. */
 void certificates_free(STACK_OF(X509) * certificates);
 
 #endif

@@ -53,7 +53,7 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
     return 0;
 }
 
-SSL_CTX *handshake_context(const handshake_options *options, char *error, size_t size)
+static SSL_CTX *make_context(const handshake_options *options, char *error, size_t size)
 {
     /* openssl.cnf is the machine's business, and reading it takes longer than a handshake; so does
      * freeing at exit, one by one, what the kernel frees at once */
@@ -90,6 +90,33 @@ failed:
     ERR_clear_error();
     SSL_CTX_free(context);
     return NULL;
+}
+
+SSL_CTX *handshake_context(const handshake_options *options, char *error, size_t size)
+{
+    static SSL_CTX *last;
+    static int last_version;
+    static char *last_sigalgs;
+
+    const char *sigalgs = options->sigalgs == NULL ? "" : options->sigalgs;
+    if (last != NULL && options->version == last_version && strcmp(sigalgs, last_sigalgs) == 0) {
+        SSL_CTX_up_ref(last);
+        return last;
+    }
+
+    SSL_CTX *context = make_context(options, error, size);
+    char *copy = OPENSSL_strdup(sigalgs);
+    if (context == NULL || copy == NULL) {
+        OPENSSL_free(copy);
+        return context;
+    }
+    SSL_CTX_free(last);
+    OPENSSL_free(last_sigalgs);
+    last = context;
+    last_version = options->version;
+    last_sigalgs = copy;
+    SSL_CTX_up_ref(last);
+    return last;
 }
 
 /* What SSL_get_error wants to be waited for, as poll's events; 0 for nothing. */

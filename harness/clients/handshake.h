@@ -32,7 +32,8 @@ typedef struct {
 } handshake;
 
 /* A context for the handshakes of one run, without the machine's configuration or trust, and
- * permissive towards odd servers. NULL with one sentence in `error`. */
+ * permissive towards odd servers. The caller frees it with SSL_CTX_free; calls in a row with the
+ * same version and signature algorithms share one. NULL with one sentence in `error`. */
 SSL_CTX *handshake_context(const handshake_options *options, char *error, size_t size);
 
 /* Makes one handshake, offers the session `resume` unless it is NULL, and ends the connection

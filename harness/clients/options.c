@@ -14,6 +14,7 @@
 
 #include "harness/clients/certificate.h"
 #include "harness/clients/options.h"
+#include "harness/clients/trusted.h"
 #include "harness/clients/verdict.h"
 #include "program.h"
 
@@ -174,7 +175,7 @@ static int parse_trusted(const char *value, check_options *out)
     if (out->trusted != NULL) {
         return refuse("--trusted is accepted once; one file may hold many certificates");
     }
-    out->trusted = certificate_file(value, error, sizeof(error));
+    out->trusted = trusted_certificates(value, error, sizeof(error));
     return out->trusted == NULL ? refuse("--trusted %s", error) : -1;
 }
 

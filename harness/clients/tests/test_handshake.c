@@ -369,6 +369,27 @@ static void signature_algorithms(void **state)
     assert_non_null(strstr(error, "'CAESAR+SHA256' is no list of signature algorithms"));
 }
 
+static void equal_options_share_a_context(void **state)
+{
+    (void)state;
+    char algorithms[] = "ECDSA+SHA256";
+    handshake_options with = {.sigalgs = algorithms}, other = with;
+    SSL_CTX *first = context_for(&with);
+    SSL_CTX *again = context_for(&(handshake_options){.sigalgs = "ECDSA+SHA256", .host = "h"});
+    assert_ptr_equal(again, first);
+
+    memcpy(algorithms, "RSA+SHA256", sizeof("RSA+SHA256")); /* what is kept is not the caller's */
+    other.version = TLS1_3_VERSION;
+    SSL_CTX *newer = context_for(&with), *newest = context_for(&other);
+    assert_ptr_not_equal(newer, first);
+    assert_ptr_not_equal(newest, newer);
+    assert_int_equal(SSL_CTX_get_min_proto_version(newest), TLS1_3_VERSION);
+    SSL_CTX_free(first);
+    SSL_CTX_free(again);
+    SSL_CTX_free(newer);
+    SSL_CTX_free(newest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +402,7 @@ int main(void)
         cmocka_unit_test(broken_handshakes),
         cmocka_unit_test(empty_certificate_status),
         cmocka_unit_test(signature_algorithms),
+        cmocka_unit_test(equal_options_share_a_context),
     };
     return cmocka_run_group_tests_name("handshake", tests, make_all, free_all);
 }
