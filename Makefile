@@ -14,6 +14,8 @@ NGINX_IMAGE ?=
 NGINX_IMAGES ?=
 export NGINX K JOBS OUT NO_INSTALL
 export PYTHONPATH := $(CURDIR)/harness
+# several processes read the same modules in every run: compiled once, `make clean` removes that
+export PYTHONDONTWRITEBYTECODE :=
 
 PACKAGES := @harness/setup/packages
 # the caller's -j holds; without one every processor is used

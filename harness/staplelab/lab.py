@@ -38,7 +38,7 @@ _SETTLE_ROUNDS = 200
 class Lab:
     """One scenario's lab, on the long-lived parts of its World."""
 
-    def __init__(self, world: World, folder: Path) -> None:
+    def __init__(self, world: World, folder: Path, profile: str) -> None:
         self._world = world
         self.folder = folder
         self.server: ServerUnderTest = world.server
@@ -48,7 +48,7 @@ class Lab:
         self.deviations: list[Deviation] = []
         self.handshakes: list[Handshake] = []
         self.nginx = Nginx(world.host, world.server, folder)
-        self.pki = world.pki["standard"]
+        self.pki = world.pki[profile]
         self._hosts_file = world.host.hosts_file(folder)
         self._network_faults: dict[str, list[network.Rule]] = {}
         self._claims: list[error_log.Claim] = []
@@ -60,10 +60,6 @@ class Lab:
         self._refusals_settled = 0
 
     # ----- the server under test -----
-
-    def use_profile(self, profile: str) -> None:
-        """Takes the certificates of another profile of pki/profiles."""
-        self.pki = self._world.pki[profile]
 
     def host_entry(self, name: str, *addresses: str) -> None:
         """What `name` resolves to when nginx reads its configuration; nothing: unresolvable."""

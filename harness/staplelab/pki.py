@@ -8,6 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from staplelab.errors import LabError
+from staplelab.places import repository
+
+STANDARD = "standard"
+
+
+def profiles() -> dict[str, Path]:
+    """The descriptions that pki-mint makes certificates of, by name."""
+    return {file.stem: file for file in sorted((repository() / "pki" / "profiles").glob("*.json"))}
+
+
+class Minted(dict[str, "Pki"]):
+    """The certificates of a run by their profile; asking for an unknown one says which are."""
+
+    def __missing__(self, profile: str) -> Pki:
+        raise LabError(f"there is no PKI profile {profile!r}; known: {', '.join(profiles())}")
 
 
 @dataclass(frozen=True)

@@ -16,21 +16,22 @@ from staplelab.control import ControlClient
 from staplelab.errors import LabError
 from staplelab.faulty import DnsStub, FaultyServer, OcspResponder
 from staplelab.hosts.base import Host, Running
-from staplelab.pki import Pki
-from staplelab.places import key_pool, repository
+from staplelab.pki import Minted, Pki, profiles
+from staplelab.places import key_pool
 from staplelab.sut import ServerUnderTest
 from staplelab.waiting import BOUND_SECONDS
 
 OCSP_HOST = "ocsp.staplelab.test"
-_PROFILES = ("standard", "aia-forms")
 
 
 class World:
     """The long-lived parts of one pytest process, on a host that it takes over."""
 
-    def __init__(self, server: ServerUnderTest, host: Host) -> None:
+    def __init__(self, server: ServerUnderTest, host: Host, wanted: Sequence[str]) -> None:
+        """`wanted`: the PKI profiles to mint."""
         self.server = server
         self.host = host
+        self._wanted = wanted
         self._parts: dict[str, Running] = {}
         self._argv: dict[str, list[str]] = {}
         self._altered: set[str] = set()
@@ -54,7 +55,7 @@ class World:
             raise LabError(f"faulty-dnsd did not start: {self._words('faulty-dnsd')}")
         return DnsStub(ready)
 
-    def _start_responder(self) -> tuple[int, dict[str, Pki], OcspResponder]:
+    def _start_responder(self) -> tuple[int, Minted, OcspResponder]:
         """The certificates name the responder's port, both its addresses share it: so a port is
         chosen first, and where somebody is in the way the next one."""
         for port in self.host.ports(80):
@@ -71,9 +72,9 @@ class World:
                 break
         raise LabError(f"faulty-ocspd did not start: {self._words('faulty-ocspd')}")
 
-    def _mint(self, port: int) -> dict[str, Pki]:
-        minted = {}
-        for profile in _PROFILES:
+    def _mint(self, port: int) -> Minted:
+        minted = Minted()
+        for profile in self._wanted:
             folder = self.host.folder / f"pki-{port}-{profile}"
             done = self.host.run(
                 [
@@ -82,7 +83,7 @@ class World:
                     f"--key-pool={key_pool()}",
                     f"--set=ocsp_port={port}",
                     f"--set=ocsp_address={self.host.address('responder')}",
-                    str(repository() / "pki" / "profiles" / f"{profile}.json"),
+                    str(profiles()[profile]),
                     str(folder),
                 ],
                 variables={},

@@ -1,11 +1,12 @@
 """A network namespace of the run's own, so that it may break its network without anybody noticing.
 
 `staplelab run` enters one before anything else where the kernel lets it: as root directly, as an
-ordinary user within a user namespace that keeps the user's number.
+ordinary user, and anew, within a user namespace that keeps the user's number and capabilities.
 """
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import socket
@@ -14,6 +15,7 @@ import subprocess
 import sys
 
 _VARIABLE = "STAPLELAB_NETNS"
+_CLONE_NEWNET = 0x40000000
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 
 WHY_NOT = (
@@ -28,20 +30,27 @@ def is_own() -> bool:
 
 
 def enter() -> None:
-    """Starts this command anew in its own network namespace; returns when it is there already or
-    cannot be had."""
-    if is_own():
-        _raise_loopback()
-        return
-    flags = ["--net"]
-    if os.geteuid() != 0:
-        flags += ["--user", "--map-current-user", "--keep-caps"]
+    """Puts this process into its own network namespace, or starts its command anew in one;
+    returns when it is there or none can be had."""
+    if not is_own():
+        if os.geteuid() != 0:
+            _start_anew()
+            return
+        if ctypes.CDLL(None).unshare(_CLONE_NEWNET) != 0:
+            return
+        os.environ[_VARIABLE] = "1"
+    _raise_loopback()
+
+
+def _start_anew() -> None:
+    """Returns when a user namespace cannot be had."""
+    unshare = ["unshare", "--net", "--user", "--map-current-user", "--keep-caps"]
     try:
-        subprocess.run(["unshare", *flags, "true"], check=True, capture_output=True)
+        subprocess.run([*unshare, "true"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         return
     os.environ[_VARIABLE] = "1"
-    os.execvp("unshare", ["unshare", *flags, sys.executable, "-m", "staplelab", *sys.argv[1:]])
+    os.execvp("unshare", [*unshare, sys.executable, "-m", "staplelab", *sys.argv[1:]])
 
 
 def _raise_loopback() -> None:
