@@ -315,6 +315,16 @@ static void extensions(void **state)
 
 /* A time in a response, replaced by one of another form: the form is looked at before the
  * signature is. */
+/* Since OpenSSL 3.5 libcrypto itself refuses a GeneralizedTime that is none. */
+static bool libcrypto_takes(const buffer *time)
+{
+    const unsigned char *at = time->data;
+    ASN1_GENERALIZEDTIME *taken = d2i_ASN1_GENERALIZEDTIME(NULL, &at, (long)time->length);
+    ASN1_GENERALIZEDTIME_free(taken);
+    ERR_clear_error();
+    return taken != NULL;
+}
+
 static void times(void **state)
 {
     (void)state;
@@ -349,7 +359,8 @@ static void times(void **state)
             buffer changed = splice(
                 in,
                 (splice_change){.at = at, .removed = 17, .inserted = {field.data, field.length}});
-            expect(changed.data, changed.length, VERDICT_UNPARSEABLE, fields[i].words);
+            expect(changed.data, changed.length, VERDICT_UNPARSEABLE,
+                   libcrypto_takes(&field) ? fields[i].words : "it holds no BasicOCSPResponse");
         }
         ASN1_GENERALIZEDTIME_free(time);
     }
