@@ -315,7 +315,7 @@ static void extensions(void **state)
 
 /* A time in a response, replaced by one of another form: the form is looked at before the
  * signature is. */
-/* Since OpenSSL 3.5 libcrypto itself refuses a GeneralizedTime that is none. */
+/* OpenSSL 3.5, unlike 3.0, refuses a GeneralizedTime that is none by itself. */
 static bool libcrypto_takes(const buffer *time)
 {
     const unsigned char *at = time->data;
