@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import gc
 import json
 import os
 import re
@@ -93,7 +92,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(f"staplelab: {error}") from None
     taken = {pki.STANDARD, *map(_profile, scenarios)}
     config.stash[_PROFILES] = sorted(taken & pki.profiles().keys())
-    gc.freeze()  # what is there now stays: no use in looking through it again and again
 
 
 def _profile(item: pytest.Item) -> str:
