@@ -57,7 +57,7 @@ build: ## build the C programs into build/release (V=1 shows the commands)
 	@+$(C_BUILD) build
 
 clean: ## remove what was built and found: build, results, caches
-	@rm -rf build results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf build results __pycache__ .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find $(wildcard harness suites docker) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A wrong NGINX is told before anything is installed, and then what else is missing.

@@ -13,6 +13,7 @@ import re
 import signal
 import time
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -124,16 +125,19 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_configure_node(node: Any) -> None:
     """xdist's workers need not ask the server again what it is."""
     with contextlib.suppress(LabError):  # there may be no scenarios; a worker says it if there are
-        node.workerinput["staplelab_server"] = vars(_server(node.config))
+        node.workerinput["staplelab_server"] = asdict(_server(node.config))
 
 
 def _server(config: pytest.Config) -> ServerUnderTest:
     """The server under test; asked for only when there are scenarios."""
     if _SERVER not in config.stash:
         told = getattr(config, "workerinput", {}).get("staplelab_server")
-        config.stash[_SERVER] = ServerUnderTest(**told) if told else hosts.probe(
-            config.getoption("host"), config.getoption("nginx"), config.getoption("nginx_image")
-        )
+        if told:
+            config.stash[_SERVER] = ServerUnderTest(**told)
+        else:
+            config.stash[_SERVER] = hosts.probe(
+                config.getoption("host"), config.getoption("nginx"), config.getoption("nginx_image")
+            )
     return config.stash[_SERVER]
 
 
@@ -157,7 +161,8 @@ def _die_with_the_driver() -> None:
 
 def _keep_to_one_processor(config: pytest.Config) -> None:
     """A scenario's processes take turns: on one processor none waits for another one to wake up.
-    Saves a tenth of the time (2 workers on 2 processors).  Runs side by side begin elsewhere."""
+    Saves a tenth of the time (2 workers on 2 processors).  Which one comes first depends on the
+    run, so that runs side by side do not all begin with the same."""
     processors = sorted(os.sched_getaffinity(0))
     number = int(config.workerinput["workerid"].removeprefix("gw"))  # type: ignore[attr-defined]
     os.sched_setaffinity(0, {processors[(os.getppid() + number) % len(processors)]})

@@ -105,8 +105,8 @@ static void answer_expired(control_wait *w)
     control_http_problem(request, &p, more);
 }
 
-/* Takes what has come since the last look; whether it is enough. */
-static bool events_reached(control_wait *w)
+/* Takes the events that have come since the last look. */
+static void look(control_wait *w)
 {
     const event_log *events = w->c->ops->events;
     json_t *more = event_log_since(events, w->looked, w->match, 0);
@@ -116,6 +116,11 @@ static bool events_reached(control_wait *w)
     }
     json_array_extend(w->found, more);
     json_decref(more);
+}
+
+static bool events_reached(control_wait *w)
+{
+    look(w);
     return json_array_size(w->found) >= w->count;
 }
 
@@ -125,7 +130,7 @@ static bool quiet_reached(control_wait *w)
         return false;
     }
     if (w->tell) {
-        events_reached(w);
+        look(w);
     }
     return true;
 }

@@ -36,7 +36,7 @@ def test_wrong_address(lab: Lab) -> None:
     lab.handshake()
     lab.settle(queries=2, refused=1)
     assert lab.handshake().verdict == "NO_STAPLE"
-    lab.claim(REFUSED)
+    lab.claim(f"recv() failed {REFUSED}")
     lab.claim(CLOSED)
 
 
@@ -46,7 +46,7 @@ def test_dead_and_live_address(lab: Lab) -> None:
     lab.start()
     lab.handshake()
     lab.settle(queries=2, refused=1)
-    lab.claim(REFUSED)
+    lab.claim(f"recv() failed {REFUSED}")
     lab.claim(CLOSED)
     after = lab.handshake()
     lab.deviation(

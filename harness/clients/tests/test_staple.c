@@ -313,18 +313,19 @@ static void extensions(void **state)
     X509_EXTENSION_free(understood);
 }
 
-/* A time in a response, replaced by one of another form: the form is looked at before the
- * signature is. */
 /* OpenSSL 3.5, unlike 3.0, refuses a GeneralizedTime that is none by itself. */
 static bool libcrypto_takes(const buffer *time)
 {
     const unsigned char *at = time->data;
-    ASN1_GENERALIZEDTIME *taken = d2i_ASN1_GENERALIZEDTIME(NULL, &at, (long)time->length);
-    ASN1_GENERALIZEDTIME_free(taken);
+    ASN1_GENERALIZEDTIME *decoded = d2i_ASN1_GENERALIZEDTIME(NULL, &at, (long)time->length);
+    bool taken = decoded != NULL;
+    ASN1_GENERALIZEDTIME_free(decoded);
     ERR_clear_error();
-    return taken != NULL;
+    return taken;
 }
 
+/* A time in a response, replaced by one of another form: the form is looked at before the
+ * signature is. */
 static void times(void **state)
 {
     (void)state;
