@@ -15,9 +15,10 @@ def title(pid: int) -> str:
 
 
 def is_stopped(pid: int) -> bool:
-    """Whether a signal has stopped the process; one that has ended counts, too."""
+    """Whether a signal has stopped the process, under a debugger or not; one that has ended
+    counts, too."""
     state = _read(f"{pid}/stat").rpartition(")")[2].split()[:1]
-    return not state or state[0] in "TZX"
+    return not state or state[0] in "TtZX"
 
 
 def _read(file: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -19,6 +20,8 @@ from staplelab import processes
 from staplelab.hosts.base import Listener
 from staplelab.nginx import Nginx
 from staplelab.waiting import until
+
+_PTRACE_ATTACH = 16
 
 # a master that has not yet noticed that the first of its two workers has ended
 MASTER = """
@@ -69,6 +72,15 @@ def test_only_one_runs(master: subprocess.Popen[str]) -> None:
     until(lambda: not processes.is_stopped(serving), "the worker to go on")
     with nginx.only(serving):
         assert not processes.is_stopped(serving)
+
+
+def test_stopped_under_a_debugger(master: subprocess.Popen[str]) -> None:
+    """A run under strace: the kernel has another letter for such a process."""
+    assert master.stdout is not None
+    _, serving = map(int, master.stdout.readline().split())
+    assert not processes.is_stopped(serving)
+    assert ctypes.CDLL(None).ptrace(_PTRACE_ATTACH, serving, None, None) == 0
+    until(partial(processes.is_stopped, serving), "the worker to stop")
 
 
 def test_a_process_that_is_gone(master: subprocess.Popen[str]) -> None:
