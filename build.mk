@@ -90,12 +90,10 @@ $(BUILD_DIR)/lib/labclock.so: harness/runtime/labclock.c
 	$(say) LD $@
 	$(CC) -std=c17 -Wall -Wextra -Werror -O2 -D_GNU_SOURCE -fPIC -fno-stack-protector -shared -nostdlib -o $@ $<
 
-# The launcher runs in the server's image, whatever C library that has; the tether starts before
-# every nginx, and at once when nothing has to be relocated.
+# The launcher runs in the server's image, too, whatever C library that has.
 ifeq ($(VARIANT),release)
-STATIC := $(BUILD_DIR)/bin/launcher $(BUILD_DIR)/bin/tether
-$(STATIC): private LDFLAGS += -static
-$(STATIC): private LDLIBS :=
+$(BUILD_DIR)/bin/launcher: private LDFLAGS += -static
+$(BUILD_DIR)/bin/launcher: private LDLIBS :=
 endif
 
 .PHONY: build build-tests check

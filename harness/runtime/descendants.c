@@ -17,19 +17,18 @@ void descendants_adopt(void)
     prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-/* Kills every direct child that has not ended; returns how many there were. */
-static int kill_children(const char *report)
+/* Kills every direct child that has not ended. */
+static void kill_children(descendants_found found, void *arg)
 {
     pid_t self = getpid(), pid, parent;
     char path[64], name[64], state;
     struct dirent *entry;
-    int found = 0;
     FILE *stat;
     DIR *proc;
 
     proc = opendir("/proc");
     if (proc == NULL) {
-        return 0;
+        return;
     }
 
     while ((entry = readdir(proc)) != NULL) {
@@ -44,9 +43,8 @@ static int kill_children(const char *report)
         }
         if (fscanf(stat, "%*d (%63[^)]) %c %d", name, &state, &parent) == 3 && parent == self &&
             state != 'Z') {
-            found++;
-            if (report != NULL) {
-                fprintf(stderr, "%s: left over: process %d (%s)\n", report, (int)pid, name);
+            if (found != NULL) {
+                found(arg, pid, name);
             }
             kill(pid, SIGKILL);
         }
@@ -54,16 +52,12 @@ static int kill_children(const char *report)
     }
 
     closedir(proc);
-    return found;
 }
 
-int descendants_end(const char *report)
+void descendants_end(descendants_found found, void *arg)
 {
-    int found = 0;
-
     while (waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD) {
-        found += kill_children(report);
+        kill_children(found, arg);
         waitpid(-1, NULL, 0);
     }
-    return found;
 }

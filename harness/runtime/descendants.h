@@ -4,15 +4,17 @@
 #ifndef STAPLELAB_DESCENDANTS_H
 #define STAPLELAB_DESCENDANTS_H
 
-#include <stdbool.h>
+#include <sys/types.h>
+
+/* Told of a process before it is killed; `name` is the kernel's (/proc/PID/stat). */
+typedef void (*descendants_found)(void *arg, pid_t pid, const char *name);
 
 /* Makes the caller the parent of every orphan among its descendants (prctl(2),
  * PR_SET_CHILD_SUBREAPER), so that none gets out of reach. To be called before the first fork. */
 void descendants_adopt(void);
 
-/* Kills (SIGKILL) and reaps all descendants; returns how many direct children and adopted
- * orphans that were. With `report` each is named on stderr: "NAME: left over: process 12 (nginx)".
- */
-int descendants_end(const char *report);
+/* Kills (SIGKILL) and reaps all descendants; `found`, unless NULL, is called with `arg` for each
+ * direct child and each adopted orphan among them. */
+void descendants_end(descendants_found found, void *arg);
 
 #endif

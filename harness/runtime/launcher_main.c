@@ -1,232 +1,85 @@
 /*
- * launcher: the first process of a container; starts programs when the driver asks for them.
+ * launcher: starts programs when the driver asks for them, and lets none outlive the driver.
  *
- * A program started by the container engine costs a tenth of a second, one by the launcher a
- * millisecond, and it can inherit sockets that already listen.  The driver asks over a Unix
- * socket in the folder that both share; every connection is one program, which lives no longer
- * than its connection.  The first connection is the lease: when it closes, because the driver
- * has finished or died, the launcher ends and the container with it.
+ * A driver killed with SIGKILL cannot clean up, and nginx's workers survive their master.  So
+ * the driver starts nothing that stays: it asks the launcher over a Unix socket, and every
+ * connection is one program (launched.h), which lives no longer than its connection.  The lease
+ * is one connection more: when it closes, because the driver has finished or died, the launcher
+ * ends everything and itself.
  *
- * A request is one message (SOCK_SEQPACKET) of NUL-ended words, with the descriptors for the
- * program's stdout and stderr attached (SCM_RIGHTS):
- *     [listen=DESCRIPTOR,ADDRESS,PORT]... [NAME=VALUE]... PROGRAM [ARGUMENT]...
- * The launcher answers "error TEXT" or "pid N", and "exit N" when the program has ended (128 + the
- * signal that ended it); "left N" before that when N processes were left over, which it ends.  A
- * message "signal N" is passed on.  All messages are text.
+ * In a container it is the first process.  A program that the container engine starts costs a
+ * tenth of a second, one by the launcher a millisecond, and it can inherit sockets that listen.
  */
-#include "harness/runtime/descendants.h"
-
-#include <arpa/inet.h>
 #include <errno.h>
+#include <ftw.h>
+#include <getopt.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#define REQUEST_MAX    65536
-#define WORDS_MAX      256
-#define BACKLOG        16
-#define LISTEN_BACKLOG 511 /* nginx's own default */
-#define LISTENERS_FROM 100 /* inherited sockets have these numbers and above */
+#include "harness/runtime/descendants.h"
+#include "harness/runtime/launched.h"
 
-#define EXIT_USAGE      2
-#define EXIT_CANNOT_RUN 127
+#define BACKLOG        16
+#define EXIT_USAGE     2
+#define REMOVE_SECONDS 5
+
+static const char usage[] =
+    "usage: launcher [--lease DESCRIPTOR] [--folder DIR] SOCKET\n"
+    "Starts programs on request over the Unix socket SOCKET, which it makes; ends with them all\n"
+    "when its lease closes.\n"
+    "  --lease DESCRIPTOR  the inherited socket that is the lease, not the first connection\n"
+    "  --folder DIR        a folder to make first, and to remove at the end\n"
+    "Says \"ready\" over the lease. SIGTERM and SIGINT end it, too.\n";
 
 typedef struct {
-    char octets[REQUEST_MAX];
-    char *words[WORDS_MAX + 1]; /* ends with NULL */
-    int nwords;
-    int nlisteners; /* the first words */
-    int output[2];  /* stdout and stderr of the program */
-} request;
+    const char *door;
+    const char *folder;
+    int lease; /* -1: the first connection */
+} options;
 
-__attribute__((format(printf, 2, 3))) static void say(int peer, const char *format, ...)
+static bool parse(int argc, char **argv, options *o)
 {
-    char text[256];
-    va_list list;
-    int length;
+    static const struct option known[] = {{"lease", required_argument, NULL, 'l'},
+                                          {"folder", required_argument, NULL, 'f'},
+                                          {NULL, 0, NULL, 0}};
+    char *end;
+    int c;
 
-    va_start(list, format);
-    length = vsnprintf(text, sizeof(text), format, list);
-    va_end(list);
-    /* a driver that is gone is noticed where its messages are read */
-    (void)!send(peer, text, (size_t)length, MSG_NOSIGNAL);
-}
-
-/* Reads a request; false when the peer is gone or what it sent is none. */
-static bool receive(int peer, request *r)
-{
-    char control[CMSG_SPACE(2 * sizeof(int))];
-    struct iovec part = {.iov_base = r->octets, .iov_len = sizeof(r->octets) - 1};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = control,
-                             .msg_controllen = sizeof(control)};
-    struct cmsghdr *rights;
-    ssize_t length, at;
-
-    length = recvmsg(peer, &message, MSG_CMSG_CLOEXEC);
-    if (length <= 0) {
-        return false;
-    }
-
-    rights = CMSG_FIRSTHDR(&message);
-    if (rights == NULL || rights->cmsg_type != SCM_RIGHTS ||
-        rights->cmsg_len != CMSG_LEN(2 * sizeof(int))) {
-        say(peer, "error a request carries the descriptors for stdout and stderr");
-        return false;
-    }
-    memcpy(r->output, CMSG_DATA(rights), sizeof(r->output));
-
-    r->octets[length] = '\0';
-    r->nwords = 0;
-    for (at = 0; at < length && r->nwords < WORDS_MAX; at += (ssize_t)strlen(&r->octets[at]) + 1) {
-        r->words[r->nwords++] = &r->octets[at];
-    }
-    r->words[r->nwords] = NULL;
-    return true;
-}
-
-/* "listen=DESCRIPTOR,ADDRESS,PORT": a socket that listens there, as that descriptor. Before the
- * program starts: clients may connect as soon as its number has been told. */
-static bool open_listener(int peer, const char *word)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    char text[INET_ADDRSTRLEN];
-    unsigned short port;
-    int descriptor, fd, on = 1;
-
-    if (sscanf(word, "listen=%d,%15[0-9.],%hu", &descriptor, text, &port) != 3 ||
-        descriptor < LISTENERS_FROM || inet_pton(AF_INET, text, &address.sin_addr) != 1) {
-        say(peer, "error %s: not listen=DESCRIPTOR,ADDRESS,PORT, DESCRIPTOR from %d on", word,
-            LISTENERS_FROM);
-        return false;
-    }
-
-    address.sin_port = htons(port);
-    /* nginx takes an inherited socket as it is; a worker that another one is quicker than would
-     * wait in accept() */
-    fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    if (fd == -1 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1 ||
-        bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1 ||
-        listen(fd, LISTEN_BACKLOG) == -1 || dup2(fd, descriptor) == -1) {
-        say(peer, "error cannot listen on %s:%hu: %s", text, port, strerror(errno));
-        return false;
-    }
-    close(fd);
-    return true;
-}
-
-/* Becomes the program. */
-__attribute__((noreturn)) static void run(request *r, const sigset_t *old_mask)
-{
-    int i;
-
-    if (dup2(r->output[0], STDOUT_FILENO) == -1 || dup2(r->output[1], STDERR_FILENO) == -1) {
-        _exit(EXIT_CANNOT_RUN);
-    }
-    close_range(3, LISTENERS_FROM - 1, 0);
-
-    for (i = r->nlisteners; i < r->nwords && strchr(r->words[i], '=') != NULL; i++) {
-        putenv(r->words[i]);
-    }
-
-    sigprocmask(SIG_SETMASK, old_mask, NULL);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (i < r->nwords) {
-        execvp(r->words[i], &r->words[i]);
-    }
-    fprintf(stderr, "launcher: cannot run %s: %s\n", i < r->nwords ? r->words[i] : "(no program)",
-            strerror(errno));
-    _exit(EXIT_CANNOT_RUN);
-}
-
-/* Passes one message of the driver on; false when it is gone. */
-static bool obey(int peer, pid_t child)
-{
-    char text[64];
-    int number;
-    ssize_t length = recv(peer, text, sizeof(text) - 1, 0);
-
-    if (length <= 0) {
-        return false;
-    }
-    text[length] = '\0';
-    if (sscanf(text, "signal %d", &number) == 1) {
-        kill(child, number);
-    }
-    return true;
-}
-
-/* Reaps what has ended; returns the program's exit status once it is among them, else -1. */
-static int reap(pid_t child)
-{
-    int status, result = -1;
-    pid_t pid;
-
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid == child) {
-            result = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-        }
-    }
-    return result;
-}
-
-/* The life of one program, in a process of its own: until it or its connection ends. */
-static void serve(int peer, const sigset_t *old_mask, const sigset_t *mask)
-{
-    static request r;
-    struct pollfd events[2] = {{.fd = peer, .events = POLLIN}, {.events = POLLIN}};
-    struct signalfd_siginfo info;
-    int status = -1, left;
-    pid_t child;
-
-    if (!receive(peer, &r)) {
-        return;
-    }
-
-    while (r.nlisteners < r.nwords && strncmp(r.words[r.nlisteners], "listen=", 7) == 0) {
-        if (!open_listener(peer, r.words[r.nlisteners++])) {
-            return;
-        }
-    }
-
-    descendants_adopt();
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    events[1].fd = signalfd(-1, mask, SFD_CLOEXEC | SFD_NONBLOCK);
-    child = fork();
-    if (child == 0) {
-        run(&r, old_mask);
-    }
-    close(r.output[0]);
-    close(r.output[1]);
-    close_range(LISTENERS_FROM, ~0U, 0);
-    say(peer, "pid %d", (int)child);
-
-    while (status == -1 && poll(events, 2, -1) != -1) {
-        if (events[0].revents != 0 && !obey(peer, child)) {
+    while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        switch (c) {
+        case 'l':
+            o->lease = (int)strtol(optarg, &end, 10);
+            if (*optarg == '\0' || *end != '\0' || o->lease < 0) {
+                fprintf(stderr, "launcher: --lease takes a descriptor, not \"%s\"\n", optarg);
+                return false;
+            }
             break;
-        }
-        if (events[1].revents != 0 && read(events[1].fd, &info, sizeof(info)) > 0) {
-            status = reap(child);
+        case 'f':
+            o->folder = optarg;
+            break;
+        default:
+            fputs(usage, stderr);
+            return false;
         }
     }
-
-    left = descendants_end(NULL);
-    if (status != -1 && left > 0) {
-        say(peer, "left %d", left);
+    if (optind != argc - 1) {
+        fputs(usage, stderr);
+        return false;
     }
-    say(peer, "exit %d", status == -1 ? 128 + SIGKILL : status);
+    o->door = argv[optind];
+    return true;
 }
 
 /* The door has its name only once it can be knocked at: whoever sees it may connect. */
@@ -251,37 +104,40 @@ static int open_door(const char *path)
     return fd;
 }
 
-int main(int argc, char **argv)
+/* Starts a process for a connection; it closes what it does not need. */
+static void serve(int peer, int door, int lease, int signals, const sigset_t *mask)
 {
-    struct pollfd events[3] = {
-        {.events = POLLIN}, {.events = POLLIN}, {.fd = -1, .events = POLLIN}};
-    sigset_t mask, old_mask;
-    int door, peer;
-
-    if (argc != 2 || argv[1][0] == '-') {
-        fputs("usage: launcher SOCKET\n"
-              "Starts programs on request over the Unix socket SOCKET, which it makes; the first\n"
-              "connection is the lease, with whose end it ends.\n",
-              stderr);
-        return EXIT_USAGE;
+    if (fork() == 0) {
+        close(door);
+        close(lease);
+        close(signals);
+        launched_serve(peer, mask);
+        _exit(EXIT_SUCCESS);
     }
+    close(peer);
+}
 
-    sigemptyset(&mask);
-    sigaddset(&mask, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &mask, &old_mask);
-    events[1].fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+/* Serves until the lease closes or a signal ends it. */
+static void work(int door, int lease, int signals, const sigset_t *mask)
+{
+    struct pollfd events[3] = {{.fd = door, .events = POLLIN},
+                               {.fd = signals, .events = POLLIN},
+                               {.fd = lease, .events = POLLIN}};
+    struct signalfd_siginfo info;
+    int peer;
 
-    door = open_door(argv[1]);
-    if (door == -1) {
-        return EXIT_FAILURE;
+    if (lease != -1) {
+        launched_say(lease, "ready");
     }
-    events[0].fd = door;
 
     while (poll(events, 3, -1) != -1 && events[2].revents == 0) {
-        struct signalfd_siginfo info;
-
-        while (read(events[1].fd, &info, sizeof(info)) > 0) {
-            (void)reap(0);
+        while (read(signals, &info, sizeof(info)) > 0) {
+            if (info.ssi_signo != SIGCHLD) {
+                return;
+            }
+        }
+        while (waitpid(-1, NULL, WNOHANG) > 0) {
+            continue;
         }
         if (events[0].revents == 0) {
             continue;
@@ -289,17 +145,76 @@ int main(int argc, char **argv)
         peer = accept4(door, NULL, NULL, SOCK_CLOEXEC);
         if (peer != -1 && events[2].fd == -1) {
             events[2].fd = peer;
+            launched_say(peer, "ready");
         } else if (peer != -1) {
-            if (fork() == 0) {
-                close(door);
-                serve(peer, &old_mask, &mask);
-                _exit(EXIT_SUCCESS);
-            }
-            close(peer);
+            serve(peer, door, events[2].fd, signals, mask);
         }
     }
+}
 
-    descendants_end(NULL);
-    unlink(argv[1]);
-    return EXIT_SUCCESS;
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+    (void)status;
+    (void)type;
+    (void)ftw;
+    (void)remove(path); /* what cannot be removed must not keep the rest */
+    return 0;
+}
+
+/* Removes the folder, again until it is gone: a client that the driver ran beside itself
+ * (pki-mint) may still be writing into it. */
+static void remove_folder(const char *folder)
+{
+    struct timespec now, begin;
+
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    do {
+        nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        sched_yield();
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while (access(folder, F_OK) == 0 && now.tv_sec - begin.tv_sec <= REMOVE_SECONDS);
+}
+
+static int run(int argc, char **argv)
+{
+    options o = {.lease = -1};
+    sigset_t caught, mask;
+    int door, signals;
+
+    if (!parse(argc, argv, &o)) {
+        return EXIT_USAGE;
+    }
+    if (o.folder != NULL && mkdir(o.folder, 0700) == -1) {
+        fprintf(stderr, "launcher: --folder %s: %s\n", o.folder, strerror(errno));
+        return EXIT_FAILURE;
+    }
+
+    setsid(); /* a terminal's Ctrl-C is the driver's to handle */
+    descendants_adopt();
+    sigemptyset(&caught);
+    sigaddset(&caught, SIGCHLD);
+    sigaddset(&caught, SIGTERM);
+    sigaddset(&caught, SIGINT);
+    sigprocmask(SIG_BLOCK, &caught, &mask);
+    signals = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
+
+    door = open_door(o.door);
+    if (door != -1) {
+        work(door, o.lease, signals, &mask);
+        close(door); /* whoever asks for a program now is refused */
+    }
+
+    descendants_end(NULL, NULL);
+    unlink(o.door);
+    if (o.folder != NULL) {
+        remove_folder(o.folder);
+    }
+    return door == -1 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Without exit handlers: a sanitizer's has a helper process, which a driver that is about to kill
+ * the program would find in the program's place. */
+int main(int argc, char **argv)
+{
+    _exit(run(argc, argv));
 }

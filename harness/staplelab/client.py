@@ -21,7 +21,7 @@ _REPLY_SECONDS = 3 * BOUND_SECONDS
 class StapleCheck:
     """`staple-check --batch`, started with its first handshake.
 
-    It needs no tether: without its driver it finds the end of its input.
+    It needs no launcher: without its driver it finds the end of its input.
     """
 
     def __init__(self, program: str, variables: Mapping[str, str]) -> None:

@@ -55,6 +55,7 @@ class Lab:
         self._extra: dict[str, Any] = {}
         self._hosts = {OCSP_HOST: [world.host.address("responder")]}
         self._ended = False
+        self._left_behind: list[str] = []
         self._lines_collected = 0
         self._settled = {part.control.part: part.last_seen for part in (self.stub, self.responder)}
         self._refusals_settled = 0
@@ -112,7 +113,7 @@ class Lab:
 
     def restart(self, **choices: Any) -> None:
         """Ends nginx and starts it anew, as `start` does."""
-        assert self.nginx.stop() == 0, "nginx did not end well"
+        assert self._end_nginx() == 0, "nginx did not end well"
         self.nginx = self.nginx.again()
         self.start(**choices)
 
@@ -334,17 +335,14 @@ class Lab:
 
     def finish(self) -> None:
         """Ends nginx and holds the scenario to what every scenario must satisfy."""
-        status = self.nginx.stop()
+        status = self._end_nginx()
         self._ended = True
         self._collect()
         if self._network_faults:
             # not before: what was held up may come through now, at a moment of the kernel's choice
             self.network_heal()
-        lines = self.nginx.log()
-        wrong = error_log.settle_claims(
-            [line for line in lines if not line.text.startswith("tether: ")], self._claims
-        )
-        wrong += [line.text for line in lines if line.text.startswith("tether: ")]
+        wrong = error_log.settle_claims(self.nginx.log(), self._claims)
+        wrong += [f"nginx left behind: {process}" for process in self._left_behind]
         if status != 0:
             wrong.append(f"nginx ended with status {status}")
         for part in (self.responder, self.stub):
@@ -353,6 +351,12 @@ class Lab:
                 for name in part.unproven()
             ]
         assert not wrong, "\n".join(wrong)
+
+    def _end_nginx(self) -> int:
+        """Tells nginx to end; its exit status."""
+        status = self.nginx.stop()
+        self._left_behind += self.nginx.running.left
+        return status
 
     def abandon(self) -> None:
         """Ends everything of this scenario, whatever state it is in."""

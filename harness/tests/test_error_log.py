@@ -59,7 +59,7 @@ def test_lines_keep_their_order_and_empty_ones_do_not_count() -> None:
     "text",
     [
         "==26662==ERROR: AddressSanitizer: heap-use-after-free on address 0x602000000010",
-        "tether: left over: process 1572 (nginx)",
+        "launcher: cannot run nginx: No such file or directory",
         "2030/01/01 00:00:00 1573#1573: no level",
         "2030/01/01 00:00:00 [panic] 1573#1573: not a level of nginx's",
         "nginx: no level",
@@ -190,7 +190,7 @@ def test_claiming_just_what_was_logged_is_right(lines: list[Line], alert: bool) 
         ("ocsp.staplelab.test:26609", "ocsp.staplelab.test"),
         ('"/tmp/staplelab-x/scenario/nginx.conf"', '"RUN/nginx.conf"'),
         ("worker process 1575 exited on signal 9", "worker process N exited on signal 9"),
-        ("tether: left over: process 1572 (nginx)", "tether: left over: process N (nginx)"),
+        ("nginx left behind: process 1572 (nginx)", "nginx left behind: process N (nginx)"),
         ("wrong ident 4711 response, expect 4712", "wrong ident N response, expect N"),
         ("(SSL: error:1380007D, id:77)", "(SSL: error:1380007D, id:N)"),
     ],

@@ -41,7 +41,7 @@ EXPECTED = {
     "test_worker_killed": ("fail", KILLED),
     "test_worker_killed_and_claimed_as_an_error": ("fail", KILLED),
     "test_worker_killed_and_claimed_as_an_alert": ("pass", ""),
-    "test_process_left_over": ("fail", "tether: left over: process N (tail)"),
+    "test_process_left_over": ("fail", "nginx left behind: process N (tail)"),
     "test_nginx_ends_with_another_status": ("fail", "nginx ended with status 3"),
     "test_nginx_does_not_start": ("error", "nginx does not answer ..."),
     "test_nginx_was_not_started": (
@@ -152,7 +152,7 @@ def test_an_nginx_that_does_not_start_is_quoted(run: LabRun) -> None:
 
 def test_what_was_left_over_is_ended(run: LabRun) -> None:
     run.wait_for_nothing()
-    assert "tether: left over: process " in run.said()
+    assert "nginx left behind: process " in run.said()
 
 
 def test_what_a_scenario_observed(run: LabRun) -> None:
@@ -243,7 +243,7 @@ def test_report(run: LabRun) -> None:
         (EXPECTED[name][0], name) for name in NAMES
     ]
     reasons = {name.partition("::")[2]: reason for _, name, reason in shown}
-    assert reasons["test_process_left_over"] == "tether: left over: process N (tail)"
+    assert reasons["test_process_left_over"] == "nginx left behind: process N (tail)"
     assert reasons["test_in_order"] == ""
 
 

@@ -66,7 +66,7 @@ def test_nothing_outlives_a_run(
 ) -> None:
     run = start("--jobs", str(jobs), ".", scenarios="endless")
     before = run.wait_for("nginx", 3 * jobs)  # a master and two workers of every process
-    assert {"nginx", "tether", "faulty-ocspd", "faulty-dnsd"} <= set(before.values())
+    assert {"nginx", "launcher", "faulty-ocspd", "faulty-dnsd"} <= set(before.values())
     assert len(run.folders()) == jobs
     end(run)
     run.wait_for_nothing()
@@ -84,9 +84,9 @@ def test_a_scenario_that_waits_does_not_keep_a_run_alive(start: Starter) -> None
     until(lambda: not any(map(is_alive, before)), "every process that was seen to end", bound=4)
 
 
-@pytest.mark.parametrize("part", ["tether", "pki-mint", "faulty-ocspd"])
+@pytest.mark.parametrize("part", ["launcher", "pki-mint", "faulty-ocspd"])
 def test_a_run_killed_at_its_start_leaves_nothing(start: Starter, part: str) -> None:
-    """Before its folder is complete, and while a program without a tether writes into it."""
+    """Before its folder is complete, and while a program that no launcher holds writes into it."""
     run = start("--jobs", "2", ".", scenarios="endless")
     run.wait_for(part, 1)
     by_kill(run)

@@ -49,7 +49,7 @@ def conclude(name: str) -> None:
 def choose(name: str, image: str) -> Host:
     """Opens the host of that name; `image` is the server's, where it comes from one."""
     build = build_folder()
-    if not (build / "bin" / "tether").exists():
+    if not (build / "bin" / "launcher").exists():
         raise LabError(f"{build} holds no programs; run `make build` first")
     if name == "docker":
         from staplelab.hosts.containers import DockerHost

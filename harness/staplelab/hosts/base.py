@@ -38,9 +38,12 @@ class Listener:
 class Running(Protocol):
     """A program that runs, with all its descendants."""
 
+    #: what it left behind when it ended by itself, which was ended then: "process 12 (nginx)"
+    left: list[str]
+
     @property
     def pid(self) -> int:
-        """The process id of the program itself."""
+        """The process id of the program itself; LabError when it has ended."""
 
     def read_line(self) -> str:
         """The next line of its standard output, "" at its end."""

@@ -22,7 +22,7 @@ from staplelab import sut
 from staplelab.errors import LabError, NotHere
 from staplelab.hosts import run_label
 from staplelab.hosts.base import Finished, Listener, Running
-from staplelab.hosts.launcher import Launched, Launcher
+from staplelab.hosts.launcher import DESCRIPTORS, Launched, Launcher, of_container
 from staplelab.hosts.local import run_beside
 from staplelab.sut import ServerUnderTest
 from staplelab.waiting import until
@@ -191,7 +191,7 @@ class DockerHost:
         container.start()
         until(door.exists, f"the launcher of the container for {part}")
         container.reload()
-        self._launchers[part] = Launcher(door, container.attrs["State"]["Pid"])
+        self._launchers[part] = of_container(door, container.attrs["State"]["Pid"])
 
     # ----- what the lab asks -----
 
@@ -210,8 +210,8 @@ class DockerHost:
         return standard
 
     def listen(self, role: str, standard: int) -> Listener:
-        # the launcher opens it, inside; it takes numbers from 100 on
-        return Listener(self.address(role), standard, 100 + standard)
+        # the launcher opens it, inside
+        return Listener(self.address(role), standard, DESCRIPTORS[standard])
 
     def tool(self, name: str) -> str:
         return str(self._build / "bin" / name)
@@ -277,7 +277,7 @@ class DockerHost:
     ) -> Launched:
         return self._launchers[role].start(
             argv,
-            variables=[f"{name}={value}" for name, value in variables.items()],
+            variables=variables,
             stderr=stderr,
             listeners=listeners,
             read_stdout=read_stdout,

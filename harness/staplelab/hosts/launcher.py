@@ -1,36 +1,45 @@
-"""The driver's side of the launcher (harness/runtime/launcher_main.c): programs in a container.
+"""The driver's side of the launcher (harness/runtime/launcher_main.c), which starts every program
+that stays: on this machine, or in a container.
 
 Descriptors and clocks cross the border of a container, for both sides share one kernel.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import select
 import socket
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from staplelab import processes
 from staplelab.errors import LabError
 from staplelab.hosts.base import Listener
-from staplelab.waiting import BOUND_SECONDS
+from staplelab.waiting import BOUND_SECONDS, until_ended
+
+#: the descriptor under which the server has the socket of a standard port
+DESCRIPTORS = {443: 100, 8080: 101}
 
 _KILLED = 137
+_DOOR = "door"
 
 
 class Launched:
-    """A program in a container; it lives no longer than our connection to its launcher."""
+    """A program that the launcher runs; it lives no longer than our connection."""
 
-    def __init__(self, connection: socket.socket, stdout: IO[str] | None, init: int) -> None:
+    def __init__(
+        self, connection: socket.socket, stdout: IO[str] | None, init: int | None
+    ) -> None:
         self._connection = connection
         self._stdout = stdout
         self._init = init
         self._status: int | None = None
-        #: processes that the program left over when it ended by itself
-        self.left = 0
+        #: the processes that the program left behind when it ended by itself
+        self.left: list[str] = []
         self._inner_pid = int(self._next("pid"))
 
     def _next(self, word: str) -> str:
@@ -44,10 +53,13 @@ class Launched:
 
     @property
     def pid(self) -> int:
-        """The process id as this side of the container's border sees it."""
-        for pid in _descendants(self._init):
-            if _inner_pid(pid) == self._inner_pid:
-                return pid
+        """The process id as this side of a container's border sees it."""
+        if self.poll() is None:
+            if self._init is None:
+                return self._inner_pid
+            for pid in _descendants(self._init):
+                if _inner_pid(pid) == self._inner_pid:
+                    return pid
         raise LabError("the program has ended")
 
     def read_line(self) -> str:
@@ -56,7 +68,8 @@ class Launched:
         return self._stdout.readline() if ready else ""
 
     def signal(self, number: int) -> None:
-        self._connection.send(f"signal {number}".encode())
+        with contextlib.suppress(OSError):  # it has ended, and the launcher's hold of it with it
+            self._connection.send(f"signal {number}".encode())
 
     def poll(self) -> int | None:
         if self._status is None:
@@ -74,14 +87,12 @@ class Launched:
         """Takes what the launcher says until the program has ended or the bound is over."""
         while select.select([self._connection], [], [], bound)[0]:
             text = self._connection.recv(256).decode()
-            word, _, number = text.partition(" ")
+            word, _, rest = text.partition(" ")
             if word == "left":
-                self.left = int(number)
-            elif word == "exit":
-                self._status = int(number)
-                return
-            elif not text:  # the container is gone
-                self._status = _KILLED
+                self.left.append(rest)
+            elif word == "exit" or not text:  # without a word: the launcher itself is gone
+                self._status = int(rest) if text else _KILLED
+                self._connection.close()
                 return
 
     def kill(self) -> None:
@@ -92,26 +103,29 @@ class Launched:
 
 
 class Launcher:
-    """A connection to the launcher of one container, held for as long as the container lives."""
+    """A connection to one launcher, which lives as long as this."""
 
-    def __init__(self, path: Path, init: int) -> None:
-        self._path = path
-        #: the first process of the container, as this side of its border sees it
+    def __init__(self, door: Path, lease: socket.socket, init: int | None = None) -> None:
+        self._door = door
+        self._lease = lease
+        #: the first process of its container, as this side of the border sees it
         self._init = init
-        self._lease = _connect(path)
+        lease.settimeout(BOUND_SECONDS)
+        if lease.recv(256) != b"ready":
+            raise LabError("the launcher did not start")
 
     def start(
         self,
         argv: Sequence[str],
         *,
-        variables: Sequence[str],
+        variables: Mapping[str, str],
         stderr: Path,
         listeners: Sequence[Listener],
         read_stdout: bool,
     ) -> Launched:
-        words = [f"listen={one.descriptor},{one.address},{one.port}" for one in listeners]
-        message = b"".join(word.encode() + b"\0" for word in (*words, *variables, *argv))
-        connection = _connect(self._path)
+        """Starts a program; a listener that the driver has bound is handed over as it is."""
+        words = [*map(_socket_word, listeners)]
+        words += [f"{name}={value}" for name, value in variables.items()]
         stdout: IO[str] | None = None
         if read_stdout:
             reading, writing = os.pipe()
@@ -120,25 +134,62 @@ class Launcher:
             writing = os.open(os.devnull, os.O_WRONLY)
         try:
             with stderr.open("ab") as log:
-                socket.send_fds(connection, [message], [writing, log.fileno()])
+                bound = [one.bound.fileno() for one in listeners if one.bound is not None]
+                return self._ask([*words, *argv], [writing, log.fileno(), *bound], stdout)
         finally:
             os.close(writing)
-        return Launched(connection, stdout, self._init)
 
     def run(self, argv: Sequence[str], output: Path) -> tuple[int, str]:
         """Runs a program to its end; its exit status and what it printed (by way of a file)."""
         output.write_bytes(b"")
-        connection = _connect(self._path)
         with output.open("ab") as file:
-            message = b"".join(word.encode() + b"\0" for word in argv)
-            socket.send_fds(connection, [message], [file.fileno(), file.fileno()])
-        status = Launched(connection, None, self._init).wait(BOUND_SECONDS)
-        connection.close()
-        return status, output.read_text()
+            launched = self._ask(argv, [file.fileno(), file.fileno()], None)
+        return launched.wait(BOUND_SECONDS), output.read_text()
+
+    def _ask(
+        self, words: Sequence[str], descriptors: Sequence[int], stdout: IO[str] | None
+    ) -> Launched:
+        connection = _connect(self._door)
+        message = b"".join(os.fsencode(word) + b"\0" for word in words)
+        socket.send_fds(connection, [message], descriptors)
+        return Launched(connection, stdout, self._init)
 
     def close(self) -> None:
-        """Ends the launcher, and its container with it."""
+        """Ends the launcher, and with it all that it started and its container."""
         self._lease.close()
+
+
+class LocalLauncher(Launcher):
+    """A launcher on this machine, which owns the scratch folder: it makes it and, even when the
+    driver is killed, removes it with its own end."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        door = folder / _DOOR
+        with theirs:
+            self._process = subprocess.Popen(
+                [program, f"--lease={theirs.fileno()}", f"--folder={folder}", str(door)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+        super().__init__(door, mine)
+
+    def close(self) -> None:
+        super().close()
+        until_ended(self._process.pid, "the launcher")
+        self._process.wait()
+
+
+def of_container(door: Path, init: int) -> Launcher:
+    """The launcher of a container that has just been started; `init` is its first process."""
+    return Launcher(door, _connect(door), init)
+
+
+def _socket_word(listener: Listener) -> str:
+    if listener.bound is not None:
+        return f"inherit={listener.descriptor}"
+    return f"listen={listener.descriptor},{listener.address},{listener.port}"
 
 
 def _connect(path: Path) -> socket.socket:

@@ -1,15 +1,13 @@
 """The local host: plain processes, each role with a loopback address of its own.
 
-Every process runs under a tether, so that none outlives this one, however it ends.
+The launcher starts every process that stays, so that none outlives this one, however it ends.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes.util
 import os
 import secrets
-import select
 import shutil
 import signal
 import socket
@@ -19,51 +17,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from staplelab import processes
-from staplelab.errors import LabError, NotHere
+from staplelab.errors import NotHere
 from staplelab.hosts import namespace
 from staplelab.hosts.base import Finished, Listener, Running
+from staplelab.hosts.launcher import DESCRIPTORS, Launched, LocalLauncher
 from staplelab.waiting import BOUND_SECONDS, until_ended
 
 _PORT_ATTEMPTS = 20
 _LAST_OCTET = {"nginx": 2, "responder": 10, "responder-2": 11, "stub": 53, "stub-2": 54}
-
-
-class LocalProcess:
-    """A program under its tether."""
-
-    def __init__(self, tether: subprocess.Popen[str]) -> None:
-        self._tether = tether
-
-    @property
-    def pid(self) -> int:
-        children = processes.children(self._tether.pid)
-        if not children:
-            raise LabError("the program has ended")
-        return children[0]
-
-    def read_line(self) -> str:
-        assert self._tether.stdout is not None
-        ready, _, _ = select.select([self._tether.stdout], [], [], BOUND_SECONDS)
-        return self._tether.stdout.readline() if ready else ""
-
-    def signal(self, number: int) -> None:
-        self._tether.send_signal(number)
-
-    def poll(self) -> int | None:
-        return self._tether.poll()
-
-    def wait(self, bound: float) -> int:
-        if self._tether.returncode is None:
-            until_ended(self._tether.pid, "the program", bound)
-        return self._tether.wait()
-
-    def kill(self) -> None:
-        if self._tether.poll() is None:
-            # the tether reports and ends what its program leaves behind
-            with contextlib.suppress(LabError, ProcessLookupError):  # it has just ended by itself
-                os.kill(self.pid, signal.SIGKILL)
-            self.wait(BOUND_SECONDS)
 
 
 class LocalHost:
@@ -74,14 +35,8 @@ class LocalHost:
 
     def __init__(self, build: Path) -> None:
         self._build = build
-        # who removes the folder is there before the folder is: no instant is without one
         self.folder = Path(tempfile.gettempdir(), f"staplelab-{secrets.token_hex(8)}")
-        self._keeper = subprocess.Popen(
-            self._tethered(["tail", "-f", "/dev/null"], {}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-        self.folder.mkdir(mode=0o700)
+        self._launcher = LocalLauncher(self.program("launcher"), self.folder)
         self._network = f"127.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"
         self._first_port = 20000 + os.getpid() % 10000
         self._nss_wrapper = ctypes.util.find_library("nss_wrapper") or "libnss_wrapper.so"
@@ -117,7 +72,7 @@ class LocalHost:
         # would wait in accept()
         bound.setblocking(False)
         address, port = bound.getsockname()
-        return Listener(address, port, bound.fileno(), bound)
+        return Listener(address, port, DESCRIPTORS[standard], bound)
 
     def share(self, path: Path) -> None:
         pass  # the parts run as the driver does
@@ -166,40 +121,25 @@ class LocalHost:
         stderr: Path,
         listeners: Sequence[Listener] = (),
         read_stdout: bool = False,
-    ) -> LocalProcess:
-        with stderr.open("ab") as log:
-            process = subprocess.Popen(
-                self._tethered(argv, variables),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if read_stdout else subprocess.DEVNULL,
-                stderr=log,
-                text=True,
-                pass_fds=[listener.descriptor for listener in listeners],
-            )
-        return LocalProcess(process)
+    ) -> Launched:
+        return self._launcher.start(
+            argv,
+            variables=variables,
+            stderr=stderr,
+            listeners=listeners,
+            read_stdout=read_stdout,
+        )
 
     def run(self, argv: Sequence[str], *, variables: Mapping[str, str]) -> Finished:
         return run_beside(argv, variables)
 
-    def _tethered(self, argv: Sequence[str], variables: Mapping[str, str]) -> list[str]:
-        return [
-            self.program("tether"),
-            f"--parent={os.getpid()}",
-            f"--remove={self.folder}",
-            "--",
-            *(f"{name}={value}" for name, value in variables.items()),
-            *argv,
-        ]
-
     def close(self) -> None:
-        self._keeper.terminate()
-        self._keeper.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._launcher.close()
 
 
 def run_beside(argv: Sequence[str], variables: Mapping[str, str]) -> Finished:
     """Runs a client beside the driver to its end."""
-    # files in memory: no pipe that could fill up, nothing to read while it runs; no tether: what
+    # files in memory: no pipe that could fill up, nothing to read while it runs; no launcher: what
     # runs here ends by itself, a client when its server is gone
     with _memory_file() as stdout, _memory_file() as stderr:
         process = subprocess.Popen(

@@ -86,6 +86,14 @@ def test_networks_have_no_way_out(engine: Any, host: Host) -> None:
     assert all(network.attrs["Internal"] and network.attrs["EnableIPv6"] for network in found)
 
 
+def test_what_a_program_leaves_behind_is_told(host: Host) -> None:
+    """And ended: a scenario fails by it, on this host as on the other."""
+    script = "setsid sleep 600 & until grep -q sleep /proc/$!/comm; do :; done"
+    launched = host.start("stub", ["sh", "-c", script], variables={}, stderr=host.folder / "said")
+    assert launched.wait(10) == 0
+    assert [text.partition(" (")[2] for text in launched.left] == ["sleep)"]
+
+
 @pytest.mark.parametrize(
     ("options", "fault"),
     [

@@ -161,6 +161,7 @@ def test_expired_staple_from_a_file(lab: Lab) -> None:
 def test_deviation_pinned(lab: Lab) -> None:
     lab.start()
     lab.deviation(BARE, conforms=lab.handshake().verdict == "GOOD")
+    lab.settle(connections=1)
 
 
 def test_deviation_that_is_no_more(lab: Lab) -> None:
@@ -171,6 +172,7 @@ def test_deviation_that_is_no_more(lab: Lab) -> None:
 def test_deviation_outside_its_versions(lab: Lab) -> None:
     lab.start()
     lab.deviation(BARE_ONCE, conforms=lab.handshake().verdict == "GOOD")
+    lab.settle(connections=1)
 
 
 def test_no_deviation_outside_its_versions(lab: Lab) -> None:
