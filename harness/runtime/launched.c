@@ -22,8 +22,6 @@
 #define ATTACHED_MAX   8
 #define LISTEN_BACKLOG 511 /* nginx's own default */
 
-#define EXIT_CANNOT_RUN 127
-
 typedef struct {
     char octets[REQUEST_MAX];
     char *words[WORDS_MAX + 1]; /* ends with NULL */
@@ -60,11 +58,11 @@ static bool receive(int peer, request *r)
     ssize_t length, at;
 
     length = recvmsg(peer, &message, MSG_CMSG_CLOEXEC);
-    if (length <= 0) {
+    rights = length < 0 ? NULL : CMSG_FIRSTHDR(&message);
+    if (length < 0 || (length == 0 && rights == NULL)) { /* without words, but not the end */
         return false;
     }
 
-    rights = CMSG_FIRSTHDR(&message);
     if (rights == NULL || rights->cmsg_type != SCM_RIGHTS ||
         rights->cmsg_len < CMSG_LEN(2 * sizeof(int))) {
         launched_say(peer, "error a request carries the descriptors for stdout and stderr");
@@ -156,13 +154,13 @@ static bool open_sockets(int peer, request *r)
     return true;
 }
 
-/* Becomes the program. */
-__attribute__((noreturn)) static void run(request *r, const sigset_t *mask)
+/* Becomes the program; returns where none is named. */
+static void run(request *r, const sigset_t *mask)
 {
     int i;
 
     if (dup2(r->attached[0], STDOUT_FILENO) == -1 || dup2(r->attached[1], STDERR_FILENO) == -1) {
-        _exit(EXIT_CANNOT_RUN);
+        _exit(LAUNCHED_CANNOT_RUN);
     }
     close_range(3, LAUNCHED_SOCKETS_FROM - 1, 0);
 
@@ -172,12 +170,12 @@ __attribute__((noreturn)) static void run(request *r, const sigset_t *mask)
 
     sigprocmask(SIG_SETMASK, mask, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (i < r->nwords) {
-        execvp(r->words[i], &r->words[i]);
+    if (i == r->nwords) {
+        return;
     }
-    fprintf(stderr, "launcher: cannot run %s: %s\n", i < r->nwords ? r->words[i] : "(no program)",
-            strerror(errno));
-    _exit(EXIT_CANNOT_RUN);
+    execvp(r->words[i], &r->words[i]);
+    fprintf(stderr, "launcher: cannot run %s: %s\n", r->words[i], strerror(errno));
+    _exit(LAUNCHED_CANNOT_RUN);
 }
 
 /* Passes one message of the driver on; false when it is gone. */
@@ -216,7 +214,7 @@ static void say_left(void *arg, pid_t pid, const char *name)
     launched_say(*(int *)arg, "left process %d (%s)", (int)pid, name);
 }
 
-void launched_serve(int peer, const sigset_t *mask)
+bool launched_serve(int peer, const sigset_t *mask)
 {
     static request r;
     struct pollfd events[2] = {{.fd = peer, .events = POLLIN}, {.events = POLLIN}};
@@ -226,7 +224,7 @@ void launched_serve(int peer, const sigset_t *mask)
     pid_t child;
 
     if (!receive(peer, &r) || !open_sockets(peer, &r)) {
-        return;
+        return false;
     }
 
     descendants_adopt();
@@ -234,13 +232,16 @@ void launched_serve(int peer, const sigset_t *mask)
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
     events[1].fd = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
-    child = fork();
+    /* not fork(): a server in the nursery is to find its libraries untouched, and one of them
+     * (nss_wrapper) would take note of the environment before nginx has moved it */
+    child = _Fork();
     if (child == 0) {
         run(&r, mask);
+        return true;
     }
     if (child == -1) {
         launched_say(peer, "error fork: %s", strerror(errno));
-        return;
+        return false;
     }
 
     /* the sockets belong to the program alone: when it dies, they close */
@@ -261,4 +262,6 @@ void launched_serve(int peer, const sigset_t *mask)
 
     descendants_end(status == -1 ? NULL : say_left, &peer);
     launched_say(peer, "exit %d", status == -1 ? 128 + SIGKILL : status);
+    close(events[1].fd);
+    return false;
 }

@@ -23,15 +23,14 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "harness/runtime/descendants.h"
+#include "harness/runtime/door.h"
 #include "harness/runtime/launched.h"
 
-#define BACKLOG        16
 #define EXIT_USAGE     2
 #define REMOVE_SECONDS 5
 
@@ -82,28 +81,6 @@ static bool parse(int argc, char **argv, options *o)
     return true;
 }
 
-/* The door has its name only once it can be knocked at: whoever sees it may connect. */
-static int open_door(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd, length;
-
-    length = snprintf(address.sun_path, sizeof(address.sun_path), "%s.new", path);
-    if (length >= (int)sizeof(address.sun_path)) {
-        fprintf(stderr, "launcher: %s: longer than a socket's name may be\n", path);
-        return -1;
-    }
-
-    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (fd == -1 || bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1 ||
-        chmod(address.sun_path, 0600) == -1 || listen(fd, BACKLOG) == -1 ||
-        rename(address.sun_path, path) == -1) {
-        fprintf(stderr, "launcher: cannot listen on %s: %s\n", path, strerror(errno));
-        return -1;
-    }
-    return fd;
-}
-
 /* Starts a process for a connection; it closes what it does not need. */
 static void serve(int peer, int door, int lease, int signals, const sigset_t *mask)
 {
@@ -111,7 +88,10 @@ static void serve(int peer, int door, int lease, int signals, const sigset_t *ma
         close(door);
         close(lease);
         close(signals);
-        launched_serve(peer, mask);
+        if (launched_serve(peer, mask)) {
+            fputs("launcher: no program to run is named\n", stderr);
+            _exit(LAUNCHED_CANNOT_RUN);
+        }
         _exit(EXIT_SUCCESS);
     }
     close(peer);
@@ -198,7 +178,7 @@ static int run(int argc, char **argv)
     sigprocmask(SIG_BLOCK, &caught, &mask);
     signals = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
 
-    door = open_door(o.door);
+    door = door_open(o.door);
     if (door != -1) {
         work(door, o.lease, signals, &mask);
         close(door); /* whoever asks for a program now is refused */
