@@ -63,22 +63,25 @@ static bool receive(int peer, request *r)
         return false;
     }
 
-    if (rights == NULL || rights->cmsg_type != SCM_RIGHTS ||
-        rights->cmsg_len < CMSG_LEN(2 * sizeof(int))) {
+    if (rights != NULL && rights->cmsg_type == SCM_RIGHTS) {
+        r->nattached = (int)((rights->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        memcpy(r->attached, CMSG_DATA(rights), rights->cmsg_len - CMSG_LEN(0));
+    }
+    if (r->nattached < 2) {
         launched_say(peer, "error a request carries the descriptors for stdout and stderr");
         return false;
     }
-    r->nattached = (int)((rights->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-    memcpy(r->attached, CMSG_DATA(rights), rights->cmsg_len - CMSG_LEN(0));
-    r->ntaken = 2;
 
     r->octets[length] = '\0';
-    r->nwords = 0;
     for (at = 0; at < length && r->nwords < WORDS_MAX; at += (ssize_t)strlen(&r->octets[at]) + 1) {
         r->words[r->nwords++] = &r->octets[at];
     }
     r->words[r->nwords] = NULL;
-    r->nsockets = 0;
+    if (at < length || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+        launched_say(peer, "error a request has at most %d words of %d octets and %d descriptors",
+                     WORDS_MAX, REQUEST_MAX - 1, ATTACHED_MAX);
+        return false;
+    }
     return true;
 }
 
@@ -178,6 +181,15 @@ static void run(request *r, const sigset_t *mask)
     _exit(LAUNCHED_CANNOT_RUN);
 }
 
+/* The sockets belong to the program alone: when it dies, they close. */
+static void let_go(request *r)
+{
+    while (r->nattached > 0) {
+        close(r->attached[--r->nattached]);
+    }
+    close_range(LAUNCHED_SOCKETS_FROM, ~0U, 0);
+}
+
 /* Passes one message of the driver on; false when it is gone. */
 static bool obey(int peer, pid_t child)
 {
@@ -223,7 +235,10 @@ bool launched_serve(int peer, const sigset_t *mask)
     int status = -1;
     pid_t child;
 
+    r.nwords = r.nsockets = r.nattached = 0;
+    r.ntaken = 2;
     if (!receive(peer, &r) || !open_sockets(peer, &r)) {
+        let_go(&r);
         return false;
     }
 
@@ -241,14 +256,12 @@ bool launched_serve(int peer, const sigset_t *mask)
     }
     if (child == -1) {
         launched_say(peer, "error fork: %s", strerror(errno));
+    }
+    let_go(&r);
+    if (child == -1) {
+        close(events[1].fd);
         return false;
     }
-
-    /* the sockets belong to the program alone: when it dies, they close */
-    while (r.nattached > 0) {
-        close(r.attached[--r.nattached]);
-    }
-    close_range(LAUNCHED_SOCKETS_FROM, ~0U, 0);
     launched_say(peer, "pid %d", (int)child);
 
     while (status == -1 && poll(events, 2, -1) != -1) {

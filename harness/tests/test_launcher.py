@@ -122,6 +122,19 @@ def test_a_socket_that_is_not_to_be_had(start: Starter, listener: Listener, said
     assert f"error {said}" in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    "argv", [["true"] * 257, ["true", "x" * 65536]], ids=["words", "octets"]
+)
+def test_a_request_that_is_too_long(start: Starter, argv: list[str]) -> None:
+    with pytest.raises(LabError, match="error a request has at most 256 words of 65535 octets"):
+        start(*argv)
+
+
+def test_a_request_names_a_program(start: Starter, folder: Path) -> None:
+    assert start(LAB="yes").wait(10) == 127
+    assert (folder / "stderr").read_text() == "launcher: no program to run is named\n"
+
+
 # ----- nothing is left -----
 
 

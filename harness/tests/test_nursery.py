@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from staplelab.errors import LabError
 from staplelab.hosts.base import Listener
 from staplelab.hosts.launcher import Launched, LocalLauncher
 from staplelab.hosts.nursery import Nursery, hold
@@ -113,6 +114,19 @@ def test_sockets_are_handed_over(nursery: Nursery, folder: Path) -> None:
     assert told(launched, folder / "held")["descriptors"]["100"].startswith("socket:")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((address, port), 10)
+
+
+def test_a_refused_request_leaves_nothing(nursery: Nursery, folder: Path) -> None:
+    """No socket stays open, and the next request is served."""
+    bound = socket.create_server(("127.0.0.1", 0))
+    address, port = bound.getsockname()
+    wrong = [Listener(address, port, 100, bound), Listener("localhost", 0, 101)]
+    with pytest.raises(LabError, match="error listen=101,localhost,0: not listen=DESCRIPTOR"):
+        nursery.start(folder / "refused", wrong)
+    bound.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address, port), 10)
+    assert told(nursery.start(folder / "held", ()), folder / "held")["argv"] == ARGV
 
 
 def test_the_end_of_the_nursery(nursery: Nursery, folder: Path) -> None:
