@@ -32,17 +32,47 @@ typedef struct {
     int ntaken; /* of these */
 } request;
 
-void launched_say(int peer, const char *format, ...)
+__attribute__((format(printf, 2, 0))) static void say(int peer, const char *format, va_list list)
 {
     char text[256];
-    va_list list;
-    int length;
+    int length = vsnprintf(text, sizeof(text), format, list);
 
-    va_start(list, format);
-    length = vsnprintf(text, sizeof(text), format, list);
-    va_end(list);
+    if (length >= (int)sizeof(text)) {
+        length = sizeof(text) - 1;
+    }
     /* a driver that is gone is noticed where its messages are read */
     (void)!send(peer, text, (size_t)length, MSG_NOSIGNAL);
+}
+
+void launched_say(int peer, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    say(peer, format, list);
+    va_end(list);
+}
+
+/* The sockets belong to the program alone: when it dies, they close. */
+static void let_go(request *r)
+{
+    while (r->nattached > 0) {
+        close(r->attached[--r->nattached]);
+    }
+    close_range(LAUNCHED_SOCKETS_FROM, ~0U, 0);
+}
+
+/* Says why there will be no program; by then nothing of the request is held any more. */
+__attribute__((format(printf, 3, 4))) static bool refuse(int peer, request *r, const char *format,
+                                                         ...)
+{
+    va_list list;
+
+    let_go(r);
+    va_start(list, format);
+    say(peer, format, list);
+    va_end(list);
+    return false;
 }
 
 /* Reads a request; false when the peer is gone or what it sent is none. */
@@ -68,8 +98,7 @@ static bool receive(int peer, request *r)
         memcpy(r->attached, CMSG_DATA(rights), rights->cmsg_len - CMSG_LEN(0));
     }
     if (r->nattached < 2) {
-        launched_say(peer, "error a request carries the descriptors for stdout and stderr");
-        return false;
+        return refuse(peer, r, "error a request carries the descriptors for stdout and stderr");
     }
 
     r->octets[length] = '\0';
@@ -78,16 +107,16 @@ static bool receive(int peer, request *r)
     }
     r->words[r->nwords] = NULL;
     if (at < length || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-        launched_say(peer, "error a request has at most %d words of %d octets and %d descriptors",
-                     WORDS_MAX, REQUEST_MAX - 1, ATTACHED_MAX);
-        return false;
+        return refuse(peer, r,
+                      "error a request has at most %d words of %d octets and %d descriptors",
+                      WORDS_MAX, REQUEST_MAX - 1, ATTACHED_MAX);
     }
     return true;
 }
 
 /* "listen=DESCRIPTOR,ADDRESS,PORT": a socket that listens there, as that descriptor. Before the
  * program starts: clients may connect as soon as its number has been told. */
-static bool open_listener(int peer, const char *word)
+static bool open_listener(int peer, request *r, const char *word)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     char text[INET_ADDRSTRLEN];
@@ -96,9 +125,9 @@ static bool open_listener(int peer, const char *word)
 
     if (sscanf(word, "listen=%d,%15[0-9.],%hu", &descriptor, text, &port) != 3 ||
         descriptor < LAUNCHED_SOCKETS_FROM || inet_pton(AF_INET, text, &address.sin_addr) != 1) {
-        launched_say(peer, "error %s: not listen=DESCRIPTOR,ADDRESS,PORT, DESCRIPTOR from %d on",
-                     word, LAUNCHED_SOCKETS_FROM);
-        return false;
+        return refuse(peer, r,
+                      "error %s: not listen=DESCRIPTOR,ADDRESS,PORT, DESCRIPTOR from %d on", word,
+                      LAUNCHED_SOCKETS_FROM);
     }
 
     address.sin_port = htons(port);
@@ -108,7 +137,8 @@ static bool open_listener(int peer, const char *word)
     if (fd == -1 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1 ||
         bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1 ||
         listen(fd, LISTEN_BACKLOG) == -1 || dup2(fd, descriptor) == -1) {
-        launched_say(peer, "error cannot listen on %s:%hu: %s", text, port, strerror(errno));
+        refuse(peer, r, "error cannot listen on %s:%hu: %s", text, port, strerror(errno));
+        close(fd);
         return false;
     }
     close(fd);
@@ -121,17 +151,14 @@ static bool take_attached(int peer, request *r, const char *word)
     int descriptor;
 
     if (sscanf(word, "inherit=%d", &descriptor) != 1 || descriptor < LAUNCHED_SOCKETS_FROM) {
-        launched_say(peer, "error %s: not inherit=DESCRIPTOR, DESCRIPTOR from %d on", word,
-                     LAUNCHED_SOCKETS_FROM);
-        return false;
+        return refuse(peer, r, "error %s: not inherit=DESCRIPTOR, DESCRIPTOR from %d on", word,
+                      LAUNCHED_SOCKETS_FROM);
     }
     if (r->ntaken == r->nattached) {
-        launched_say(peer, "error %s: no descriptor is attached for it", word);
-        return false;
+        return refuse(peer, r, "error %s: no descriptor is attached for it", word);
     }
     if (dup2(r->attached[r->ntaken++], descriptor) == -1) {
-        launched_say(peer, "error %s: %s", word, strerror(errno));
-        return false;
+        return refuse(peer, r, "error %s: %s", word, strerror(errno));
     }
     return true;
 }
@@ -143,7 +170,7 @@ static bool open_sockets(int peer, request *r)
     for (; r->nsockets < r->nwords; r->nsockets++) {
         word = r->words[r->nsockets];
         if (strncmp(word, "listen=", 7) == 0) {
-            if (!open_listener(peer, word)) {
+            if (!open_listener(peer, r, word)) {
                 return false;
             }
         } else if (strncmp(word, "inherit=", 8) == 0) {
@@ -179,15 +206,6 @@ static void run(request *r, const sigset_t *mask)
     execvp(r->words[i], &r->words[i]);
     fprintf(stderr, "launcher: cannot run %s: %s\n", r->words[i], strerror(errno));
     _exit(LAUNCHED_CANNOT_RUN);
-}
-
-/* The sockets belong to the program alone: when it dies, they close. */
-static void let_go(request *r)
-{
-    while (r->nattached > 0) {
-        close(r->attached[--r->nattached]);
-    }
-    close_range(LAUNCHED_SOCKETS_FROM, ~0U, 0);
 }
 
 /* Passes one message of the driver on; false when it is gone. */
@@ -238,7 +256,6 @@ bool launched_serve(int peer, const sigset_t *mask)
     r.nwords = r.nsockets = r.nattached = 0;
     r.ntaken = 2;
     if (!receive(peer, &r) || !open_sockets(peer, &r)) {
-        let_go(&r);
         return false;
     }
 
@@ -255,13 +272,10 @@ bool launched_serve(int peer, const sigset_t *mask)
         return true;
     }
     if (child == -1) {
-        launched_say(peer, "error fork: %s", strerror(errno));
+        close(events[1].fd);
+        return refuse(peer, &r, "error fork: %s", strerror(errno));
     }
     let_go(&r);
-    if (child == -1) {
-        close(events[1].fd);
-        return false;
-    }
     launched_say(peer, "pid %d", (int)child);
 
     while (status == -1 && poll(events, 2, -1) != -1) {

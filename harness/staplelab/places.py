@@ -1,9 +1,13 @@
-"""Where things lie in a check-out."""
+"""Where things lie: in a check-out, and while a run lasts."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
+
+_IN_MEMORY = "/dev/shm"
+_ENOUGH = 32 << 20
 
 
 def repository() -> Path:
@@ -18,3 +22,14 @@ def build_folder() -> Path:
 def key_pool() -> Path:
     """RSA keys are made once and kept beside the programs: making one takes a third of a second."""
     return repository() / "build" / "keys"
+
+
+def scratch() -> Path:
+    """Where a run keeps what goes with it: TMPDIR where that is set, else in memory where there is
+    room.  Its files are small and every scenario has new ones, which costs a run in a container
+    (overlayfs) a quarter of its time on the disk."""
+    if not os.environ.get("TMPDIR") and os.access(_IN_MEMORY, os.W_OK | os.X_OK):
+        room = os.statvfs(_IN_MEMORY)
+        if room.f_bavail * room.f_frsize >= _ENOUGH:
+            return Path(_IN_MEMORY)
+    return Path(tempfile.gettempdir())

@@ -22,6 +22,7 @@ from staplelab.hosts import namespace, nursery
 from staplelab.hosts.base import Finished, Listener, Running
 from staplelab.hosts.launcher import DESCRIPTORS, Launched, LocalLauncher
 from staplelab.hosts.nursery import Nursery
+from staplelab.places import scratch
 from staplelab.waiting import BOUND_SECONDS, until_ended
 
 _PORT_ATTEMPTS = 20
@@ -36,7 +37,7 @@ class LocalHost:
 
     def __init__(self, build: Path) -> None:
         self._build = build
-        self.folder = Path(tempfile.gettempdir(), f"staplelab-{secrets.token_hex(8)}")
+        self.folder = scratch() / f"staplelab-{secrets.token_hex(8)}"
         self._launcher = LocalLauncher(self.program("launcher"), self.folder)
         self._held: tuple[object, ...] = ()
         self._server: Nursery | None = None
