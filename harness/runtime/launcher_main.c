@@ -14,7 +14,6 @@
 #include <ftw.h>
 #include <getopt.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -150,7 +149,7 @@ static void remove_folder(const char *folder)
     clock_gettime(CLOCK_MONOTONIC, &begin);
     do {
         nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-        sched_yield();
+        poll(NULL, 0, 1);
         clock_gettime(CLOCK_MONOTONIC, &now);
     } while (access(folder, F_OK) == 0 && now.tv_sec - begin.tv_sec <= REMOVE_SECONDS);
 }

@@ -16,19 +16,23 @@ from staplelab.errors import LabError
 
 BOUND_SECONDS = 10.0
 
+#: between two looks at what has no event
+_NAP_SECONDS = 0.0002
 _IN_MODIFY = 0x2
 
 
 def until(happened: Callable[[], bool], what: str, bound: float = BOUND_SECONDS) -> None:
     """Watches a state of the kernel that has no event of its own (a process being stopped).
 
-    Yields the processor between two looks; raises LabError past the bound.
+    Gives the processor up between two looks; raises LabError past the bound.  To yield it would
+    not do: Linux may keep another process waiting for seconds that belongs to another session
+    (autogroup), as the parts do.
     """
     deadline = time.monotonic() + bound
     while not happened():
         if time.monotonic() > deadline:
             raise LabError(f"waited {bound:g} s in vain for: {what}")
-        os.sched_yield()
+        select.select([], [], [], _NAP_SECONDS)
 
 
 def until_written(
