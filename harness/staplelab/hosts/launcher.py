@@ -25,7 +25,6 @@ from staplelab.waiting import BOUND_SECONDS, until_ended
 DESCRIPTORS = {443: 100, 8080: 101}
 
 _KILLED = 137
-_DOOR = "door"
 
 
 class Launched:
@@ -110,8 +109,8 @@ class Launcher:
         self._lease = lease
         #: the first process of its container, as this side of the border sees it
         self._init = init
-        lease.settimeout(BOUND_SECONDS)
-        if lease.recv(256) != b"ready":
+        ready, _, _ = select.select([lease], [], [], BOUND_SECONDS)
+        if not ready or lease.recv(256) != b"ready":
             raise LabError("the launcher did not start")
 
     def start(
@@ -152,7 +151,7 @@ class LocalLauncher(Launcher):
 
     def __init__(self, program: str, folder: Path) -> None:
         mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        door = folder / _DOOR
+        door = folder / "door"
         with theirs:
             self._process = subprocess.Popen(
                 [program, f"--lease={theirs.fileno()}", f"--folder={folder}", str(door)],
@@ -160,7 +159,12 @@ class LocalLauncher(Launcher):
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )
-        super().__init__(door, mine)
+        try:
+            super().__init__(door, mine)
+        except LabError:
+            mine.close()
+            self._process.wait()
+            raise
 
     def close(self) -> None:
         super().close()
