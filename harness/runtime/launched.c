@@ -264,8 +264,8 @@ bool launched_serve(int peer, const sigset_t *mask)
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
     events[1].fd = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
-    /* not fork(): a server in the nursery is to find its libraries untouched, and one of them
-     * (nss_wrapper) would take note of the environment before nginx has moved it */
+    /* not fork(): in a fork server the libraries must not notice, or one of them (nss_wrapper)
+     * takes note of where the environment stands before nginx moves it */
     child = _Fork();
     if (child == 0) {
         run(&r, mask);

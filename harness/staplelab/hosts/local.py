@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from staplelab.errors import NotHere
-from staplelab.hosts import namespace, nursery
+from staplelab.hosts import fork_server, namespace
 from staplelab.hosts.base import Finished, Listener, Running
 from staplelab.hosts.launcher import DESCRIPTORS, Launched, LocalLauncher
-from staplelab.hosts.nursery import Nursery
+from staplelab.hosts.fork_server import ForkServer
 from staplelab.places import scratch
 from staplelab.waiting import BOUND_SECONDS, until_ended
 
@@ -40,7 +40,7 @@ class LocalHost:
         self.folder = scratch() / f"staplelab-{secrets.token_hex(8)}"
         self._launcher = LocalLauncher(self.program("launcher"), self.folder)
         self._held: tuple[object, ...] = ()
-        self._server: Nursery | None = None
+        self._server: ForkServer | None = None
         self._network = f"127.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"
         self._first_port = 20000 + os.getpid() % 10000
         self._nss_wrapper = ctypes.util.find_library("nss_wrapper") or "libnss_wrapper.so"
@@ -126,7 +126,7 @@ class LocalHost:
         listeners: Sequence[Listener] = (),
         read_stdout: bool = False,
     ) -> Launched:
-        held = self._nursery(argv, variables) if role == "nginx" else None
+        held = self._fork_server(argv, variables) if role == "nginx" else None
         if held is not None:
             return held.start(stderr, listeners)
         return self._launcher.start(
@@ -137,7 +137,7 @@ class LocalHost:
             read_stdout=read_stdout,
         )
 
-    def _nursery(self, argv: Sequence[str], variables: Mapping[str, str]) -> Nursery | None:
+    def _fork_server(self, argv: Sequence[str], variables: Mapping[str, str]) -> ForkServer | None:
         """The server with these arguments, on the point of its start (all starts of a run have
         the same); None for a server that cannot be held there."""
         wanted = (*argv, *variables.items())
@@ -145,9 +145,9 @@ class LocalHost:
             if self._server is not None:
                 self._server.close()
             self._held = wanted
-            folder = Path(tempfile.mkdtemp(prefix="nursery-", dir=self.folder))
-            library = self._build / "lib" / "nursery.so"
-            self._server = nursery.hold(self._launcher, library, argv, variables, folder)
+            folder = Path(tempfile.mkdtemp(prefix="fork-server-", dir=self.folder))
+            library = self._build / "lib" / "fork-server.so"
+            self._server = fork_server.hold(self._launcher, library, argv, variables, folder)
         return self._server
 
     def run(self, argv: Sequence[str], *, variables: Mapping[str, str]) -> Finished:

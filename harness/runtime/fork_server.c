@@ -1,13 +1,13 @@
 /*
- * The nursery, preloaded (LD_PRELOAD) into the server under test on this machine.
+ * The fork server, preloaded (LD_PRELOAD) into the server under test on this machine.
  *
  * A quarter of the time that nginx takes to start is over before its main() begins: libraries
- * are mapped, relocated, their symbols looked up.  With STAPLELAB_NURSERY, the name of a socket
- * to make, the server stops there, says "ready" on stdout and lets a child go on to main()
- * whenever the driver asks for one (launched.h; a request names no PROGRAM).  Everything that
- * the server does itself each child does itself, with the arguments and the environment that a
- * server started in the usual way has.  One that has threads by then cannot be held (only one of
- * them would be in the child); it ends.
+ * are mapped, relocated, their symbols looked up.  With STAPLELAB_FORK_SERVER, the name of a
+ * socket to make, the program stops there, says "ready" on stdout and, as fuzzers have it done,
+ * lets a child go on to main() whenever the driver asks for one (launched.h; a request names no
+ * PROGRAM).  Everything that nginx does itself each child does itself, with the arguments and
+ * the environment of a program that was executed in the usual way.  One that has threads by
+ * then cannot be held (only one of them would be in the child); it ends.
  */
 #include <dirent.h>
 #include <signal.h>
@@ -37,16 +37,16 @@ static bool has_threads(void)
     return entries != 3; /* ".", ".." and this one */
 }
 
-__attribute__((constructor)) static void nursery(void)
+__attribute__((constructor)) static void fork_server(void)
 {
-    const char *path = getenv("STAPLELAB_NURSERY");
+    const char *path = getenv("STAPLELAB_FORK_SERVER");
     sigset_t ended, mask;
     int door, peer;
 
     if (path == NULL) {
         return;
     }
-    unsetenv("STAPLELAB_NURSERY"); /* the strings stay where they are */
+    unsetenv("STAPLELAB_FORK_SERVER"); /* the strings stay where they are */
 
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);

@@ -1,5 +1,5 @@
-"""The driver's side of the nursery (harness/runtime/nursery.c): a server that stands before its
-main() and goes on from there, in a child, as often as one is asked for."""
+"""The driver's side of the fork server (harness/runtime/fork_server.c): a program that stands
+before its main() and goes on from there, in a child, as often as one is asked for."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from staplelab.hosts.base import Listener
 from staplelab.hosts.launcher import Launched, Launcher, ask
 
 
-class Nursery:
-    """One server with its arguments and its environment."""
+class ForkServer:
+    """One program with its arguments and its environment."""
 
     def __init__(self, door: Path, server: Launched) -> None:
         self._door = door
         self._server = server
 
     def start(self, stderr: Path, listeners: Sequence[Listener]) -> Launched:
-        """A server as `Launcher.start` would start it, but sooner."""
+        """The program as `Launcher.start` would start it, but sooner."""
         return ask(self._door, [], stderr=stderr, listeners=listeners)
 
     def close(self) -> None:
@@ -32,15 +32,15 @@ def hold(
     argv: Sequence[str],
     variables: Mapping[str, str],
     folder: Path,
-) -> Nursery | None:
-    """Starts a server and holds it before its main(); None where that cannot be done: it is linked
-    statically, or has threads by then.
+) -> ForkServer | None:
+    """Starts a program and holds it before its main(); None where that cannot be done: it is
+    linked statically, or has threads by then.
 
-    `library` is nursery.so; `folder` is a new one, for the socket.
+    `library` is fork-server.so; `folder` is a new one, for the socket.
     """
     door = folder / "door"
     preloaded = [str(library), *filter(None, [variables.get("LD_PRELOAD")])]
-    mine = {"LD_PRELOAD": ":".join(preloaded), "STAPLELAB_NURSERY": str(door)}
+    mine = {"LD_PRELOAD": ":".join(preloaded), "STAPLELAB_FORK_SERVER": str(door)}
     server = launcher.start(
         argv,
         variables={**variables, **mine},
@@ -51,4 +51,4 @@ def hold(
     if server.read_line() != "ready\n":
         server.kill()
         return None
-    return Nursery(door, server)
+    return ForkServer(door, server)

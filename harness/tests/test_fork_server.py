@@ -1,4 +1,4 @@
-"""The nursery: a server that is held before its main() starts as one that is not."""
+"""The fork server: a program that is held before its main() starts as one that is not."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ import pytest
 from staplelab.errors import LabError
 from staplelab.hosts.base import Listener
 from staplelab.hosts.launcher import Launched, LocalLauncher
-from staplelab.hosts.nursery import Nursery, hold
+from staplelab.hosts.fork_server import ForkServer, hold
 from staplelab.places import build_folder
 from staplelab.waiting import until
 
 PROGRAM = build_folder() / "bin" / "launcher"
 # preloaded into uninstrumented programs; it has no sanitizer build
-LIBRARY = build_folder() / "lib" / "nursery.so"
+LIBRARY = build_folder() / "lib" / "fork-server.so"
 
 #: tells, in the file that stderr is, all that a process has from its parent
 TELL = """
@@ -61,14 +61,14 @@ def launcher(folder: Path) -> Iterator[LocalLauncher]:
 
 @pytest.fixture
 def empty(launcher: LocalLauncher, folder: Path) -> Path:
-    """A folder for the nursery's own use."""
-    made = folder / "nursery"
+    """A folder for the fork server's own use."""
+    made = folder / "fork-server"
     made.mkdir()
     return made
 
 
 @pytest.fixture
-def nursery(launcher: LocalLauncher, empty: Path) -> Nursery:
+def fork_server(launcher: LocalLauncher, empty: Path) -> ForkServer:
     held = hold(launcher, LIBRARY, ARGV, VARIABLES, empty)
     assert held is not None
     return held
@@ -83,57 +83,57 @@ def told(launched: Launched, file: Path) -> Any:
 
 
 def test_a_server_starts_as_any_other(
-    launcher: LocalLauncher, nursery: Nursery, folder: Path
+    launcher: LocalLauncher, fork_server: ForkServer, folder: Path
 ) -> None:
     """But for the library that holds it."""
     plain = launcher.start(
         ARGV, variables=VARIABLES, stderr=folder / "plain", listeners=(), read_stdout=False
     )
     usual = told(plain, folder / "plain")
-    held = told(nursery.start(folder / "held", ()), folder / "held")
+    held = told(fork_server.start(folder / "held", ()), folder / "held")
     usual["environment"]["LD_PRELOAD"] = str(LIBRARY)
     usual["descriptors"]["2"] = str(folder / "held")
     assert held == usual
     assert usual["environment"]["LAB"] == "yes"
 
 
-def test_every_server_is_a_new_one(nursery: Nursery, folder: Path) -> None:
+def test_every_server_is_a_new_one(fork_server: ForkServer, folder: Path) -> None:
     pids = set()
     for number in range(3):
-        launched = nursery.start(folder / str(number), ())
+        launched = fork_server.start(folder / str(number), ())
         pids.add(launched.pid)
         launched.kill()
     assert len(pids) == 3
 
 
-def test_sockets_are_handed_over(nursery: Nursery, folder: Path) -> None:
+def test_sockets_are_handed_over(fork_server: ForkServer, folder: Path) -> None:
     bound = socket.create_server(("127.0.0.1", 0))
     address, port = bound.getsockname()
-    launched = nursery.start(folder / "held", [Listener(address, port, 100, bound)])
+    launched = fork_server.start(folder / "held", [Listener(address, port, 100, bound)])
     bound.close()
     assert told(launched, folder / "held")["descriptors"]["100"].startswith("socket:")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((address, port), 10)
 
 
-def test_a_refused_request_leaves_nothing(nursery: Nursery, folder: Path) -> None:
+def test_a_refused_request_leaves_nothing(fork_server: ForkServer, folder: Path) -> None:
     """No socket stays open, and the next request is served."""
     bound = socket.create_server(("127.0.0.1", 0))
     address, port = bound.getsockname()
     wrong = [Listener(address, port, 100, bound), Listener("localhost", 0, 101)]
     with pytest.raises(LabError, match="error listen=101,localhost,0: not listen=DESCRIPTOR"):
-        nursery.start(folder / "refused", wrong)
+        fork_server.start(folder / "refused", wrong)
     bound.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((address, port), 10)
-    assert told(nursery.start(folder / "held", ()), folder / "held")["argv"] == ARGV
+    assert told(fork_server.start(folder / "held", ()), folder / "held")["argv"] == ARGV
 
 
-def test_the_end_of_the_nursery(nursery: Nursery, folder: Path) -> None:
+def test_the_end_of_the_fork_server(fork_server: ForkServer, folder: Path) -> None:
     """Ends what was started from it, as well."""
-    launched = nursery.start(folder / "held", ())
+    launched = fork_server.start(folder / "held", ())
     pid = launched.pid
-    nursery.close()
+    fork_server.close()
     assert launched.wait(10) == 137
     assert not Path(f"/proc/{pid}").exists()
 
@@ -153,7 +153,7 @@ __attribute__((constructor)) static void early(void)
 def test_a_server_with_threads_cannot_be_held(
     launcher: LocalLauncher, empty: Path, tmp_path: Path
 ) -> None:
-    """They come from a library whose constructor runs before the nursery's."""
+    """They come from a library whose constructor runs before the fork server's."""
     library = tmp_path / "early.so"
     command = ["gcc", "-shared", "-fPIC", "-Wl,-z,initfirst", "-x", "c", "-", "-o", library]
     subprocess.run(command, input=THREADED, text=True, check=True)
