@@ -76,11 +76,11 @@ endef
 
 ready-to-run:
 	$(if $(filter docker,$(HOST)),@harness/setup/packages build run docker,$(call ready,build run))
-	@+$(C_BUILD) build
+	@+$(C_BUILD) build keys
 
 ready-to-test:
 	$(call ready,build run test)
-	@+$(C_BUILD) VARIANT=asan build
+	@+$(C_BUILD) VARIANT=asan build keys
 
 test-c: ready-to-test
 	@+$(C_BUILD) check

@@ -103,7 +103,20 @@ $(BUILD_DIR)/bin/launcher: private LDFLAGS += -static
 $(BUILD_DIR)/bin/launcher: private LDLIBS :=
 endif
 
-.PHONY: build build-tests check
+# RSA keys take a while to make: once, before a run would wait for them, for every profile.
+KEYS := build/keys/made
+$(KEYS): $(wildcard pki/profiles/*.json) | $(BUILD_DIR)/bin/pki-mint
+	$(say) KEYS $(@D)
+	for profile in $^; do \
+	    rm -rf $(BUILD_DIR)/minted; \
+	    $(BUILD_DIR)/bin/pki-mint --key-pool=$(@D) --set=ocsp_port=80 \
+	        --set=ocsp_address=127.0.0.1 $$profile $(BUILD_DIR)/minted || exit; \
+	done
+	rm -r $(BUILD_DIR)/minted
+	touch $@
+
+.PHONY: build build-tests check keys
+keys: $(KEYS)
 build: $(PROGRAMS) $(BUILD_DIR)/lib/labclock.so $(BUILD_DIR)/lib/fork-server.so
 build-tests: $(TESTS) $(FUZZERS)
 

@@ -18,14 +18,9 @@ COPY harness/clients harness/clients
 COPY harness/runtime harness/runtime
 COPY pki pki
 COPY responders responders
-RUN make -f build.mk -j"$(nproc)" build
-# The keys are for tests alone and no secret: every user id may read them. Each profile is minted
-# once, because the pool cannot grow any more on a read-only root.
-RUN for profile in pki/profiles/*.json; do \
-        build/release/bin/pki-mint --key-pool build/keys --set ocsp_port=80 \
-            --set ocsp_address=127.0.0.1 "$profile" /tmp/minted && rm -r /tmp/minted || exit; \
-    done && \
-    chmod -R a+rX build/keys
+# The keys are for tests alone and no secret: every user id may read them. They have to be made
+# here, because the pool cannot grow any more on a read-only root.
+RUN make -f build.mk -j"$(nproc)" build keys && chmod -R a+rX build/keys
 # Which packages the libraries come from differs between Debian's releases.
 RUN ldd build/release/bin/* | awk '$2 == "=>" { print $3 }' | sort -u | xargs realpath | \
     sed 's,.*/,*/,' | xargs -d '\n' dpkg-query --search | cut -d : -f 1 | sort -u >build/libraries && \
