@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 _IN_MEMORY = "/dev/shm"
+#: octets; a run takes a few MiB
 _ENOUGH = 32 << 20
 
 

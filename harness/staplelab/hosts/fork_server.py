@@ -33,8 +33,8 @@ def hold(
     variables: Mapping[str, str],
     folder: Path,
 ) -> ForkServer | None:
-    """Starts a program and holds it before its main(); None where that cannot be done: it is
-    linked statically, or has threads by then.
+    """Starts a program and holds it before its main(); None where that cannot be done: it has
+    threads by then, or takes no notice of what is preloaded (nor would it of the lab clock).
 
     `library` is fork-server.so; `folder` is a new one, for the socket.
     """

@@ -20,8 +20,8 @@ from typing import BinaryIO
 from staplelab.errors import NotHere
 from staplelab.hosts import fork_server, namespace
 from staplelab.hosts.base import Finished, Listener, Running
-from staplelab.hosts.launcher import DESCRIPTORS, Launched, LocalLauncher
 from staplelab.hosts.fork_server import ForkServer
+from staplelab.hosts.launcher import DESCRIPTORS, Launched, LocalLauncher
 from staplelab.places import scratch
 from staplelab.waiting import BOUND_SECONDS, until_ended
 
