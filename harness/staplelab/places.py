@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 _IN_MEMORY = "/dev/shm"
-#: octets; a run takes a few MiB
+#: octets; each process of a run takes some 200 KiB
 _ENOUGH = 32 << 20
 
 
