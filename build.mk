@@ -10,7 +10,7 @@ CC := gcc
 endif
 BUILD_DIR := build/$(VARIANT)
 
-CPPFLAGS += -D_GNU_SOURCE -I. -Iresponders/common
+CPPFLAGS += -D_GNU_SOURCE -I.
 CFLAGS := -std=c17 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
           -Wpointer-arith -Wwrite-strings -Wformat=2 -fno-common $(EXTRA_CFLAGS)
 ifeq ($(VARIANT),asan)
@@ -29,14 +29,21 @@ ifneq ($(V),1)
 endif
 say = @printf '  %-4s %s\n'
 
-FOLDERS := responders/common responders/ocsp responders/dns pki harness/clients harness/runtime
+FOLDERS := harness/base responders/engine responders/net responders/control responders/program \
+           responders/ocsp responders/dns pki harness/clients harness/runtime
 
-# folder -> the libraries it needs besides its own, in link order
-LIBS_responders/common := $(EVENT_LIBS)
-LIBS_responders/ocsp := $(BUILD_DIR)/responders/common.a $(EVENT_LIBS) -lcrypto
-LIBS_responders/dns := $(BUILD_DIR)/responders/common.a $(EVENT_LIBS)
-LIBS_pki := -lcrypto
-LIBS_harness/clients := $(OPENSSL_LIBS)
+# folder -> the libraries it needs besides its own, in link order: from its floor down
+floors = $(1:%=$(BUILD_DIR)/%.a)
+BASE := $(call floors,harness/base)
+LIBS_harness/base :=
+LIBS_responders/engine := $(BASE)
+LIBS_responders/net := $(BASE) $(EVENT_LIBS)
+LIBS_responders/control := $(call floors,responders/net responders/engine) $(BASE) $(EVENT_LIBS)
+LIBS_responders/program := $(call floors,responders/control) $(LIBS_responders/control)
+LIBS_responders/ocsp := $(call floors,responders/program) $(LIBS_responders/program) -lcrypto
+LIBS_responders/dns := $(call floors,responders/program) $(LIBS_responders/program)
+LIBS_pki := $(BASE) -lcrypto
+LIBS_harness/clients := $(BASE) $(OPENSSL_LIBS)
 LIBS_harness/runtime :=
 
 PROGRAMS :=
@@ -44,7 +51,7 @@ TESTS :=
 FUZZERS :=
 
 define folder_rules
-SOURCES_$(1) := $$(filter-out %_main.c $(1)/labclock.c $(1)/fork_server.c,$$(wildcard $(1)/*.c $(1)/faults/*.c))
+SOURCES_$(1) := $$(filter-out %_main.c $(1)/labclock.c $(1)/fork_server.c,$$(wildcard $(1)/*.c $(1)/codec/*.c $(1)/faults/*.c))
 $(BUILD_DIR)/$(1).a: $$(SOURCES_$(1):%.c=$(BUILD_DIR)/%.o)
 	@rm -f $$@
 	$(say) AR $$@
@@ -72,7 +79,7 @@ endef
 # A fuzz target is linked with a small driver that replays its corpus and seeded mutations of it.
 define fuzz_rule
 FUZZERS += $(BUILD_DIR)/$(2:.c=)
-$(BUILD_DIR)/$(2:.c=): $(BUILD_DIR)/$(2:.c=.o) $(BUILD_DIR)/responders/common/tests/fuzz_replay.o $(BUILD_DIR)/$(1).a $(filter %.a,$(LIBS_$(1)))
+$(BUILD_DIR)/$(2:.c=): $(BUILD_DIR)/$(2:.c=.o) $(BUILD_DIR)/harness/base/tests/fuzz_replay.o $(BUILD_DIR)/$(1).a $(filter %.a,$(LIBS_$(1)))
 	$(say) LD $$@
 	$$(CC) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(BUILD_DIR)/$(1).a $(LIBS_$(1)) $$(LDLIBS)
 endef

@@ -11,13 +11,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/base/version.h"
 #include "pki/description.h"
 #include "pki/files.h"
 #include "pki/hierarchy.h"
 #include "pki/mint_error.h"
 #include "pki/output_folder.h"
 #include "pki/placeholders.h"
-#include "program.h"
 
 #define DESCRIPTION_MAX 1048576
 #define NOW_MAX         INT64_C(253402300799) /* the last second of 9999: certificates end there */

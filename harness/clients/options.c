@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/version.h"
 #include "harness/clients/certificate.h"
 #include "harness/clients/options.h"
 #include "harness/clients/trusted.h"
 #include "harness/clients/verdict.h"
-#include "program.h"
 
 enum {
     OPTION_SERVERNAME = 1000,

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "program.h"
 #include "responders/dns/faults/faults.h"
 #include "responders/dns/match.h"
 #include "responders/dns/start.h"
+#include "responders/program/program.h"
 
 enum {
     OPTION_RECORD = 1000,

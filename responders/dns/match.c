@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "responders/dns/dns_name.h"
-#include "responders/dns/dns_type.h"
+#include "responders/dns/codec/dns_name.h"
+#include "responders/dns/codec/dns_type.h"
 
 static char *address(const char *value)
 {

@@ -4,7 +4,7 @@
 #ifndef STAPLELAB_DNS_MATCH_H
 #define STAPLELAB_DNS_MATCH_H
 
-#include "rules.h"
+#include "responders/engine/rule_set.h"
 
 /* Places in the subject's values, in the order of the table. */
 enum {

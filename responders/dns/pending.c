@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "responders/dns/answer.h"
+#include "responders/dns/exchange.h"
 
 #define PENDING_MAX 4096
 

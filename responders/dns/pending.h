@@ -4,7 +4,7 @@
 #ifndef STAPLELAB_DNS_PENDING_H
 #define STAPLELAB_DNS_PENDING_H
 
-#include "responders/dns/server.h"
+#include "responders/dns/responder.h"
 
 /* Makes the timer; frees it and all that waits.  0, or -1 when memory is short. */
 int pending_start(server *s);

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "responders/dns/dns_type.h"
-#include "responders/dns/records.h"
+#include "responders/dns/codec/dns_type.h"
+#include "responders/dns/store.h"
 
 #define VALUES_MAX 1024 /* of one set: 28 KiB as AAAA records, well inside one message */
 

@@ -7,8 +7,8 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "problem.h"
-#include "responders/dns/dns_name.h"
+#include "harness/base/problem.h"
+#include "responders/dns/codec/dns_name.h"
 
 typedef struct {
     dns_name name; /* lower case */

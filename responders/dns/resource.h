@@ -4,7 +4,7 @@
 #ifndef STAPLELAB_DNS_RESOURCE_H
 #define STAPLELAB_DNS_RESOURCE_H
 
-#include "responders/dns/records.h"
+#include "responders/dns/store.h"
 
 /* In the form that control.h asks for: whether the path is known; then *answer or *p is set. */
 bool records_resource(records *r, const char *method, const char *path, json_t *body,

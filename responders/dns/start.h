@@ -5,7 +5,7 @@
 #ifndef STAPLELAB_DNS_START_H
 #define STAPLELAB_DNS_START_H
 
-#include "responders/dns/server.h"
+#include "responders/dns/responder.h"
 
 int server_start(void *arg, struct event_base *base, program_options *o, rule_set *rules,
                  event_log *events, control_ops *ops, problem *p);

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "responders/dns/answer.h"
+#include "responders/dns/exchange.h"
 #include "responders/dns/pending.h"
 
 #define CONNECTIONS_MAX 512

@@ -4,7 +4,7 @@
 #ifndef STAPLELAB_DNS_TCP_H
 #define STAPLELAB_DNS_TCP_H
 
-#include "responders/dns/server.h"
+#include "responders/dns/responder.h"
 
 /* Starts to accept on l->tcp.  0, or -1 with errno. */
 int tcp_start(listener *l);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "responders/dns/answer.h"
+#include "responders/dns/exchange.h"
 
 #define DATAGRAMS_AT_ONCE 64 /* then the other sockets have their turn */
 

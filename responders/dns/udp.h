@@ -4,7 +4,7 @@
 #ifndef STAPLELAB_DNS_UDP_H
 #define STAPLELAB_DNS_UDP_H
 
-#include "responders/dns/server.h"
+#include "responders/dns/responder.h"
 
 /* Starts to read from l->udp.  0, or -1 with errno. */
 int udp_start(listener *l);

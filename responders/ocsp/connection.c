@@ -1,5 +1,5 @@
 /* See connection.h. */
-#include "connection.h"
+#include "responders/ocsp/connection.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "exchange.h"
-#include "http_request.h"
-#include "listener.h"
+#include "responders/ocsp/codec/http_request.h"
+#include "responders/ocsp/exchange.h"
+#include "responders/ocsp/listener.h"
 
 #define READS_AT_ONCE 16
 

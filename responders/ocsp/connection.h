@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#include "service.h"
+#include "responders/ocsp/responder.h"
 
 /* Takes over the non-blocking descriptor of an accepted connection. `listener_name`
  * must outlive it; `client` is copied. */

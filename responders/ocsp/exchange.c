@@ -1,5 +1,5 @@
 /* See exchange.h. */
-#include "exchange.h"
+#include "responders/ocsp/exchange.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -7,12 +7,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "answer.h"
-#include "faults/fault.h"
-#include "healthy.h"
-#include "http_answer.h"
-#include "match_keys.h"
-#include "ocsp_request.h"
+#include "responders/ocsp/codec/http_response.h"
+#include "responders/ocsp/codec/ocsp_request.h"
+#include "responders/ocsp/faults/fault.h"
+#include "responders/ocsp/healthy.h"
+#include "responders/ocsp/match.h"
+#include "responders/ocsp/model.h"
 
 /* What is known of one request while it is answered. */
 typedef struct {

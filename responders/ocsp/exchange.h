@@ -8,9 +8,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "delivery.h"
-#include "http_request.h"
-#include "service.h"
+#include "responders/net/delivery.h"
+#include "responders/ocsp/codec/http_request.h"
+#include "responders/ocsp/responder.h"
 
 /* Who talks to us: what every event of a connection carries. */
 typedef struct {

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "connection.h"
-#include "faults/fault.h"
-#include "listener.h"
-#include "match_keys.h"
-#include "service.h"
+#include "responders/ocsp/connection.h"
+#include "responders/ocsp/faults/fault.h"
+#include "responders/ocsp/listener.h"
+#include "responders/ocsp/match.h"
+#include "responders/ocsp/responder.h"
 
 #define VALIDITY_DEFAULT 86400
 #define VALIDITY_MAX     3153600000 /* a hundred years */

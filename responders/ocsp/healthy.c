@@ -1,5 +1,5 @@
 /* See healthy.h. */
-#include "healthy.h"
+#include "responders/ocsp/healthy.h"
 
 static void fill_single(const certificates *c, const cert_id *id, const certificate *found,
                         const certificate *issuer, int64_t now, single_response *s)

@@ -7,9 +7,9 @@
 
 #include <stdint.h>
 
-#include "answer.h"
-#include "certificates.h"
-#include "ocsp_request.h"
+#include "responders/ocsp/codec/ocsp_request.h"
+#include "responders/ocsp/model.h"
+#include "responders/ocsp/store.h"
 
 /*
  * Fills in *out (to be freed with answer_free):

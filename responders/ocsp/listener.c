@@ -1,5 +1,5 @@
 /* See listener.h. */
-#include "listener.h"
+#include "responders/ocsp/listener.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "connection.h"
-#include "faults/fault.h"
+#include "responders/ocsp/connection.h"
+#include "responders/ocsp/faults/fault.h"
 
 /* How long the kernel may take for a connection from ourselves to ourselves. */
 #define FILLER_BOUND_MS 200

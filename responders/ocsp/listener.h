@@ -7,9 +7,9 @@
 
 #include <jansson.h>
 
-#include "problem.h"
-#include "program.h"
-#include "service.h"
+#include "harness/base/problem.h"
+#include "responders/ocsp/responder.h"
+#include "responders/program/program.h"
 
 /* Binds and listens; *e gets the port that the kernel chose. 0, or -1 with *p. */
 int listener_open(service *s, endpoint *e, problem *p);

@@ -1,5 +1,5 @@
 /* See signer.h. */
-#include "signer.h"
+#include "responders/ocsp/signer.h"
 
 typedef struct {
     span algorithm;

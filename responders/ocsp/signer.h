@@ -8,7 +8,7 @@
 #include <openssl/evp.h>
 #include <stdbool.h>
 
-#include "octets.h"
+#include "harness/base/octets.h"
 
 /* The AlgorithmIdentifier of the signatures that this key makes (RFC 4055, 5758, 8410); of
  * length 0 for a key that cannot sign here. */

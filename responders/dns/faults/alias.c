@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "responders/dns/dns_type.h"
+#include "responders/dns/codec/dns_type.h"
 
 #define ALIAS_TTL RECORDS_TTL
 

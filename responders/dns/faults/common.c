@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "responders/dns/dns_type.h"
+#include "responders/dns/codec/dns_type.h"
 
 static void empty(dns_reply *reply)
 {

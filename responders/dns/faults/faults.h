@@ -10,12 +10,12 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "catalogue.h"
-#include "problem.h"
-#include "responders/dns/dns_message.h"
-#include "responders/dns/dns_query.h"
-#include "responders/dns/memory.h"
-#include "responders/dns/records.h"
+#include "harness/base/problem.h"
+#include "responders/dns/codec/dns_query.h"
+#include "responders/dns/model.h"
+#include "responders/dns/store.h"
+#include "responders/engine/catalogue.h"
+#include "responders/engine/fault_state.h"
 
 /* How the answer is to be delivered; all zero: at once. */
 typedef struct {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "responders/dns/dns_type.h"
+#include "responders/dns/codec/dns_type.h"
 
 static void servfail(const fault_context *c, const json_t *params)
 {

@@ -3,7 +3,7 @@
  */
 #include "responders/dns/faults/faults.h"
 
-#include "responders/dns/dns_type.h"
+#include "responders/dns/codec/dns_type.h"
 
 static void set_ttl(dns_section *section, uint32_t ttl)
 {

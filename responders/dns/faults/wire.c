@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "responders/dns/dns_type.h"
+#include "responders/dns/codec/dns_type.h"
 
 static void message_cut(const fault_context *c, const json_t *params, dns_octets *octets)
 {

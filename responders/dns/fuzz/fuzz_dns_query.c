@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "responders/dns/dns_message.h"
-#include "responders/dns/dns_query.h"
+#include "responders/dns/codec/dns_query.h"
+#include "responders/dns/model.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "responders/dns/dns_name.h"
+#include "responders/dns/codec/dns_name.h"
 
 static void assert_parses(const uint8_t *message, size_t size, size_t at, size_t behind,
                           const char *text)

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "responders/dns/dns_query.h"
-#include "responders/dns/dns_type.h"
+#include "responders/dns/codec/dns_query.h"
+#include "responders/dns/codec/dns_type.h"
 
 /* ID 0x1234, RD, one question: ocsp.test A IN. */
 static const uint8_t plain[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"

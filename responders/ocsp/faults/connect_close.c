@@ -1,5 +1,5 @@
 /* How a connection comes to be and how it ends (RFC 9293). */
-#include "fault.h"
+#include "responders/ocsp/faults/fault.h"
 
 /* A position in the head or the body: the octets before it are written. */
 static size_t position(json_int_t at, size_t length)

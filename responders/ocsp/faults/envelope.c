@@ -1,5 +1,5 @@
 /* The OCSPResponse around the answer: its status, its octets as a whole (RFC 6960, 4.2.1). */
-#include "fault.h"
+#include "responders/ocsp/faults/fault.h"
 
 static void malformed_request(answer *a, const json_t *params, const fault_context *context)
 {

@@ -11,11 +11,11 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "catalogue.h"
-#include "responders/ocsp/answer.h"
-#include "responders/ocsp/certificates.h"
-#include "responders/ocsp/delivery.h"
-#include "responders/ocsp/http_answer.h"
+#include "responders/engine/catalogue.h"
+#include "responders/net/delivery.h"
+#include "responders/ocsp/codec/http_response.h"
+#include "responders/ocsp/model.h"
+#include "responders/ocsp/store.h"
 
 /* What a fault may look at besides its parameters. */
 typedef struct {

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fault.h"
+#include "responders/ocsp/faults/fault.h"
 
 #define FAULTS_MAX 128
 

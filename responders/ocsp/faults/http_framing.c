@@ -1,7 +1,7 @@
 /* Headers and framing that lie or overdo it (RFC 9110, 8; RFC 9112, 6 and 7). */
 #include <stdio.h>
 
-#include "fault.h"
+#include "responders/ocsp/faults/fault.h"
 
 static void garbage(http_answer *h, const json_t *params, const fault_context *context)
 {

@@ -1,5 +1,5 @@
 /* Status codes other than 200, and a 200 that is not ours (RFC 9110, 15). */
-#include "fault.h"
+#include "responders/ocsp/faults/fault.h"
 
 static void status(http_answer *h, const json_t *params, const fault_context *context)
 {

@@ -1,7 +1,7 @@
 /* When the octets of an answer are written. All times run on the program's clock. */
 #include <string.h>
 
-#include "fault.h"
+#include "responders/ocsp/faults/fault.h"
 
 static void fixed_latency(delivery *d, const json_t *params, const fault_context *context)
 {

@@ -1,5 +1,5 @@
 /* Answers that change from request to request of one rule, counted by its ordinal. */
-#include "fault.h"
+#include "responders/ocsp/faults/fault.h"
 
 static void good_then_revoked(answer *a, const json_t *params, const fault_context *context)
 {

@@ -1,7 +1,7 @@
 /* The signature, who made it, and whom the answer names as its signer (RFC 6960, 4.2.2.2). */
 #include <string.h>
 
-#include "fault.h"
+#include "responders/ocsp/faults/fault.h"
 
 static void bad_signature(answer *a, const json_t *params, const fault_context *context)
 {

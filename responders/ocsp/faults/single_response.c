@@ -1,7 +1,7 @@
 /* The SingleResponse: what it says and of which certificate (RFC 6960, 4.2.1 and 4.1.1). */
 #include <stdlib.h>
 
-#include "fault.h"
+#include "responders/ocsp/faults/fault.h"
 
 static void set_status(answer *a, cert_status status, int reason, int64_t revocation_time)
 {

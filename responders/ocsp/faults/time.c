@@ -1,5 +1,5 @@
 /* thisUpdate and nextUpdate (RFC 6960, 4.2.2.1; RFC 5019, 2.2.4). */
-#include "fault.h"
+#include "responders/ocsp/faults/fault.h"
 
 #define DAY 86400
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "responders/ocsp/ocsp_request.h"
+#include "responders/ocsp/codec/ocsp_request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

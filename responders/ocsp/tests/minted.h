@@ -8,7 +8,7 @@
 #ifndef STAPLELAB_OCSP_TESTS_MINTED_H
 #define STAPLELAB_OCSP_TESTS_MINTED_H
 
-#include "tests/cm.h"
+#include "harness/base/tests/cm.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "responders/ocsp/certificates.h"
+#include "responders/ocsp/store.h"
 
 #define MINTED_FILES_MAX 8
 

@@ -1,10 +1,10 @@
 /* Serial numbers as people, rules and DER write them, and the names of hash functions. */
-#include "tests/cm.h"
+#include "harness/base/tests/cm.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "responders/ocsp/cert_id.h"
+#include "responders/ocsp/codec/cert_id.h"
 
 static void serials_become_hex(void **state)
 {

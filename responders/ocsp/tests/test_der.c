@@ -1,9 +1,9 @@
 /* The builder writes what X.690 says, and the reader takes nothing else. */
-#include "tests/cm.h"
+#include "harness/base/tests/cm.h"
 
 #include <string.h>
 
-#include "responders/ocsp/der.h"
+#include "responders/ocsp/codec/der.h"
 
 static void assert_octets(octets *o, const char *expected, size_t length)
 {

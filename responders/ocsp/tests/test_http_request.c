@@ -1,11 +1,11 @@
 /* HTTP requests, whole and octet by octet; the wrong ones get the status that fits. */
-#include "tests/cm.h"
+#include "harness/base/tests/cm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "responders/ocsp/http_request.h"
+#include "responders/ocsp/codec/http_request.h"
 
 #define TEXT(t) t, sizeof(t) - 1
 

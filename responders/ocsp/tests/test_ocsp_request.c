@@ -1,13 +1,13 @@
 /* Requests as libcrypto writes them are read; whatever is not exactly an OCSPRequest is not. */
-#include "tests/cm.h"
+#include "harness/base/tests/cm.h"
 
 #include <openssl/ocsp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "responders/ocsp/der.h"
-#include "responders/ocsp/ocsp_request.h"
+#include "responders/ocsp/codec/der.h"
+#include "responders/ocsp/codec/ocsp_request.h"
 
 /* A request for `n` serials from 0x1001 on, as a client with libcrypto makes it. */
 static octets made(const EVP_MD *digest, int n, int nonce_octets)

@@ -1,0 +1,60 @@
+/* Counters and gauges as Prometheus text (exposition format 0.0.4). */
+#include <event2/buffer.h>
+#include <event2/http.h>
+
+#include "responders/control/control_internal.h"
+
+static void family(struct evbuffer *out, const char *name, const char *type, const char *help)
+{
+    evbuffer_add_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void one(struct evbuffer *out, const char *name, const char *type, const char *help,
+                uint64_t value)
+{
+    family(out, name, type, help);
+    evbuffer_add_printf(out, "%s %llu\n", name, (unsigned long long)value);
+}
+
+static void each(struct evbuffer *out, const char *name, const char *help, const char *label,
+                 const json_t *counts)
+{
+    const char *key;
+    json_t *value;
+
+    family(out, name, "counter", help);
+    json_object_foreach((json_t *)counts, key, value)
+    {
+        evbuffer_add_printf(out, "%s{%s=\"%s\"} %" JSON_INTEGER_FORMAT "\n", name, label, key,
+                            json_integer_value(value));
+    }
+}
+
+outcome control_metrics(control *c, const exchange *x, json_t **answer, problem *p)
+{
+    const control_ops *ops = c->ops;
+    struct evbuffer *out = evbuffer_new();
+
+    (void)answer;
+    if (out == NULL) {
+        problem_set(p, 500, "", "out of memory");
+        return OUTCOME_PROBLEM;
+    }
+    each(out, "staplelab_events_total", "Events since the last reset, by kind.", "kind",
+         event_log_counts(ops->events));
+    one(out, "staplelab_events_dropped_total", "counter", "Events that fell out of the ring.",
+        event_log_dropped(ops->events));
+    each(out, "staplelab_faults_total", "Faults that rules gave to requests, by name.", "fault",
+         rules_served(ops->rules));
+    one(out, "staplelab_rules_generation", "gauge", "Generation of the rules in force.",
+        rules_generation(ops->rules));
+    if (ops->owed != NULL) {
+        one(out, "staplelab_owed", "gauge", "Peers that wait for what can be done now.",
+            ops->owed(ops->arg));
+    }
+    if (ops->metrics != NULL) {
+        ops->metrics(ops->arg, out);
+    }
+    control_http_send(x->http, 200, "text/plain; version=0.0.4; charset=utf-8", out);
+    return OUTCOME_TAKEN;
+}

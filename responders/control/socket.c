@@ -1,0 +1,123 @@
+/*
+ * Where the control API listens.  A Unix socket by default: the file system says who may
+ * talk to it.  A socket file that a killed program left behind is replaced; one that
+ * answers belongs to somebody.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "responders/control/control_internal.h"
+#include "responders/net/endpoint.h"
+
+static int open_tcp(control_socket *s, const char *text, problem *p)
+{
+    endpoint e;
+    char address[80];
+
+    if (strchr(text, '=') != NULL || endpoint_parse(text, 0, &e, p) != 0) {
+        problem_set(p, 400, "", "\"tcp:%.100s\": expected tcp:ADDRESS:PORT, as in tcp:127.0.0.1:0",
+                    text);
+        return -1;
+    }
+    s->fd = endpoint_bind_as(&e, SOCK_STREAM, "--control", p);
+    if (s->fd < 0) {
+        return -1;
+    }
+    endpoint_format((const struct sockaddr *)&e.address, address, sizeof(address));
+    snprintf(s->where, sizeof(s->where), "tcp:%s", address);
+    return 0;
+}
+
+/* Removes a socket that nobody serves. 0 when the path is free, or -1 with *p. */
+static int clear_stale(const struct sockaddr_un *address, problem *p)
+{
+    struct stat st;
+    int fd, rc;
+
+    if (lstat(address->sun_path, &st) != 0) {
+        return 0;
+    }
+    if (!S_ISSOCK(st.st_mode)) {
+        problem_set(p, 409, "", "cannot listen on unix:%s: it exists and is not a socket",
+                    address->sun_path);
+        return -1;
+    }
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    rc = fd < 0 ? -1 : connect(fd, (const struct sockaddr *)address, sizeof(*address));
+    if (rc != 0 && errno == ECONNREFUSED) {
+        close(fd);
+        unlink(address->sun_path);
+        return 0;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    problem_set(p, 409, "",
+                "cannot listen on unix:%s: another program serves this socket; choose another "
+                "--control path",
+                address->sun_path);
+    return -1;
+}
+
+static int open_unix(control_socket *s, const char *path, problem *p)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    mode_t mask;
+    int rc;
+
+    if (path[0] == '\0' || strlen(path) >= sizeof(address.sun_path)) {
+        problem_set(p, 400, "",
+                    "\"unix:%.120s\": the path of a Unix socket has 1 to %zu octets, not %zu", path,
+                    sizeof(address.sun_path) - 1, strlen(path));
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    if (clear_stale(&address, p) != 0) {
+        return -1;
+    }
+    s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    mask = umask(0177); /* never open to others, not even between bind and chmod */
+    rc = s->fd < 0 ? -1 : bind(s->fd, (const struct sockaddr *)&address, sizeof(address));
+    umask(mask);
+    if (rc != 0 || stat(path, &s->inode) != 0 || listen(s->fd, SOMAXCONN) != 0) {
+        problem_set(p, 409, "", "cannot listen on unix:%s: %s", path, strerror(errno));
+        if (rc == 0) {
+            unlink(path);
+        }
+        if (s->fd >= 0) {
+            close(s->fd);
+        }
+        s->fd = -1;
+        return -1;
+    }
+    snprintf(s->path, sizeof(s->path), "%s", path);
+    snprintf(s->where, sizeof(s->where), "unix:%s", path);
+    return 0;
+}
+
+int control_socket_open(control_socket *s, const char *where, problem *p)
+{
+    s->fd = -1;
+    if (strncmp(where, "unix:", 5) == 0) {
+        return open_unix(s, where + 5, p);
+    }
+    if (strncmp(where, "tcp:", 4) == 0) {
+        return open_tcp(s, where + 4, p);
+    }
+    problem_set(p, 400, "", "\"%.120s\": expected unix:PATH or tcp:ADDRESS:PORT", where);
+    return -1;
+}
+
+void control_socket_close(control_socket *s)
+{
+    struct stat st;
+
+    if (s->path[0] != '\0' && lstat(s->path, &st) == 0 && st.st_dev == s->inode.st_dev &&
+        st.st_ino == s->inode.st_ino) {
+        unlink(s->path);
+    }
+    s->path[0] = '\0';
+}

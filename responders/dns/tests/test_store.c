@@ -1,0 +1,233 @@
+/* The store: what it takes, refuses and answers with, and that a reset brings back the start. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "responders/dns/codec/dns_type.h"
+#include "responders/dns/store.h"
+
+static records *store;
+
+static int make(void **state)
+{
+    problem p;
+
+    (void)state;
+    store = records_new();
+    return store == NULL || records_option(store, "ocsp.test/A=127.0.0.1,127.0.0.2@60", &p) != 0 ||
+           records_option(store, "www.test/CNAME=ocsp.test", &p) != 0;
+}
+
+static int drop(void **state)
+{
+    (void)state;
+    records_free(store);
+    return 0;
+}
+
+static int put(const char *name, const char *type, const char *body, problem *p)
+{
+    json_t *json = json_loads(body, 0, NULL);
+    int result;
+
+    assert_non_null(json);
+    memset(p, 0, sizeof(*p));
+    result = records_put(store, name, type, json, p);
+    json_decref(json);
+    return result;
+}
+
+static dns_name name_of(const char *text)
+{
+    dns_name name;
+
+    assert_null(dns_name_from_text(text, &name));
+    return name;
+}
+
+/* Asks and holds the answers, in words, against the wanted ones; returns the code. */
+static unsigned ask(const char *name, uint16_t type, const char *const *wanted)
+{
+    dns_name asked = name_of(name);
+    char text[DNS_RR_TEXT_SIZE];
+    dns_reply r = {0};
+    unsigned rcode;
+    size_t i;
+
+    records_answer(store, &asked, type, &r);
+    for (i = 0; wanted[i] != NULL; i++) {
+        assert_true(i < r.answer.count);
+        dns_rr_to_text(&r.answer.list[i], text);
+        assert_string_equal(text, wanted[i]);
+    }
+    assert_int_equal(r.answer.count, i);
+    assert_int_equal(r.authority.count,
+                     i > 0 && r.answer.list[i - 1].type != DNS_TYPE_CNAME ? 0 : 1);
+    rcode = r.rcode;
+    dns_reply_clear(&r);
+    return rcode;
+}
+
+#define ANSWERS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define NOTHING      ((const char *const[]){NULL})
+
+static void answers_from_options(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("OCSP.test", DNS_TYPE_A,
+                         ANSWERS("OCSP.test 60 A 127.0.0.1", "OCSP.test 60 A 127.0.0.2")),
+                     DNS_RCODE_NOERROR);
+    assert_int_equal(ask("www.test", DNS_TYPE_A,
+                         ANSWERS("www.test 300 CNAME ocsp.test", "ocsp.test 60 A 127.0.0.1",
+                                 "ocsp.test 60 A 127.0.0.2")),
+                     DNS_RCODE_NOERROR);
+}
+
+static void tells_no_data_from_no_name(void **state)
+{
+    problem p;
+
+    (void)state;
+    assert_int_equal(ask("ocsp.test", DNS_TYPE_AAAA, NOTHING), DNS_RCODE_NOERROR);
+    assert_int_equal(ask("nowhere.test", DNS_TYPE_A, NOTHING), DNS_RCODE_NXDOMAIN);
+    assert_int_equal(put("dangling.test", "CNAME", "{\"values\": [\"gone.test\"]}", &p), 0);
+    assert_int_equal(ask("dangling.test", DNS_TYPE_A, ANSWERS("dangling.test 300 CNAME gone.test")),
+                     DNS_RCODE_NXDOMAIN);
+}
+
+static void ends_an_alias_cycle(void **state)
+{
+    dns_name asked = name_of("a.test");
+    dns_reply r = {0};
+    problem p;
+
+    (void)state;
+    assert_int_equal(put("a.test", "CNAME", "{\"values\": [\"b.test\"]}", &p), 0);
+    assert_int_equal(put("b.test", "CNAME", "{\"values\": [\"a.test\"]}", &p), 0);
+    records_answer(store, &asked, DNS_TYPE_A, &r);
+    assert_int_equal(r.answer.count, 64);
+    dns_reply_clear(&r);
+}
+
+static void puts_removes_and_resets(void **state)
+{
+    problem p;
+
+    (void)state;
+    assert_int_equal(put("Ocsp.Test.", "aaaa", "{\"values\": [\"::1\"], \"ttl\": 0}", &p), 0);
+    assert_int_equal(ask("ocsp.test", DNS_TYPE_AAAA, ANSWERS("ocsp.test 0 AAAA ::1")),
+                     DNS_RCODE_NOERROR);
+    assert_int_equal(put("ocsp.test", "A", "{\"values\": [\"127.0.0.9\"]}", &p), 0);
+    assert_int_equal(ask("ocsp.test", DNS_TYPE_A, ANSWERS("ocsp.test 300 A 127.0.0.9")),
+                     DNS_RCODE_NOERROR);
+    assert_int_equal(records_remove(store, "www.test", "CNAME", &p), 0);
+    assert_int_equal(ask("www.test", DNS_TYPE_A, NOTHING), DNS_RCODE_NXDOMAIN);
+    assert_int_equal(records_remove(store, "www.test", "CNAME", &p), -1);
+    assert_int_equal(p.status, 404);
+
+    records_reset(store);
+    assert_int_equal(ask("ocsp.test", DNS_TYPE_AAAA, NOTHING), DNS_RCODE_NOERROR);
+    answers_from_options(state);
+}
+
+static void refuses_bad_sets_and_keeps_the_old(void **state)
+{
+    static const struct {
+        const char *name, *type, *body, *pointer;
+        int status;
+    } bad[] = {
+        {"a..b", "A", "{\"values\": [\"127.0.0.1\"]}", "", 400},
+        {"ocsp.test", "MX", "{\"values\": [\"127.0.0.1\"]}", "", 400},
+        {"ocsp.test", "A", "[]", "", 400},
+        {"ocsp.test", "A", "{}", "/values", 400},
+        {"ocsp.test", "A", "{\"values\": []}", "/values", 400},
+        {"ocsp.test", "A", "{\"values\": \"127.0.0.1\"}", "/values", 400},
+        {"ocsp.test", "A", "{\"values\": [\"127.0.0.1\", \"::1\"]}", "/values/1", 400},
+        {"ocsp.test", "A", "{\"values\": [7]}", "/values/0", 400},
+        {"ocsp.test", "A", "{\"values\": [\"127.0.0.1\"], \"ttl\": -1}", "/ttl", 400},
+        {"ocsp.test", "A", "{\"values\": [\"127.0.0.1\"], \"ttl\": 2147483648}", "/ttl", 400},
+        {"ocsp.test", "A", "{\"values\": [\"127.0.0.1\"], \"tll\": 1}", "/tll", 400},
+        {"x.test", "CNAME", "{\"values\": [\"a\", \"b\"]}", "/values", 400},
+        {"x.test", "CNAME", "{\"values\": [\"a..b\"]}", "/values/0", 400},
+        {"ocsp.test", "CNAME", "{\"values\": [\"a\"]}", "", 409},
+        {"www.test", "A", "{\"values\": [\"127.0.0.1\"]}", "", 409},
+    };
+    problem p;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(put(bad[i].name, bad[i].type, bad[i].body, &p), -1);
+        assert_int_equal(p.status, bad[i].status);
+        assert_string_equal(p.pointer, bad[i].pointer);
+        assert_true(p.detail[0] != '\0');
+    }
+    answers_from_options(state);
+}
+
+static void refuses_bad_options(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "ocsp.test",
+        "new.test=127.0.0.1",
+        "new.test/A",
+        "new.test/A=",
+        "new.test/A=127.0.0.1,",
+        "new.test/A=127.0.0.1@",
+        "new.test/A=127.0.0.1@-1",
+        "new.test/A=127.0.0.1@1s",
+        "new.test/A=127.0.0.1@99999999999999999999",
+        "new.test/A=::1",
+        "new.test/TXT=hello",
+        "/A=127.0.0.1",
+        "ocsp.test/A=127.0.0.3",
+        "ocsp.test/CNAME=a.test",
+    };
+    problem p;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        memset(&p, 0, sizeof(p));
+        assert_int_equal(records_option(store, bad[i], &p), -1);
+        assert_true(p.detail[0] != '\0');
+    }
+    answers_from_options(state);
+}
+
+static void lists_all_sets(void **state)
+{
+    json_t *wanted = json_loads("[{\"name\": \"ocsp.test\", \"type\": \"A\", \"ttl\": 60,"
+                                "  \"values\": [\"127.0.0.1\", \"127.0.0.2\"]},"
+                                " {\"name\": \"www.test\", \"type\": \"CNAME\", \"ttl\": 300,"
+                                "  \"values\": [\"ocsp.test\"]}]",
+                                0, NULL);
+    json_t *all = records_to_json(store);
+
+    (void)state;
+    assert_true(json_equal(all, wanted));
+    json_decref(all);
+    json_decref(wanted);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make, drop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(answers_from_options),
+        TEST(tells_no_data_from_no_name),
+        TEST(ends_an_alias_cycle),
+        TEST(puts_removes_and_resets),
+        TEST(refuses_bad_sets_and_keeps_the_old),
+        TEST(refuses_bad_options),
+        TEST(lists_all_sets),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,372 @@
+/*
+ * From JSON to a rule.  All that can be known to make no sense is refused here, since a
+ * rule that silently never fires is the worst that a fault injector can have.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/json_check.h"
+#include "responders/engine/rule.h"
+
+typedef struct {
+    const catalogue *faults;
+    const match_key *keys;
+    rule *rule;
+    problem *p;
+} parser;
+
+static size_t count_keys(const match_key *keys)
+{
+    size_t n = 0;
+
+    while (keys[n].name != NULL) {
+        n++;
+    }
+    return n;
+}
+
+static int find_key(const match_key *keys, const char *name)
+{
+    for (int i = 0; keys[i].name != NULL; i++) {
+        if (strcmp(keys[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void list_keys(const match_key *keys, const char *first, char *out, size_t size)
+{
+    size_t length = (size_t)snprintf(out, size, "%s", first);
+
+    for (size_t i = 0; keys[i].name != NULL && length < size; i++) {
+        length += (size_t)snprintf(out + length, size - length, "%s%s", length == 0 ? "" : ", ",
+                                   keys[i].name);
+    }
+}
+
+static int parse_id(parser *x, json_t *source, const char *where)
+{
+    char pointer[sizeof(x->p->pointer)];
+    const char *id = NULL;
+
+    if (json_check_string(source, where, "id", &id, x->p) != 0) {
+        return -1;
+    }
+    if (id == NULL) {
+        return 0;
+    }
+    if (id[0] == '\0' || strlen(id) > RULE_ID_MAX ||
+        strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") !=
+            strlen(id)) {
+        problem_pointer(pointer, sizeof(pointer), where, "id");
+        problem_set(x->p, 400, pointer,
+                    "an id is 1 to %d letters, digits, \".\", \"_\" or \"-\", not \"%.80s\"",
+                    RULE_ID_MAX, id);
+        return -1;
+    }
+    snprintf(x->rule->id, sizeof(x->rule->id), "%s", id);
+    return 0;
+}
+
+static int parse_match(parser *x, json_t *match, const char *where)
+{
+    const char *name;
+    json_t *value;
+    char base[sizeof(x->p->pointer)], pointer[sizeof(x->p->pointer)], accepted[256], quoted[64];
+
+    problem_pointer(base, sizeof(base), where, "match");
+    if (match == NULL) {
+        return 0;
+    }
+    if (!json_is_object(match)) {
+        problem_set(x->p, 400, base, "must be an object of match keys and their values");
+        return -1;
+    }
+    json_object_foreach(match, name, value)
+    {
+        int key = find_key(x->keys, name);
+        const match_key *k;
+
+        problem_pointer(pointer, sizeof(pointer), base, name);
+        if (key < 0) {
+            list_keys(x->keys, "", accepted, sizeof(accepted));
+            problem_set(x->p, 400, pointer, "unknown match key \"%.80s\"; accepted: %s", name,
+                        accepted);
+            return -1;
+        }
+        k = &x->keys[key];
+        if (json_is_string(value)) {
+            x->rule->match[key] = k->normalise == NULL ? strdup(json_string_value(value))
+                                                       : k->normalise(json_string_value(value));
+        }
+        if (x->rule->match[key] == NULL) {
+            json_check_quote(value, quoted, sizeof(quoted));
+            problem_set(x->p, 400, pointer, "%s is not a value for \"%s\": %s", quoted, name,
+                        k->summary);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int parse_use(parser *x, rule_step *step, json_t *use, const char *where)
+{
+    const fault_spec *spec = NULL;
+    json_t *params = catalogue_check_use(x->faults, use, where, &spec, x->p);
+
+    if (params == NULL) {
+        return -1;
+    }
+    for (size_t i = 0; i < step->nuses; i++) {
+        if (strcmp(step->uses[i].spec->layer, spec->layer) == 0) {
+            problem_set(x->p, 400, where,
+                        "%s and %s are both of layer %s; a step does at most one fault a layer",
+                        step->uses[i].spec->name, spec->name, spec->layer);
+            json_decref(params);
+            return -1;
+        }
+    }
+    if (step->nuses == PLAN_LAYERS_MAX) {
+        problem_set(x->p, 400, where, "a step does at most %d faults", PLAN_LAYERS_MAX);
+        json_decref(params);
+        return -1;
+    }
+    step->uses[step->nuses].spec = spec;
+    step->uses[step->nuses].params = params;
+    step->nuses++;
+    step->at_accept = step->at_accept || spec->phase == FAULT_AT_ACCEPT;
+    x->rule->on_listener = x->rule->on_listener || spec->phase == FAULT_ON_LISTENER;
+    return 0;
+}
+
+static int parse_step(parser *x, rule_step *step, json_t *source, const char *where)
+{
+    static const char *const members[] = {"times", "do", NULL};
+    char base[sizeof(x->p->pointer)], pointer[sizeof(x->p->pointer) + 24];
+    json_int_t times = 0;
+    json_t *uses = json_object_get(source, "do");
+    json_t *use;
+    size_t i;
+
+    if (json_check_members(source, where, members, x->p) != 0 ||
+        json_check_integer(source, where, "times", 1, RULE_TIMES_MAX, &times, x->p) != 0) {
+        return -1;
+    }
+    step->times = times == 0 ? RULE_FOR_EVER : (uint64_t)times;
+
+    problem_pointer(base, sizeof(base), where, "do");
+    if (!json_is_array(uses)) {
+        problem_set(x->p, 400, base, "a step needs \"do\", an array of faults ([] for none)");
+        return -1;
+    }
+    json_array_foreach(uses, i, use)
+    {
+        snprintf(pointer, sizeof(pointer), "%s/%zu", base, i);
+        if (parse_use(x, step, use, pointer) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int parse_sequence(parser *x, json_t *sequence, const char *where)
+{
+    char base[sizeof(x->p->pointer)], pointer[sizeof(x->p->pointer) + 24];
+    rule *r = x->rule;
+    const size_t n = json_array_size(sequence);
+
+    problem_pointer(base, sizeof(base), where, "sequence");
+    if (n == 0) {
+        problem_set(x->p, 400, base,
+                    "a rule needs \"sequence\", an array of at least one step {\"times\", \"do\"}");
+        return -1;
+    }
+    r->steps = calloc(n, sizeof(r->steps[0]));
+    if (r->steps == NULL) {
+        problem_set(x->p, 500, base, "out of memory");
+        return -1;
+    }
+    r->nsteps = n;
+    for (size_t i = 0; i < n; i++) {
+        snprintf(pointer, sizeof(pointer), "%s/%zu", base, i);
+        if (parse_step(x, &r->steps[i], json_array_get(sequence, i), pointer) != 0) {
+            return -1;
+        }
+        if (r->steps[i].times != RULE_FOR_EVER) {
+            r->period += r->steps[i].times;
+            continue;
+        }
+        if (i + 1 < n || r->repeat) {
+            problem_set(x->p, 400, pointer,
+                        "a step without \"times\" holds for ever, so %s; give it \"times\"",
+                        i + 1 < n ? "the steps after it are never reached"
+                                  : "the sequence cannot repeat");
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int parse_scope(parser *x, json_t *source, const char *where)
+{
+    char pointer[sizeof(x->p->pointer)], accepted[256];
+    const char *scope = "global";
+
+    x->rule->scope = RULE_SCOPE_GLOBAL;
+    if (json_check_string(source, where, "scope", &scope, x->p) != 0) {
+        return -1;
+    }
+    if (strcmp(scope, "global") == 0) {
+        return 0;
+    }
+    x->rule->scope = find_key(x->keys, scope);
+    if (x->rule->scope < 0) {
+        problem_pointer(pointer, sizeof(pointer), where, "scope");
+        list_keys(x->keys, "global", accepted, sizeof(accepted));
+        problem_set(x->p, 400, pointer, "unknown scope \"%.80s\"; accepted: %s", scope, accepted);
+        return -1;
+    }
+    return 0;
+}
+
+static int parse_probability(parser *x, json_t *source, const char *where)
+{
+    char pointer[sizeof(x->p->pointer)], quoted[64];
+    const json_t *value = json_object_get(source, "probability");
+    double probability = json_number_value(value);
+
+    if (value == NULL) {
+        return 0;
+    }
+    if (!json_is_number(value) || probability < 0 || probability > 1) {
+        problem_pointer(pointer, sizeof(pointer), where, "probability");
+        json_check_quote(value, quoted, sizeof(quoted));
+        problem_set(x->p, 400, pointer, "\"probability\" must be a number from 0 to 1, not %s",
+                    quoted);
+        return -1;
+    }
+    x->rule->drawn = probability < 1;
+    x->rule->probability = probability;
+    return 0;
+}
+
+/* The first key that the rule matches or counts on and that is not known at accept. */
+static const char *late_key(const parser *x)
+{
+    const rule *r = x->rule;
+
+    for (size_t i = 0; i < r->nkeys; i++) {
+        if ((r->match[i] != NULL || r->scope == (int)i) && !x->keys[i].at_accept) {
+            return x->keys[i].name;
+        }
+    }
+    return NULL;
+}
+
+/* A fault on a listener is there as long as its rule: nothing arrives that could be
+ * matched, counted or drawn for. */
+static int check_listener_rule(const parser *x, const char *where)
+{
+    const rule *r = x->rule;
+    const char *name = NULL;
+
+    for (size_t i = 0; i < r->nsteps; i++) {
+        for (size_t j = 0; j < r->steps[i].nuses; j++) {
+            if (r->steps[i].uses[j].spec->phase == FAULT_ON_LISTENER) {
+                name = r->steps[i].uses[j].spec->name;
+            }
+        }
+    }
+    for (size_t i = 0; i < r->nkeys; i++) {
+        if (r->match[i] != NULL && strcmp(x->keys[i].name, "listener") != 0) {
+            problem_set(x->p, 400, where,
+                        "%s acts on a listener, so its rule can match on \"listener\" only, "
+                        "not on \"%s\"",
+                        name, x->keys[i].name);
+            return -1;
+        }
+    }
+    if (r->nsteps > 1 || r->steps[0].nuses > 1 || r->steps[0].times != RULE_FOR_EVER ||
+        r->scope != RULE_SCOPE_GLOBAL || r->drawn || r->repeat) {
+        problem_set(x->p, 400, where,
+                    "%s acts on a listener as long as its rule is there: it must be alone in one "
+                    "step, without \"times\", \"scope\", \"probability\" or \"repeat\"",
+                    name);
+        return -1;
+    }
+    return 0;
+}
+
+static int check_accept_rule(const parser *x, const char *where)
+{
+    const char *late = late_key(x);
+
+    for (size_t i = 0; late != NULL && i < x->rule->nsteps; i++) {
+        const rule_step *step = &x->rule->steps[i];
+
+        for (size_t j = 0; j < step->nuses; j++) {
+            if (step->uses[j].spec->phase == FAULT_AT_ACCEPT) {
+                problem_set(x->p, 400, where,
+                            "%s is done when a connection is accepted, where \"%s\" is not known "
+                            "yet; its rule cannot match or count on it",
+                            step->uses[j].spec->name, late);
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+rule *rule_parse(const catalogue *c, const match_key *keys, json_t *source, const char *where,
+                 problem *p)
+{
+    static const char *const members[] = {"id",          "match",  "sequence", "scope",
+                                          "probability", "repeat", NULL};
+    parser x = {.faults = c, .keys = keys, .p = p};
+    rule *r = NULL;
+
+    if (json_check_members(source, where, members, p) != 0) {
+        return NULL;
+    }
+    r = calloc(1, sizeof(*r));
+    if (r == NULL) {
+        problem_set(p, 500, where, "out of memory");
+        return NULL;
+    }
+    x.rule = r;
+    r->references = 1;
+    r->nkeys = count_keys(keys);
+    r->match = calloc(r->nkeys + 1, sizeof(r->match[0]));
+    r->counters = json_object();
+    r->source = json_object();
+    if (r->match == NULL || r->counters == NULL || r->source == NULL) {
+        problem_set(p, 500, where, "out of memory");
+        goto failed;
+    }
+    if (parse_id(&x, source, where) != 0 ||
+        parse_match(&x, json_object_get(source, "match"), where) != 0 ||
+        parse_scope(&x, source, where) != 0 || parse_probability(&x, source, where) != 0 ||
+        json_check_boolean(source, where, "repeat", &r->repeat, p) != 0 ||
+        parse_sequence(&x, json_object_get(source, "sequence"), where) != 0) {
+        goto failed;
+    }
+    if (r->on_listener ? check_listener_rule(&x, where) != 0 : check_accept_rule(&x, where) != 0) {
+        goto failed;
+    }
+
+    json_object_set_new(r->source, "id", json_string(r->id));
+    for (size_t i = 1; members[i] != NULL; i++) {
+        json_t *value = json_object_get(source, members[i]);
+
+        if (value != NULL) {
+            json_object_set_new(r->source, members[i], json_deep_copy(value));
+        }
+    }
+    return r;
+
+failed:
+    rule_unref(r);
+    return NULL;
+}

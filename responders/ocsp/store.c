@@ -1,0 +1,255 @@
+/* Loading the manifests and looking certificates up; see certificates.h. */
+#include "responders/ocsp/store.h"
+
+#include <errno.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "responders/ocsp/signer.h"
+
+static void certificate_free(certificate *c)
+{
+    free(c->id);
+    free(c->issuer_id);
+    free(c->serial_hex);
+    octets_free(&c->serial);
+    octets_free(&c->der);
+    octets_free(&c->subject);
+    octets_free(&c->key_bits);
+    EVP_PKEY_free(c->key);
+    free(c);
+}
+
+void certificates_free(certificates *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        certificate_free(c->all[i]);
+    }
+    free(c->all);
+    *c = (certificates){0};
+}
+
+static void add(certificates *c, certificate *one)
+{
+    certificate **all = realloc(c->all, (c->count + 1) * sizeof(certificate *));
+    if (all == NULL) {
+        fputs("out of memory\n", stderr);
+        abort();
+    }
+    c->all = all;
+    c->all[c->count++] = one;
+}
+
+static FILE *open_file(const char *folder, const char *name, problem *p)
+{
+    octets path = {0};
+    octets_append_format(&path, "%s/%s", folder, name);
+    octets_append(&path, "", 1);
+    FILE *file = fopen((const char *)path.data, "rb");
+    if (file == NULL) {
+        problem_set(p, 400, "", "%s: %s", (const char *)path.data, strerror(errno));
+    }
+    octets_free(&path);
+    return file;
+}
+
+/* Takes the fields that answers need out of the X.509 certificate. */
+static bool take_fields(certificate *c, X509 *x509)
+{
+    static const EVP_MD *(*const digests[HASH_KINDS])(void) = {EVP_sha1, EVP_sha256, EVP_sha384,
+                                                               EVP_sha512};
+    unsigned char *der = NULL, *subject = NULL;
+    int der_length = i2d_X509(x509, &der);
+    int subject_length = i2d_X509_NAME(X509_get_subject_name(x509), &subject);
+    const ASN1_BIT_STRING *key = X509_get0_pubkey_bitstr(x509);
+    bool ok = der_length > 0 && subject_length > 0 && key != NULL;
+    if (ok) {
+        octets_append(&c->der, der, (size_t)der_length);
+        octets_append(&c->subject, subject, (size_t)subject_length);
+        octets_append(&c->key_bits, ASN1_STRING_get0_data(key), (size_t)ASN1_STRING_length(key));
+    }
+    OPENSSL_free(der);
+    OPENSSL_free(subject);
+    for (int i = 0; ok && i < HASH_KINDS; i++) {
+        ok = EVP_Digest(c->subject.data, c->subject.length, c->name_hash[i], NULL, digests[i](),
+                        NULL) == 1 &&
+             EVP_Digest(c->key_bits.data, c->key_bits.length, c->key_hash[i], NULL, digests[i](),
+                        NULL) == 1;
+    }
+    /* The serial is the certificate's own, the manifest's is only its name. */
+    ASN1_INTEGER *serial = X509_get_serialNumber(x509);
+    unsigned char *integer = NULL;
+    int integer_length = ok ? i2d_ASN1_INTEGER(serial, &integer) : 0;
+    if (integer_length > 2) {
+        octets_append(&c->serial, integer + 2, (size_t)integer_length - 2);
+        c->serial_hex = serial_to_hex(octets_span(&c->serial));
+    }
+    OPENSSL_free(integer);
+    return ok && integer_length > 2;
+}
+
+static int load_one(certificates *c, const char *folder, const char *id, json_t *entry, problem *p)
+{
+    const char *issuer, *pem, *key_pem;
+    if (json_unpack(entry, "{s:s, s:s, s:s}", "issuer", &issuer, "certificate", &pem, "private_key",
+                    &key_pem) != 0) {
+        problem_set(p, 400, "",
+                    "%s/manifest.json: certificate \"%s\" has no issuer, certificate and "
+                    "private_key that are strings",
+                    folder, id);
+        return -1;
+    }
+    int result = -1;
+    X509 *x509 = NULL;
+    certificate *one = calloc(1, sizeof(*one));
+    FILE *file = open_file(folder, pem, p);
+    if (one == NULL || file == NULL) {
+        goto done;
+    }
+    x509 = PEM_read_X509(file, NULL, NULL, NULL);
+    if (x509 == NULL || !take_fields(one, x509)) {
+        problem_set(p, 400, "", "%s/%s: not a certificate in PEM", folder, pem);
+        goto done;
+    }
+    fclose(file);
+    file = open_file(folder, key_pem, p);
+    if (file == NULL) {
+        goto done;
+    }
+    one->key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+    if (one->key == NULL || signer_algorithm(one->key).length == 0) {
+        problem_set(p, 400, "", "%s/%s: not a private key in PEM (RSA, EC or Ed25519)", folder,
+                    key_pem);
+        goto done;
+    }
+    one->id = strdup(id);
+    one->issuer_id = strdup(issuer);
+    one->pki = c->pkis;
+    add(c, one);
+    one = NULL;
+    result = 0;
+
+done:
+    if (file != NULL) {
+        fclose(file);
+    }
+    X509_free(x509);
+    if (one != NULL) {
+        certificate_free(one);
+    }
+    return result;
+}
+
+static json_t *read_manifest(const char *folder, problem *p)
+{
+    FILE *file = open_file(folder, "manifest.json", p);
+    if (file == NULL) {
+        return NULL;
+    }
+    json_error_t error;
+    json_t *manifest = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+    fclose(file);
+    if (manifest == NULL) {
+        problem_set(p, 400, "", "%s/manifest.json:%d: %s", folder, error.line, error.text);
+    } else if (!json_is_object(json_object_get(manifest, "certificates"))) {
+        problem_set(p, 400, "", "%s/manifest.json: no object \"certificates\"", folder);
+        json_decref(manifest);
+        manifest = NULL;
+    }
+    return manifest;
+}
+
+int certificates_load(certificates *c, const char *folder, problem *p)
+{
+    json_t *manifest = read_manifest(folder, p);
+    if (manifest == NULL) {
+        return -1;
+    }
+    int result = -1;
+    size_t first = c->count;
+    const char *id;
+    json_t *entry;
+    json_object_foreach(json_object_get(manifest, "certificates"), id, entry)
+    {
+        if (load_one(c, folder, id, entry, p) != 0) {
+            goto done;
+        }
+    }
+    for (size_t i = first; i < c->count; i++) {
+        certificate *one = c->all[i];
+        one->issuer = certificates_by_id(c, one->issuer_id, one);
+        if (one->issuer == NULL || one->issuer->pki != one->pki) {
+            problem_set(p, 400, "",
+                        "%s/manifest.json: certificate \"%s\" has the issuer \"%s\", "
+                        "which is not in the manifest",
+                        folder, one->id, one->issuer_id);
+            goto done;
+        }
+    }
+    c->pkis++;
+    certificates_reset(c);
+    result = 0;
+
+done:
+    json_decref(manifest);
+    return result;
+}
+
+span certificate_name_hash(const certificate *c, hash_kind kind)
+{
+    return (span){c->name_hash[kind], hash_function_of(kind)->octets};
+}
+
+span certificate_key_hash(const certificate *c, hash_kind kind)
+{
+    return (span){c->key_hash[kind], hash_function_of(kind)->octets};
+}
+
+static bool same(span a, span b)
+{
+    return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
+}
+
+static bool names_issuer(const cert_id *id, const certificate *issuer)
+{
+    return id->hash != HASH_OTHER &&
+           same(id->issuer_name_hash, certificate_name_hash(issuer, id->hash)) &&
+           same(id->issuer_key_hash, certificate_key_hash(issuer, id->hash));
+}
+
+const certificate *certificates_find(const certificates *c, const cert_id *id,
+                                     const certificate **issuer)
+{
+    *issuer = NULL;
+    for (size_t i = 0; i < c->count; i++) {
+        const certificate *one = c->all[i];
+        /* Two manifests may hold the same authority (one key pool): look at every issuer. */
+        if (names_issuer(id, one->issuer)) {
+            *issuer = one->issuer;
+            if (same(id->serial, octets_span(&one->serial))) {
+                return one;
+            }
+        }
+    }
+    return NULL;
+}
+
+const certificate *certificates_by_id(const certificates *c, const char *id,
+                                      const certificate *near)
+{
+    const certificate *found = NULL;
+    for (size_t i = 0; i < c->count; i++) {
+        const certificate *one = c->all[i];
+        if (strcmp(one->id, id) != 0) {
+            continue;
+        }
+        if (near == NULL || one->pki == near->pki) {
+            return one;
+        }
+        found = found == NULL ? one : found;
+    }
+    return found;
+}

@@ -1,0 +1,372 @@
+/*
+ * A responder with nothing to respond, for the tests of what all responders share.
+ *
+ * A peer sends one line.  "KEY" is a request with that serial: it is answered with the
+ * fault that the rules give it, or "healthy", and closed.  "hold" is left to the peer.
+ * Only one connection is accepted in a pass of the loop and none is read in the pass that
+ * accepted it.  PUT {"spin": true} keeps it busy in every pass, until it is put false.
+ */
+#ifndef STAPLELAB_FAKE_PROGRAM_H
+#define STAPLELAB_FAKE_PROGRAM_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "responders/program/program.h"
+
+#define FAKE_PEERS 64
+
+static const char *const fake_forms[] = {"byName", "byKey", NULL};
+
+static const fault_param fake_revoked_params[] = {
+    {.name = "reason",
+     .type = PARAM_INTEGER,
+     .summary = "revocation reason",
+     .fallback = "1",
+     .min = 0,
+     .max = 10},
+    {.name = "offset",
+     .type = PARAM_INTEGER,
+     .unit = "s",
+     .summary = "how long ago",
+     .fallback = "null",
+     .min = -100,
+     .max = 3600},
+    {.name = "form",
+     .type = PARAM_CHOICE,
+     .summary = "how the responder is named",
+     .fallback = "\"byKey\"",
+     .choices = fake_forms},
+    {.name = "critical", .type = PARAM_BOOLEAN, .summary = "critical", .fallback = "false"},
+    {.name = "values", .type = PARAM_LIST, .summary = "texts", .fallback = "[\"a\"]"},
+    {.name = NULL},
+};
+
+static const fault_param fake_redirect_params[] = {
+    {.name = "target", .type = PARAM_STRING, .summary = "where to"},
+    {.name = NULL},
+};
+
+static const fault_spec fake_try_later = {.name = "status-try-later",
+                                          .id = "A03",
+                                          .layer = "ocsp",
+                                          .summary = "tryLater (3)",
+                                          .phase = FAULT_AT_REQUEST};
+static const fault_spec fake_revoked = {.name = "cert-status-revoked",
+                                        .id = "A26",
+                                        .layer = "ocsp",
+                                        .summary = "revoked",
+                                        .phase = FAULT_AT_REQUEST,
+                                        .params = fake_revoked_params};
+static const fault_spec fake_redirect = {.name = "http-redirect",
+                                         .id = "B40",
+                                         .layer = "http",
+                                         .summary = "a redirect",
+                                         .phase = FAULT_AT_REQUEST,
+                                         .params = fake_redirect_params};
+static const fault_spec fake_rst = {.name = "rst-on-accept",
+                                    .id = "B06",
+                                    .layer = "tcp",
+                                    .summary = "RST right after accept",
+                                    .phase = FAULT_AT_ACCEPT};
+static const fault_spec fake_refused = {.name = "connection-refused",
+                                        .id = "B01",
+                                        .layer = "tcp",
+                                        .summary = "nothing listens",
+                                        .phase = FAULT_ON_LISTENER};
+
+static const fault_spec *const fake_faults[] = {&fake_try_later, &fake_revoked, &fake_redirect,
+                                                &fake_rst,       &fake_refused, NULL};
+static const catalogue fake_catalogue = {.faults = fake_faults};
+
+/* Lower case; "bad" is no serial. */
+static inline char *fake_normalise(const char *value)
+{
+    char *copy = strcmp(value, "bad") == 0 ? NULL : strdup(value);
+
+    for (char *s = copy; s != NULL && *s != '\0'; s++) {
+        *s = *s >= 'A' && *s <= 'Z' ? (char)(*s + 'a' - 'A') : *s;
+    }
+    return copy;
+}
+
+enum { FAKE_LISTENER, FAKE_SERIAL, FAKE_METHOD };
+
+static const match_key fake_keys[] = {
+    {.name = "listener", .summary = "a name from --listen", .at_accept = true},
+    {.name = "serial", .summary = "hexadecimal digits", .normalise = fake_normalise},
+    {.name = "method", .summary = "GET or POST"},
+    {.name = NULL},
+};
+
+typedef struct fake_program fake_program;
+
+typedef struct {
+    fake_program *f;
+    struct event *readable;
+    bool owed;
+} fake_peer;
+
+struct fake_program {
+    struct event_base *base;
+    rule_set *rules;
+    event_log *events;
+    control *control;
+    endpoint listener;
+    int fd;
+    struct event *acceptable;
+    fake_peer peers[FAKE_PEERS];
+    json_t *thing;
+    struct event *spinning;
+    int listener_faults;  /* in force, as of the last call of rules_changed */
+    const char *greeting; /* --greeting */
+};
+
+static inline void fake_close(fake_peer *peer)
+{
+    if (peer->readable == NULL) {
+        return;
+    }
+    close(event_get_fd(peer->readable));
+    event_free(peer->readable);
+    peer->readable = NULL;
+    peer->owed = false;
+    control_poke(peer->f->control);
+}
+
+static inline void fake_on_readable(evutil_socket_t fd, short what, void *arg)
+{
+    fake_peer *peer = arg;
+    fake_program *f = peer->f;
+    char line[256] = "";
+    const char *values[] = {f->listener.name, line, NULL};
+    const match_subject subject = {.values = values};
+    ssize_t n = read(fd, line, sizeof(line) - 1);
+    json_t *event;
+    const char *answer;
+    plan p;
+
+    (void)what;
+    if (n <= 0) {
+        fake_close(peer);
+        return;
+    }
+    line[strcspn(line, "\n")] = '\0';
+    if (strcmp(line, "hold") == 0) {
+        peer->owed = false;
+        event_log_append(f->events, "held", NULL);
+        return;
+    }
+    rules_decide(f->rules, FAULT_AT_REQUEST, &subject, &p);
+    event = json_pack("{s:s}", "serial", line);
+    plan_describe(&p, event);
+    event_log_append(f->events, "request", event);
+    answer = p.nuses > 0 ? p.uses[0].spec->name : "healthy";
+    if (write(fd, answer, strlen(answer)) < 0) {
+        perror("write");
+    }
+    plan_clear(&p);
+    fake_close(peer);
+}
+
+static inline void fake_on_acceptable(evutil_socket_t fd, short what, void *arg)
+{
+    fake_program *f = arg;
+    int accepted = accept(fd, NULL, NULL);
+
+    (void)what;
+    for (size_t i = 0; accepted >= 0 && i < FAKE_PEERS; i++) {
+        if (f->peers[i].readable == NULL) {
+            f->peers[i].f = f;
+            f->peers[i].owed = true;
+            f->peers[i].readable =
+                event_new(f->base, accepted, EV_READ | EV_PERSIST, fake_on_readable, &f->peers[i]);
+            event_add(f->peers[i].readable, NULL);
+            event_log_append(f->events, "accept", NULL);
+            return;
+        }
+    }
+    close(accepted);
+}
+
+static inline json_t *fake_ready(void *arg)
+{
+    fake_program *f = arg;
+    char address[80];
+
+    endpoint_format((struct sockaddr *)&f->listener.address, address, sizeof(address));
+    return json_pack("{s:[{s:s, s:s, s:i}]}", "listeners", "name", f->listener.name, "address",
+                     address, "port",
+                     ntohs(((struct sockaddr_in *)&f->listener.address)->sin_port));
+}
+
+static inline size_t fake_owed(void *arg)
+{
+    fake_program *f = arg;
+    size_t n = 0;
+
+    for (size_t i = 0; i < FAKE_PEERS; i++) {
+        n += f->peers[i].owed ? 1 : 0;
+    }
+    return n;
+}
+
+typedef struct {
+    int faults;
+    bool unknown;
+} fake_visitor;
+
+static inline void fake_visit(const fault_use *use, const char *listener, void *arg)
+{
+    fake_visitor *v = arg;
+
+    (void)use;
+    v->faults++;
+    v->unknown = v->unknown || (listener != NULL && strcmp(listener, "nosuch") == 0);
+}
+
+static inline int fake_rules_changed(void *arg, problem *p)
+{
+    fake_program *f = arg;
+    fake_visitor v = {0};
+
+    rules_each_listener_fault(f->rules, fake_visit, &v);
+    f->listener_faults = v.faults;
+    if (v.unknown) {
+        problem_set(p, 400, "", "no listener is named \"nosuch\"");
+        return -1;
+    }
+    return 0;
+}
+
+static inline void fake_reset(void *arg)
+{
+    fake_program *f = arg;
+
+    for (size_t i = 0; i < FAKE_PEERS; i++) {
+        fake_close(&f->peers[i]);
+    }
+    json_decref(f->thing);
+    f->thing = NULL;
+}
+
+/* Left unread, so it is there again in the next pass. */
+static inline void fake_on_spin(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    (void)arg;
+}
+
+static inline bool fake_resource(void *arg, const char *method, const char *path, json_t *body,
+                                 json_t **answer, problem *p)
+{
+    fake_program *f = arg;
+
+    if (strcmp(path, "/v1/things/a b") != 0) {
+        return false;
+    }
+    if (strcmp(method, "PUT") == 0) {
+        json_decref(f->thing);
+        f->thing = json_incref(body);
+        if (json_is_true(json_object_get(body, "spin"))) {
+            event_add(f->spinning, NULL);
+        } else {
+            event_del(f->spinning);
+        }
+    } else if (strcmp(method, "GET") != 0) {
+        problem_set_method(p, method, "GET, PUT");
+        return true;
+    }
+    *answer = json_pack("{s:O?}", "thing", f->thing);
+    return true;
+}
+
+static inline void fake_metrics(void *arg, struct evbuffer *out)
+{
+    fake_program *f = arg;
+
+    evbuffer_add_printf(out, "fake_listener_faults %d\n", f->listener_faults);
+}
+
+static inline int fake_start(void *arg, struct event_base *base, program_options *o,
+                             rule_set *rules, event_log *events, control_ops *ops, problem *p)
+{
+    fake_program *f = arg;
+
+    f->base = base;
+    f->rules = rules;
+    f->events = events;
+    f->listener = o->listeners[0];
+    f->fd = endpoint_bind(&f->listener, SOCK_STREAM, p);
+    if (f->fd < 0) {
+        return -1;
+    }
+    f->acceptable = event_new(base, f->fd, EV_READ | EV_PERSIST, fake_on_acceptable, f);
+    event_add(f->acceptable, NULL);
+    f->spinning =
+        event_new(base, eventfd(1, EFD_CLOEXEC), EV_READ | EV_PERSIST, fake_on_spin, NULL);
+    *ops = (control_ops){.arg = f,
+                         .ready = fake_ready,
+                         .owed = fake_owed,
+                         .rules_changed = fake_rules_changed,
+                         .reset = fake_reset,
+                         .resource = fake_resource,
+                         .metrics = fake_metrics};
+    return 0;
+}
+
+static inline void fake_started(void *arg, control *c)
+{
+    ((fake_program *)arg)->control = c;
+}
+
+static inline void fake_stop(void *arg)
+{
+    fake_program *f = arg;
+
+    fake_reset(f);
+    event_free(f->acceptable);
+    close(event_get_fd(f->spinning));
+    event_free(f->spinning);
+    close(f->fd);
+}
+
+static inline int fake_option(void *arg, int val, const char *value, problem *p)
+{
+    (void)val;
+    if (strcmp(value, "rude") == 0) {
+        problem_set(p, 400, "", "--greeting \"rude\": expected a polite one");
+        return -1;
+    }
+    ((fake_program *)arg)->greeting = value;
+    return 0;
+}
+
+static const struct option fake_options[] = {{"greeting", required_argument, NULL, 1000},
+                                             {NULL, 0, NULL, 0}};
+
+/* Runs it; returns the exit status. */
+static inline int fake_run(int argc, char **argv)
+{
+    fake_program f = {.fd = -1};
+    const program p = {.name = "fake-program",
+                       .summary = "Answers with the name of a fault.",
+                       .faults = &fake_catalogue,
+                       .keys = fake_keys,
+                       .options = fake_options,
+                       .options_help = "  --greeting TEXT               not used\n",
+                       .option = fake_option,
+                       .start = fake_start,
+                       .started = fake_started,
+                       .stop = fake_stop,
+                       .arg = &f};
+
+    return program_run(&p, argc, argv);
+}
+
+#endif
