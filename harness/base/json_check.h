@@ -5,8 +5,8 @@
  * Every function returns 0, or -1 with *p filled; `where` is the JSON pointer of the
  * value or object that is looked at.
  */
-#ifndef STAPLELAB_JSON_CHECK_H
-#define STAPLELAB_JSON_CHECK_H
+#ifndef STAPLELAB_BASE_JSON_CHECK_H
+#define STAPLELAB_BASE_JSON_CHECK_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -6,23 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/memory.h"
+
 uint8_t *octets_reserve(octets *o, size_t more)
 {
     size_t capacity = o->capacity ? o->capacity : 256;
     while (capacity - o->length < more) {
         if (capacity > SIZE_MAX / 2) {
-            fputs("out of memory\n", stderr);
-            abort();
+            memory_exhausted();
         }
         capacity *= 2;
     }
     if (capacity != o->capacity) {
-        uint8_t *data = realloc(o->data, capacity);
-        if (data == NULL) {
-            fputs("out of memory\n", stderr);
-            abort();
-        }
-        o->data = data;
+        o->data = memory_resize(o->data, capacity, 1);
         o->capacity = capacity;
     }
     return o->data + o->length;

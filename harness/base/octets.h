@@ -1,11 +1,6 @@
-/*
- * A growing string of octets: what a message is while it is being made.
- *
- * Running out of memory ends the program: a responder in a lab has no better answer, and
- * every caller is spared a branch that no test could reach.
- */
-#ifndef STAPLELAB_OCSP_OCTETS_H
-#define STAPLELAB_OCSP_OCTETS_H
+/* A growing string of octets: what a message is while it is being made. */
+#ifndef STAPLELAB_BASE_OCTETS_H
+#define STAPLELAB_BASE_OCTETS_H
 
 #include <stddef.h>
 #include <stdint.h>

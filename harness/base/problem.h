@@ -2,8 +2,8 @@
  * What is wrong with an input, as an RFC 9457 problem: refused, explained, and
  * nothing of what was in force is lost.
  */
-#ifndef STAPLELAB_PROBLEM_H
-#define STAPLELAB_PROBLEM_H
+#ifndef STAPLELAB_BASE_PROBLEM_H
+#define STAPLELAB_BASE_PROBLEM_H
 
 #include <jansson.h>
 #include <stddef.h>

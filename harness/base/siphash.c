@@ -1,8 +1,6 @@
-/* See prf.h.  SipHash because it is short, specified, and spreads well over short inputs. */
+/* See siphash.h. */
 #include "harness/base/siphash.h"
 
-#include <stdlib.h>
-#include <string.h>
 
 static uint64_t rotate(uint64_t x, unsigned bits)
 {
@@ -36,7 +34,7 @@ static uint64_t load(const unsigned char *octets, size_t n)
     return word;
 }
 
-uint64_t prf_siphash(uint64_t k0, uint64_t k1, const void *data, size_t length)
+uint64_t siphash(uint64_t k0, uint64_t k1, const void *data, size_t length)
 {
     const unsigned char *octets = data;
     uint64_t v[4] = {
@@ -61,23 +59,4 @@ uint64_t prf_siphash(uint64_t k0, uint64_t k1, const void *data, size_t length)
     v[2] ^= 0xff;
     sip_rounds(v, 4);
     return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
-
-double prf_draw(uint64_t seed, const char *rule, const char *scope_value, uint64_t ordinal)
-{
-    const size_t nrule = strlen(rule) + 1, nscope = strlen(scope_value) + 1;
-    unsigned char *message = malloc(nrule + nscope + 8);
-    uint64_t hash;
-
-    if (message == NULL) {
-        abort();
-    }
-    memcpy(message, rule, nrule);
-    memcpy(message + nrule, scope_value, nscope);
-    for (size_t i = 0; i < 8; i++) {
-        message[nrule + nscope + i] = (unsigned char)(ordinal >> (8 * i));
-    }
-    hash = prf_siphash(seed, 0, message, nrule + nscope + 8);
-    free(message);
-    return (double)(hash >> 11) * 0x1p-53;
 }

@@ -5,8 +5,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/base/octets.h"
 #include "harness/base/siphash.h"
 #include "responders/engine/rule.h"
+
+/*
+ * The draw in [0, 1), a pure function of what it is about, so that a run can be replayed and no
+ * rule's luck depends on how many others drew before it: the upper 53 bits of
+ *   SipHash-2-4(key = seed, 0;  rule 0x00 scope value 0x00 ordinal as 8 octets, low first)
+ * over 2^53.
+ */
+static double draw_of(uint64_t seed, const char *id, const char *value, uint64_t ordinal)
+{
+    octets message = {0};
+    uint64_t hash;
+
+    octets_append(&message, id, strlen(id) + 1);
+    octets_append(&message, value, strlen(value) + 1);
+    for (size_t i = 0; i < 8; i++) {
+        const uint8_t octet = (uint8_t)(ordinal >> (8 * i));
+
+        octets_append(&message, &octet, 1);
+    }
+    hash = siphash(seed, 0, message.data, message.length);
+    octets_free(&message);
+    return (double)(hash >> 11) * 0x1p-53;
+}
 
 /* The step that the request of this ordinal gets, or NULL past the last one. */
 static const rule_step *due_step(const rule *r, uint64_t ordinal)
@@ -53,7 +77,7 @@ static bool serve(rule_set *set, rule *r, fault_phase phase, const match_subject
     ordinal = (uint64_t)json_integer_value(json_object_get(r->counters, value));
     step = due_step(r, ordinal);
     if (r->drawn) {
-        draw = prf_draw(set->seed, r->id, value, ordinal);
+        draw = draw_of(set->seed, r->id, value, ordinal);
         done = draw < r->probability;
     }
     done = done && step != NULL;
