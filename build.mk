@@ -51,7 +51,7 @@ TESTS :=
 FUZZERS :=
 
 define folder_rules
-SOURCES_$(1) := $$(filter-out %_main.c $(1)/labclock.c $(1)/fork_server.c,$$(wildcard $(1)/*.c $(1)/codec/*.c $(1)/faults/*.c))
+SOURCES_$(1) := $$(filter-out %_main.c $(1)/labclock.c,$$(wildcard $(1)/*.c $(1)/codec/*.c $(1)/faults/*.c))
 $(BUILD_DIR)/$(1).a: $$(SOURCES_$(1):%.c=$(BUILD_DIR)/%.o)
 	@rm -f $$@
 	$(say) AR $$@
@@ -97,13 +97,6 @@ $(BUILD_DIR)/lib/labclock.so: harness/runtime/labclock.c
 	$(say) LD $@
 	$(CC) -std=c17 -Wall -Wextra -Werror -O2 -D_GNU_SOURCE -fPIC -fno-stack-protector -shared -nostdlib -o $@ $<
 
-# Preloaded into programs of this machine; like the clock it goes into what has no sanitizer.
-FORK_SERVER := $(addprefix harness/runtime/,fork_server.c launched.c descendants.c door.c)
-$(BUILD_DIR)/lib/fork-server.so: $(FORK_SERVER) $(wildcard harness/runtime/*.h)
-	@mkdir -p $(@D)
-	$(say) LD $@
-	$(CC) $(CPPFLAGS) -std=c17 -Wall -Wextra -Werror -O2 -fPIC -fvisibility=hidden -shared -o $@ $(FORK_SERVER)
-
 # The launcher runs in the server's image, too, whatever C library that has.
 ifeq ($(VARIANT),release)
 $(BUILD_DIR)/bin/launcher: private LDFLAGS += -static
@@ -124,7 +117,7 @@ $(KEYS): $(wildcard pki/profiles/*.json) | $(BUILD_DIR)/bin/pki-mint
 
 .PHONY: build build-tests check keys
 keys: $(KEYS)
-build: $(PROGRAMS) $(BUILD_DIR)/lib/labclock.so $(BUILD_DIR)/lib/fork-server.so
+build: $(PROGRAMS) $(BUILD_DIR)/lib/labclock.so
 build-tests: $(TESTS) $(FUZZERS)
 
 # Runs every unit test, and every fuzz target on its corpus (fuzz/corpus_NAME for fuzz/fuzz_NAME.c):
