@@ -37,8 +37,8 @@ floors = $(1:%=$(BUILD_DIR)/%.a)
 BASE := $(call floors,harness/base)
 LIBS_harness/base :=
 LIBS_responders/engine := $(BASE)
-LIBS_responders/net := $(BASE) $(EVENT_LIBS)
-LIBS_responders/control := $(call floors,responders/net responders/engine) $(BASE) $(EVENT_LIBS)
+LIBS_responders/net := $(call floors,responders/engine) $(BASE) $(EVENT_LIBS)
+LIBS_responders/control := $(call floors,responders/net) $(LIBS_responders/net)
 LIBS_responders/program := $(call floors,responders/control) $(LIBS_responders/control)
 LIBS_responders/ocsp := $(call floors,responders/program) $(LIBS_responders/program) -lcrypto
 LIBS_responders/dns := $(call floors,responders/program) $(LIBS_responders/program)
