@@ -23,12 +23,12 @@ C_BUILD = $(MAKE) --no-print-directory -f build.mk $(if $(findstring -j,$(MAKEFL
 PYTEST = $(PY) -m pytest $$([ "$$JOBS" = 1 ] || echo "-n $$JOBS")
 
 C_FILES = $(shell find responders pki harness -name '*.[ch]')
-PYTHON_FILES = $(shell find $(wildcard harness suites docker) -name '*.py')
+PYTHON_FILES = $(shell find $(wildcard harness suites docker) -name '*.py') harness/setup/floors
 SHELL_FILES = $(shell grep -rlIE '^\#!/bin/(ba)?sh' $(wildcard .ci harness docker))
 
 .NOTPARALLEL:
 .PHONY: help build run test test-c test-harness test-suites lint lint-c lint-python lint-shell \
-        lint-house format clean ready-to-run ready-to-test images matrix test-docker test-recipes
+        lint-floors lint-house format clean ready-to-run ready-to-test images matrix test-docker test-recipes
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -46,7 +46,7 @@ matrix: ## run the suites on several nginx: NGINX_IMAGES="a b c" (default: the f
 
 test: test-c test-harness ## test the lab itself: C unit tests, fuzz corpora, tests of the harness
 
-lint: lint-c lint-python lint-shell lint-house ## check format, Python, shell scripts, house rules
+lint: lint-c lint-python lint-shell lint-floors lint-house ## check format, Python, shell scripts, floors, house rules
 
 format: ## format the C files
 	$(PACKAGES) lint
@@ -107,11 +107,15 @@ lint-python:
 	$(PACKAGES) lint
 	@$(PY) -m flake8 --max-line-length 100 --extend-ignore E203,W503 $(PYTHON_FILES)
 	@$(PY) -m mypy harness/staplelab
+	@$(PY) -m mypy harness/setup/floors
 	@if command -v ruff >/dev/null; then ruff check --quiet harness suites; fi
 
 lint-shell:
 	$(PACKAGES) lint
 	@shellcheck $(SHELL_FILES)
+
+lint-floors: ## check that includes and imports point down, and never in a circle
+	@$(PY) harness/setup/floors
 
 # Nothing waits by sleeping: the lab clock moves, or an event comes. A long file is only a warning.
 lint-house:
