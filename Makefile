@@ -28,7 +28,7 @@ SHELL_FILES = $(shell grep -rlIE '^\#!/bin/(ba)?sh' $(wildcard .ci harness docke
 
 .NOTPARALLEL:
 .PHONY: help build run test test-c test-harness test-suites lint lint-c lint-python lint-shell \
-        lint-analyzer lint-floors lint-house format clean ready-to-run ready-to-test images matrix test-docker test-recipes
+        lint-analyzer lint-floors lint-house format clean coverage ready-to-run ready-to-test images matrix test-docker test-recipes
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -99,13 +99,30 @@ test-suites: ready-to-test
 	@nginx=$$(harness/setup/find-nginx) && STAPLELAB_BUILD=$(CURDIR)/build/asan \
 	$(PY) -m staplelab run --nginx "$$nginx" --out build/asan/results --jobs "$$JOBS" $(ARGS)
 
+# In per cent: of all lines of the C sources, and of each file in a folder faults/.
+COVERAGE_LINES ?= 90
+COVERAGE_FAULTS ?= 80
+# What the programs do from main() on is out of a unit test's reach: the tests that run them count,
+# too. `make coverage PROGRAM_TESTS=` counts the C tests alone.
+PROGRAM_TESTS = $(wildcard harness/tests/test_faulty_*.py harness/tests/test_launcher.py \
+                           harness/tests/test_pki_mint*.py harness/tests/test_staple_check*.py)
+
+coverage: ## which lines of the C run in its tests: COVERAGE_LINES=90 COVERAGE_FAULTS=80 (per cent)
+	$(PACKAGES) build run test coverage
+	@rm -rf build/coverage
+	@+$(C_BUILD) VARIANT=coverage build check
+	@printf 'C tests alone: %s\n' "$$(harness/setup/coverage --total)"
+	@$(if $(PROGRAM_TESTS),STAPLELAB_BUILD=$(CURDIR)/build/coverage GCOV_ERROR_FILE=/dev/null \
+	    $(PYTEST) -q $(PROGRAM_TESTS) $(ARGS))
+	@harness/setup/coverage $(COVERAGE_LINES) $(COVERAGE_FAULTS)
+
 lint-c:
 	$(PACKAGES) lint
 	@clang-format --dry-run -Werror $(C_FILES)
 	@cppcheck $(CPPCHECK) $(filter %.c,$(C_FILES))
 
-# On this code clang-tidy finds what these two find, and nothing else that is true, in a minute: they
-# take seconds. cppcheck 2.10 knows no C17; the lab clock wants to know the processor.
+# On this code clang-tidy finds in a minute what these two find in seconds, and nothing else that is
+# true. cppcheck 2.10 knows no C17; the lab clock wants to know the processor.
 CPPCHECK := --quiet --error-exitcode=1 --enable=warning,portability,performance --std=c11 -I. \
             -D_GNU_SOURCE -D__x86_64__ --inline-suppr --suppress=missingIncludeSystem \
             --suppressions-list=.cppcheck-suppressions -j$(shell nproc)
