@@ -30,7 +30,6 @@ struct sending {
     int64_t begin; /* of timers_now; 0 before stream_start */
     int64_t first; /* when its first octet is due */
     size_t written;
-    bool begun;  /* no other may go before it any more */
     bool waited; /* on_held was called as it waited for the clock */
     sending *previous, *next;
 };
@@ -63,10 +62,11 @@ static int64_t later(int64_t begin, int64_t ms)
     return __builtin_add_overflow(begin, ms, &time) ? DELIVERY_NEVER : time;
 }
 
+/* One that has begun stays the first: its time has come, and no later one has an earlier time. */
 static void insert(stream *s, sending *one)
 {
     sending *before = s->tail;
-    while (before != NULL && !before->begun && before->first > one->first) {
+    while (before != NULL && before->first > one->first) {
         before = before->previous;
     }
     one->previous = before;
@@ -149,6 +149,14 @@ static void finish_sending(stream *s)
     }
 }
 
+/* A stream that is woken at that time anyway keeps its place among the others. */
+static void wake_at(stream *s, int64_t due)
+{
+    if (due != DELIVERY_NEVER && (s->timer.queue == NULL || s->timer.due != due)) {
+        timers_set(s->timers, &s->timer, due);
+    }
+}
+
 static void hold(stream *s, int64_t until, void *tag)
 {
     if (timers_now() >= until) {
@@ -156,9 +164,7 @@ static void hold(stream *s, int64_t until, void *tag)
         return;
     }
     s->state = HOLDING;
-    if (until != DELIVERY_NEVER) {
-        timers_set(s->timers, &s->timer, until);
-    }
+    wake_at(s, until);
     s->handlers->on_held(s->arg, tag, true);
     if (!s->gone && s->peer_shut) {
         end(s, false, false);
@@ -173,11 +179,11 @@ static void complete(stream *s)
     int64_t until = d->hold_ms > 0 ? later(s->head->begin, d->hold_ms) : DELIVERY_NEVER;
     void *tag = drop_head(s);
     s->state = READING;
-    timers_cancel(&s->timer);
     s->handlers->on_sent(s->arg, tag);
     if (s->gone || how == DELIVERY_KEEP) {
         return;
     }
+    timers_cancel(&s->timer);
     if (how == DELIVERY_RST) {
         reset_peer(s);
     } else if (how == DELIVERY_HOLD) {
@@ -201,9 +207,7 @@ static void tell_waiting(stream *s, sending *one)
 static void wait_until(stream *s, sending *one, int64_t due)
 {
     s->state = WAITING;
-    if (due != DELIVERY_NEVER) {
-        timers_set(s->timers, &s->timer, due);
-    }
+    wake_at(s, due);
     tell_waiting(s, one);
     if (!s->gone && s->peer_shut) {
         end(s, false, false);
@@ -240,7 +244,6 @@ static bool pump(stream *s)
         wait_until(s, one, one->first);
         return false;
     }
-    one->begun = true;
     if (!write_due(s, one, delivery_due(one->delivery, now - one->begin))) {
         return false;
     }

@@ -25,6 +25,7 @@ static int naccepted;
 static bool refuses; /* on_accept closes the port */
 static int failing;  /* so many calls of listen() fail, once `passing` have passed */
 static int passing;
+static bool stays_open; /* the next call of shutdown() fails */
 
 /* Takes the place of the C library's. */
 int listen(int fd, int backlog)
@@ -37,6 +38,17 @@ int listen(int fd, int backlog)
         return -1;
     }
     return (int)syscall(SYS_listen, fd, backlog);
+}
+
+/* Takes the place of the C library's. */
+int shutdown(int fd, int how)
+{
+    if (stays_open) {
+        stays_open = false;
+        errno = ENOBUFS;
+        return -1;
+    }
+    return (int)syscall(SYS_shutdown, fd, how);
 }
 
 /* Closes what was accepted. */
@@ -258,24 +270,6 @@ static void a_closed_port_stays_ours(void **state)
     assert_int_equal(endpoint_port(&address), endpoint_port(&listener_endpoint(l)->address));
 }
 
-static void the_owner_may_close_when_it_accepts(void **state)
-{
-    int error, first, second;
-
-    (void)state;
-    refuses = true;
-    first = connect_within(WATCHDOG_SECONDS * 1000, &error);
-    second = connect_within(WATCHDOG_SECONDS * 1000, &error);
-    while (naccepted == 0) {
-        event_base_loop(base, EVLOOP_ONCE);
-    }
-    event_base_loop(base, EVLOOP_NONBLOCK);
-    assert_int_equal(naccepted, 1);
-    assert_refused();
-    close(first);
-    close(second);
-}
-
 static void a_mode_that_cannot_be_had_leaves_the_former(void **state)
 {
     (void)state;
@@ -297,68 +291,95 @@ static void a_mode_that_cannot_be_had_leaves_the_former(void **state)
     assert_served();
 }
 
-/* The socket is taken away behind the listener's back: nothing can be had any more. */
 static void a_port_that_cannot_be_closed_says_so(void **state)
 {
-    const endpoint *e = listener_endpoint(l);
-    int number, spare;
+    int reuse = 0;
+    socklen_t length = sizeof(reuse);
 
     (void)state;
-    /* Which descriptor it has is what a new one gets once it is closed: find it by its address. */
-    for (number = 3;; number++) {
-        struct sockaddr_storage address = {0};
-        socklen_t length = sizeof(address);
-
-        if (getsockname(number, (struct sockaddr *)&address, &length) == 0 &&
-            endpoint_port(&address) == endpoint_port(&e->address)) {
-            break;
-        }
-    }
-    spare = dup(number);
-    dup2(STDIN_FILENO, number); /* no socket */
-    assert_fails(LISTENER_CLOSED, " cannot be closed: Socket operation on non-socket",
-                 LISTENER_OPEN);
-    dup2(spare, number);
-    close(spare);
+    stays_open = true;
+    assert_fails(LISTENER_CLOSED, " cannot be closed: No buffer space available", LISTENER_OPEN);
+    assert_served();
+    /* as before; a connection has it from the port */
+    assert_int_equal(getsockopt(accepted, SOL_SOCKET, SO_REUSEADDR, &reuse, &length), 0);
+    assert_int_equal(reuse, 1);
 }
 
-/* Sends stderr into a pipe while descriptors run out, and gives back what was said. */
-static void run_out_of_descriptors(char *said, size_t size)
+/* What is said on stderr between the two. */
+static int kept_stderr, said_there;
+
+static void listen_to_stderr(void)
 {
-    int ends[2], kept = dup(STDERR_FILENO), error, client;
-    struct rlimit limit, none;
+    int ends[2];
 
     assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    client = connect_within(WATCHDOG_SECONDS * 1000, &error);
-    assert_int_equal(error, 0);
+    kept_stderr = dup(STDERR_FILENO);
     dup2(ends[1], STDERR_FILENO);
-    none = limit;
-    none.rlim_cur = (rlim_t)client + 1;
+    close(ends[1]);
+    said_there = ends[0];
+}
+
+static void assert_said(const char *text)
+{
+    char said[200];
+    ssize_t n = read(said_there, said, sizeof(said) - 1);
+
+    dup2(kept_stderr, STDERR_FILENO);
+    close(kept_stderr);
+    close(said_there);
+    said[n < 0 ? 0 : n] = '\0';
+    assert_string_equal(said, text);
+}
+
+static void the_owner_may_close_when_it_accepts(void **state)
+{
+    int error, first, second;
+
+    (void)state;
+    refuses = true;
+    listen_to_stderr();
+    first = connect_within(WATCHDOG_SECONDS * 1000, &error);
+    second = connect_within(WATCHDOG_SECONDS * 1000, &error);
+    while (naccepted == 0) {
+        event_base_loop(base, EVLOOP_ONCE);
+    }
+    event_base_loop(base, EVLOOP_NONBLOCK);
+    assert_int_equal(naccepted, 1);
+    assert_refused();
+    assert_said("");
+    close(first);
+    close(second);
+}
+
+static const char too_many[] = "test_listener: listener main cannot accept: Too many open files\n";
+
+/* Lets somebody connect while there is no descriptor for it. */
+static void run_out_of_descriptors(void)
+{
+    struct rlimit limit, none;
+    int error, client = connect_within(WATCHDOG_SECONDS * 1000, &error);
+
+    assert_int_equal(error, 0);
     for (int fd = 0; fd < client; fd++) {
         assert_int_not_equal(fcntl(fd, F_GETFD), -1); /* no gap */
     }
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = (rlim_t)client + 1;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-    event_base_loop(base, EVLOOP_NONBLOCK);
+    event_base_loop(base, EVLOOP_ONCE);
     event_base_loop(base, EVLOOP_NONBLOCK);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    dup2(kept, STDERR_FILENO);
-    ssize_t n = read(ends[0], said, size - 1);
-    said[n < 0 ? 0 : n] = '\0';
-    close(ends[0]);
-    close(ends[1]);
-    close(kept);
     close(client);
 }
 
 static void without_descriptors_it_waits_for_one(void **state)
 {
-    char said[200];
-
     (void)state;
     listener_resume(l); /* nothing to resume */
-    run_out_of_descriptors(said, sizeof(said));
-    assert_string_equal(said, "test_listener: listener main cannot accept: Too many open files\n");
+    listen_to_stderr();
+    run_out_of_descriptors();
+    assert_said(too_many);
     event_base_loop(base, EVLOOP_NONBLOCK);
     assert_int_equal(naccepted, 0);
     listener_resume(l);
@@ -371,10 +392,10 @@ static void without_descriptors_it_waits_for_one(void **state)
 /* Another mode ends the wait as well. */
 static void a_starved_listener_changes_its_mode(void **state)
 {
-    char said[200];
-
     (void)state;
-    run_out_of_descriptors(said, sizeof(said));
+    listen_to_stderr();
+    run_out_of_descriptors();
+    assert_said(too_many);
     set(LISTENER_CLOSED);
     assert_refused();
     listener_resume(l);
