@@ -306,7 +306,7 @@ static void a_number_that_tcp_has_not_is_not_taken(void **state)
 
     (void)state;
     assert_int_equal(endpoint_parse("127.0.0.1:0", 0, &e, &p), 0);
-    failing_binds = 31;
+    failing_binds = 10; /* the kernel may have its own reasons for more */
     assert_int_equal(endpoint_bind_both(&e, &udp, &tcp, &p), 0);
     assert_int_equal(failing_binds, 0);
     assert_both(&e, udp, tcp);
