@@ -56,7 +56,7 @@ LIBS_responders/ocsp := $(call floors,responders/program) $(LIBS_responders/prog
 LIBS_responders/dns := $(call floors,responders/program) $(LIBS_responders/program)
 LIBS_pki := $(BASE) -lcrypto
 LIBS_harness/clients := $(BASE) $(OPENSSL_LIBS)
-LIBS_harness/runtime :=
+LIBS_harness/runtime := $(BASE)
 
 PROGRAMS :=
 TESTS :=
@@ -116,7 +116,6 @@ $(BUILD_DIR)/lib/labclock.so: harness/runtime/labclock.c
 # The launcher runs in the server's image, too, whatever C library that has.
 ifeq ($(VARIANT),release)
 $(BUILD_DIR)/bin/launcher: private LDFLAGS += -static
-$(BUILD_DIR)/bin/launcher: private LDLIBS :=
 endif
 
 # RSA keys take a while to make: once, before a run would wait for them, for every profile.
