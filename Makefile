@@ -32,7 +32,7 @@ SHELL_FILES = $(shell grep -rlIE '^\#!/bin/(ba)?sh' $(wildcard .ci harness docke
         clean ready-to-run ready-to-test images matrix
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: ready-to-run ## run the suites: NGINX=/path/to/nginx HOST=docker K=expression JOBS=2 OUT=results
 	@server=$(SERVER) && STAPLELAB_BUILD=$(CURDIR)/build/release $(PY) -m staplelab run \
