@@ -4,7 +4,9 @@ false_alarm = $(eval $(BUILD_DIR)/$(1:.c=.o): private CFLAGS += -Wno-analyzer-$(
 
 # gcc 13 and later follow descriptors, but not to where they are kept: every one that a function puts
 # into a struct, or gives a number by dup2(), is "leaked" when it returns
+ifneq ($(shell $(CC) -dumpversion),12)
 CFLAGS += -Wno-analyzer-fd-leak -Wno-analyzer-fd-phase-mismatch
+endif
 
 # memset() returns the very memory that it was given, and so does the function
 $(call false_alarm,harness/base/memory.c,malloc-leak)
