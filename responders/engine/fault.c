@@ -65,6 +65,23 @@ static int check_value(const primitive *owner, const param *q, const json_t *val
     return rc;
 }
 
+/* Narrows the range of the parameter. 0, or -1 with *p. */
+static int set_range(param *q, const recipe_setting *setting, problem *p)
+{
+    if (q->min == q->max) {
+        problem_set(p, 500, "", "\"%s\" has no range", q->name);
+        return -1;
+    }
+    if (setting->min > setting->max || setting->min < q->min || setting->max > q->max) {
+        problem_set(p, 500, "", "the range of \"%s\" is not within %lld to %lld", q->name,
+                    (long long)q->min, (long long)q->max);
+        return -1;
+    }
+    q->min = setting->min;
+    q->max = setting->max;
+    return 0;
+}
+
 static int add_param(fault *f, const param *q, size_t part, const recipe_setting *setting,
                      problem *p)
 {
@@ -86,9 +103,8 @@ static int add_param(fault *f, const param *q, size_t part, const recipe_setting
         one->fallback = json_dumps(setting->value, JSON_ENCODE_ANY | JSON_COMPACT);
         one->param.fallback = one->fallback;
     }
-    if (setting != NULL && setting->ranged) {
-        one->param.min = setting->min;
-        one->param.max = setting->max;
+    if (setting != NULL && setting->ranged && set_range(&one->param, setting, p) != 0) {
+        return -1;
     }
     if (one->param.fallback == NULL) {
         return 0;
@@ -160,6 +176,10 @@ static int add_sequence(fault *f, problem *p)
 
 static int check_parts(const fault *f, problem *p)
 {
+    if (f->line->sequence != NULL && fault_is_at(f, STAGE_LISTENER)) {
+        problem_set(p, 500, "", "a listener sees no requests that a sequence could count");
+        return -1;
+    }
     for (size_t i = 0; i < f->nparts; i++) {
         for (size_t k = 0; k < i; k++) {
             if (primitive_clash(f->parts[i].primitive, f->parts[k].primitive) != NULL) {
@@ -371,7 +391,15 @@ failed:
         acts->count--;
         primitive_params_free(acts->list[acts->count].primitive, acts->list[acts->count].params);
     }
+    if (before == 0) {
+        fault_acts_clear(acts); /* nobody clears what nothing was put into */
+    }
     return -1;
+}
+
+bool fault_act_is_due(const fault_act *act, uint64_t ordinal)
+{
+    return ordinal >= act->from && ordinal < act->until;
 }
 
 void fault_acts_clear(fault_acts *acts)
