@@ -113,10 +113,11 @@ coverage: ## which lines of the C run in its tests: COVERAGE_LINES=90 COVERAGE_F
 	$(PACKAGES) build run test coverage
 	@rm -rf build/coverage
 	@+$(C_BUILD) VARIANT=coverage build check
-	@printf 'C tests alone: %s\n' "$$(harness/setup/coverage --total)"
+	@echo 'The C tests alone:'
+	@harness/setup/coverage --faults $(COVERAGE_FAULTS)
 	@$(if $(PROGRAM_TESTS),STAPLELAB_BUILD=$(CURDIR)/build/coverage GCOV_ERROR_FILE=/dev/null \
 	    $(PYTEST) -q $(PROGRAM_TESTS) $(ARGS))
-	@harness/setup/coverage $(COVERAGE_LINES) $(COVERAGE_FAULTS)
+	@harness/setup/coverage $(COVERAGE_LINES)
 
 # FUZZ=X is the target of fuzz_X.c. What a target has found stays in build/fuzz for the next time.
 SECONDS ?= 60
