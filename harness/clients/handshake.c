@@ -102,7 +102,7 @@ int handshake_context(const handshake_options *options, SSL_CTX **out, problem *
 
     const char *sigalgs = options->sigalgs == NULL ? "" : options->sigalgs;
     if (last == NULL || options->version != last_version || strcmp(sigalgs, last_sigalgs) != 0) {
-        SSL_CTX *context;
+        SSL_CTX *context = NULL;
         if (make_context(options, &context, p) != 0) {
             return -1;
         }

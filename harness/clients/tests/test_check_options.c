@@ -163,11 +163,60 @@ static void trusted_file(void **state)
     free_identity(&two);
 }
 
+/* What is printed while it is parsed, in `text`. */
+static int print(const char *option, char *text, size_t size)
+{
+    check_options o;
+    FILE *out = tmpfile();
+    fflush(stdout);
+    int kept = dup(STDOUT_FILENO);
+    dup2(fileno(out), STDOUT_FILENO);
+    int rc = PARSE(&o, option, "--colour");
+    fflush(stdout);
+    dup2(kept, STDOUT_FILENO);
+    close(kept);
+    check_options_free(&o);
+    rewind(out);
+    text[fread(text, 1, size - 1, out)] = '\0';
+    fclose(out);
+    return rc;
+}
+
+static void what_is_printed_is_all(void **state)
+{
+    (void)state;
+    char text[8192];
+    assert_int_equal(print("--version", text, sizeof(text)), 1);
+    assert_memory_equal(text, "staple-check ", 13);
+    assert_int_equal(print("--list-verdicts", text, sizeof(text)), 1);
+    assert_non_null(strstr(text, " 0  GOOD                   a staple that says good"));
+    assert_non_null(strstr(text, "\n24  UNKNOWN  "));
+    assert_int_equal(print("--help", text, sizeof(text)), 1);
+    assert_memory_equal(text, "Usage: staple-check ", 20);
+    assert_non_null(strstr(text, "\n  --tls 1.2|1.3      only this version (default: either)\n"));
+    assert_non_null(strstr(text, "\nThe exit code is the last handshake's verdict"));
+}
+
+static void a_batch_is_a_command_line_of_its_own(void **state)
+{
+    (void)state;
+    check_options o;
+    assert_int_equal(PARSE(&o, "--batch"), -1);
+    assert_string_equal(refused_by.detail,
+                        "--batch is accepted as the only word of a command line");
+    check_options_free(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(targets), cmocka_unit_test(defaults),     cmocka_unit_test(all_of_them),
-        cmocka_unit_test(refused), cmocka_unit_test(trusted_file),
+        cmocka_unit_test(targets),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(all_of_them),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(trusted_file),
+        cmocka_unit_test(what_is_printed_is_all),
+        cmocka_unit_test(a_batch_is_a_command_line_of_its_own),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);
 }
