@@ -12,7 +12,7 @@
  */
 #include <errno.h>
 #include <ftw.h>
-#include <getopt.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -26,6 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/memory.h"
+#include "harness/base/options.h"
 #include "harness/runtime/descendants.h"
 #include "harness/runtime/door.h"
 #include "harness/runtime/launched.h"
@@ -33,51 +35,69 @@
 #define EXIT_USAGE     2
 #define REMOVE_SECONDS 5
 
-static const char usage[] =
-    "usage: launcher [--lease DESCRIPTOR] [--folder DIR] SOCKET\n"
-    "Starts programs on request over the Unix socket SOCKET, which it makes; ends with them all\n"
-    "when its lease closes.\n"
-    "  --lease DESCRIPTOR  the inherited socket that is the lease, not the first connection\n"
-    "  --folder DIR        a folder to make first, and to remove at the end\n"
-    "Says \"ready\" over the lease. SIGTERM and SIGINT end it, too.\n";
-
 typedef struct {
     const char *door;
     const char *folder;
     int lease; /* -1: the first connection */
-} options;
+} launcher_options;
 
-static bool parse(int argc, char **argv, options *o)
+static int take_lease(void *arg, const char *value, problem *p)
 {
-    static const struct option known[] = {{"lease", required_argument, NULL, 'l'},
-                                          {"folder", required_argument, NULL, 'f'},
-                                          {NULL, 0, NULL, 0}};
-    char *end;
-    int c;
+    uint64_t number;
 
-    while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        switch (c) {
-        case 'l':
-            o->lease = (int)strtol(optarg, &end, 10);
-            if (*optarg == '\0' || *end != '\0' || o->lease < 0) {
-                fprintf(stderr, "launcher: --lease takes a descriptor, not \"%s\"\n", optarg);
-                return false;
-            }
-            break;
-        case 'f':
-            o->folder = optarg;
-            break;
-        default:
-            fputs(usage, stderr);
-            return false;
-        }
+    if (options_number("--lease", value, 0, INT_MAX, &number, p) != 0) {
+        return -1;
     }
-    if (optind != argc - 1) {
-        fputs(usage, stderr);
-        return false;
+    ((launcher_options *)arg)->lease = (int)number;
+    return 0;
+}
+
+static int take_folder(void *arg, const char *value, problem *p)
+{
+    (void)p;
+    ((launcher_options *)arg)->folder = value;
+    return 0;
+}
+
+static int take_help(void *arg, const char *value, problem *p);
+
+static const options_row rows[] = {
+    {"lease", "DESCRIPTOR", "the inherited socket that is the lease, not the first connection",
+     take_lease},
+    {"folder", "DIR", "a folder to make first, and to remove at the end", take_folder},
+    {"help", NULL, "print this and exit", take_help},
+    {0},
+};
+
+static int take_help(void *arg, const char *value, problem *p)
+{
+    (void)value;
+    (void)p;
+    fputs("Usage: launcher [OPTION]... SOCKET\n"
+          "Starts programs on request over the Unix socket SOCKET, which it makes; ends with them\n"
+          "all when its lease closes.\n\n",
+          stdout);
+    options_help((const options_group[]){{rows, arg}, {0}}, stdout);
+    puts("\nSays \"ready\" over the lease. SIGTERM and SIGINT end it, too.");
+    return 1;
+}
+
+/* 0: go on, 1: all has been said, -1: *p. */
+static int parse(int argc, char **argv, launcher_options *o, problem *p)
+{
+    const options_group groups[] = {{rows, o}, {0}};
+    int first;
+    int rc = options_parse(groups, argc, argv, &first, p);
+
+    if (rc != 0) {
+        return rc;
     }
-    o->door = argv[optind];
-    return true;
+    if (first != argc - 1) {
+        return problem_refuse(p, "", "%s; see --help",
+                              first == argc ? "SOCKET is missing" : "one SOCKET is accepted");
+    }
+    o->door = argv[first];
+    return 0;
 }
 
 /* Starts a process for a connection; it closes what it does not need. */
@@ -151,18 +171,14 @@ static void remove_folder(const char *folder)
     } while (access(folder, F_OK) == 0 && now.tv_sec - begin.tv_sec <= REMOVE_SECONDS);
 }
 
-static int run(int argc, char **argv)
+/* Serves to the end, and leaves nothing. 0, or -1 with *p. */
+static int run(const launcher_options *o, problem *p)
 {
-    options o = {.lease = -1};
     sigset_t caught, mask;
-    int door, signals;
+    int door, rc, signals;
 
-    if (!parse(argc, argv, &o)) {
-        return EXIT_USAGE;
-    }
-    if (o.folder != NULL && mkdir(o.folder, 0700) == -1) {
-        fprintf(stderr, "launcher: --folder %s: %s\n", o.folder, strerror(errno));
-        return EXIT_FAILURE;
+    if (o->folder != NULL && mkdir(o->folder, 0700) == -1) {
+        return problem_fail(p, "--folder %s: %s", o->folder, strerror(errno));
     }
 
     setsid(); /* a terminal's Ctrl-C is the driver's to handle */
@@ -174,23 +190,37 @@ static int run(int argc, char **argv)
     sigprocmask(SIG_BLOCK, &caught, &mask);
     signals = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
 
-    door = door_open(o.door);
-    if (door != -1) {
-        work(door, o.lease, signals, &mask);
+    rc = door_open(o->door, &door, p);
+    if (rc == 0) {
+        work(door, o->lease, signals, &mask);
         close(door); /* whoever asks for a program now is refused */
     }
 
     descendants_end(NULL, NULL);
-    unlink(o.door);
-    if (o.folder != NULL) {
-        remove_folder(o.folder);
+    unlink(o->door);
+    if (o->folder != NULL) {
+        remove_folder(o->folder);
     }
-    return door == -1 ? EXIT_FAILURE : EXIT_SUCCESS;
+    return rc;
 }
 
 /* Without exit handlers: a sanitizer's has a helper process, which a driver that is about to kill
  * the program would find in the program's place. */
 int main(int argc, char **argv)
 {
-    _exit(run(argc, argv));
+    launcher_options o = {.lease = -1};
+    problem p;
+    int rc;
+
+    memory_begin();
+    rc = parse(argc, argv, &o, &p);
+    if (rc == 0) {
+        rc = run(&o, &p);
+    }
+    fflush(stdout);
+    if (rc == -1) {
+        fprintf(stderr, "launcher: %s\n", p.detail);
+        _exit(p.status == 400 ? EXIT_USAGE : EXIT_FAILURE);
+    }
+    _exit(EXIT_SUCCESS);
 }

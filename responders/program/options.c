@@ -116,47 +116,77 @@ static void print_parameter(const param *q)
     }
 }
 
-static void print_faults(const catalogue *c)
+/* The stages of a fault's primitives: "message, end". */
+static void print_stages(const fault *f)
 {
-    int width = 4;
+    for (size_t i = 0; i < f->nparts; i++) {
+        printf("%s%s", i == 0 ? "" : ", ", stage_name(f->parts[i].primitive->stage));
+    }
+}
 
-    for (size_t i = 0; i < catalogue_count(c); i++) {
-        const int length = (int)strlen(catalogue_at(c, i)->line->name);
+static void print_fault(const fault *f, int width)
+{
+    if (f->line->id[0] != '\0') {
+        printf("%-4s ", f->line->id);
+    }
+    printf("%-*s  ", width, f->line->name);
+    print_stages(f);
+    printf(": %s\n", f->line->summary);
+    for (size_t k = 0; k < f->nparams; k++) {
+        print_parameter(&f->params[k].param);
+    }
+}
+
+static void print_all(const catalogue *c, size_t count,
+                      const fault *(*at)(const catalogue *c, size_t index))
+{
+    int width = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const int length = (int)strlen(at(c, i)->line->name);
 
         width = length > width ? length : width;
     }
-    printf("%-4s %-*s %-8s %s\n", "ID", width, "NAME", "STAGE", "SUMMARY");
-    for (size_t i = 0; i < catalogue_count(c); i++) {
-        const fault *f = catalogue_at(c, i);
-
-        printf("%-4s %-*s %-8s %s\n", f->line->id, width, f->line->name,
-               stage_name(f->parts[0].primitive->stage), f->line->summary);
-        for (size_t k = 0; k < f->nparams; k++) {
-            print_parameter(&f->params[k].param);
-        }
+    for (size_t i = 0; i < count; i++) {
+        print_fault(at(c, i), width);
     }
+}
+
+/* Prints as JSON; takes the list over. 1, or -1 with *p for another form. */
+static int print_json(json_t *list, const char *option, const char *form, problem *p)
+{
+    const bool known = strcmp(form, "json") == 0;
+
+    if (known) {
+        json_dumpf(list, stdout, JSON_INDENT(2));
+        printf("\n");
+    } else {
+        problem_set(p, 400, "", "%s=%.40s: the forms are %s and %s=json", option, form, option,
+                    option);
+    }
+    json_decref(list);
+    return known ? 1 : -1;
 }
 
 static int take_list_faults(void *arg, const char *form, problem *p)
 {
-    const catalogue *faults = parsing_of(arg)->terms->faults;
-    json_t *list;
+    const catalogue *c = parsing_of(arg)->terms->faults;
 
-    if (form == NULL) {
-        print_faults(faults);
-        return 1;
+    if (form != NULL) {
+        return print_json(catalogue_faults_to_json(c), "--list-faults", form, p);
     }
-    if (strcmp(form, "json") != 0) {
-        problem_set(p, 400, "",
-                    "--list-faults=%.40s: the forms are --list-faults and "
-                    "--list-faults=json",
-                    form);
-        return -1;
+    print_all(c, catalogue_count(c), catalogue_at);
+    return 1;
+}
+
+static int take_list_primitives(void *arg, const char *form, problem *p)
+{
+    const catalogue *c = parsing_of(arg)->terms->faults;
+
+    if (form != NULL) {
+        return print_json(catalogue_primitives_to_json(c), "--list-primitives", form, p);
     }
-    list = catalogue_faults_to_json(faults);
-    json_dumpf(list, stdout, JSON_INDENT(2));
-    printf("\n");
-    json_decref(list);
+    print_all(c, catalogue_primitive_count(c), catalogue_primitive_at);
     return 1;
 }
 
@@ -193,6 +223,7 @@ static const options_row common_rows[] = {
      "serve the control API on a Unix socket, or on TCP, which needs a token", take_control},
     {"control-token-file", "FILE", "the bearer token that callers must send", take_token_file},
     {"list-faults", "[=json]", "print the fault catalogue and exit", take_list_faults},
+    {"list-primitives", "[=json]", "print what faults are made of, and exit", take_list_primitives},
     {"version", NULL, "print the version and exit", take_version},
     {"help", NULL, "print this and exit", take_help},
     {0},

@@ -1,13 +1,15 @@
 /*
  * The command line, as far as it can be read without a network.
  */
-#include "harness/clients/options.h"
+#include "harness/clients/check_options.h"
 #include "harness/clients/tests/identities.h"
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+static problem refused_by;
 
 static int parse(check_options *out, const char *const *words)
 {
@@ -16,7 +18,8 @@ static int parse(check_options *out, const char *const *words)
     for (; words[argc - 1] != NULL; argc++) {
         argv[argc] = (char *)words[argc - 1];
     }
-    return options_parse(argc, argv, out);
+    refused_by = (problem){0};
+    return check_options_parse(argc, argv, out, &refused_by);
 }
 
 #define PARSE(out, ...) parse(out, (const char *const[]){__VA_ARGS__, NULL})
@@ -33,7 +36,7 @@ static void targets(void **state)
         char text[64];
         const char *host, *port;
         snprintf(text, sizeof(text), "%s", good[i].text);
-        assert_true(target_split(text, &host, &port));
+        assert_true(check_options_split(text, &host, &port));
         assert_string_equal(host, good[i].host);
         assert_string_equal(port, good[i].port);
     }
@@ -44,7 +47,7 @@ static void targets(void **state)
         char text[64];
         const char *host, *port;
         snprintf(text, sizeof(text), "%s", bad[i]);
-        if (target_split(text, &host, &port)) {
+        if (check_options_split(text, &host, &port)) {
             fail_msg("'%s' was accepted", bad[i]);
         }
     }
@@ -54,7 +57,7 @@ static void defaults(void **state)
 {
     (void)state;
     check_options o;
-    assert_int_equal(PARSE(&o, "127.0.0.1:443"), -1);
+    assert_int_equal(PARSE(&o, "127.0.0.1:443"), 0);
     assert_null(o.handshake.servername);
     assert_null(o.handshake.sigalgs);
     assert_int_equal(o.handshake.version, 0);
@@ -65,15 +68,15 @@ static void defaults(void **state)
     assert_int_equal(o.skew, 0);
     assert_null(o.trusted);
     assert_null(o.staple_out);
-    options_free(&o);
+    check_options_free(&o);
 
     /* a name is asked for by itself, an address is not */
-    assert_int_equal(PARSE(&o, "www.staplelab.test:443"), -1);
+    assert_int_equal(PARSE(&o, "www.staplelab.test:443"), 0);
     assert_string_equal(o.handshake.servername, "www.staplelab.test");
-    options_free(&o);
-    assert_int_equal(PARSE(&o, "[::1]:443"), -1);
+    check_options_free(&o);
+    assert_int_equal(PARSE(&o, "[::1]:443"), 0);
     assert_null(o.handshake.servername);
-    options_free(&o);
+    check_options_free(&o);
 }
 
 static void all_of_them(void **state)
@@ -83,7 +86,7 @@ static void all_of_them(void **state)
     assert_int_equal(PARSE(&o, "--servername", "a.test", "--tls", "1.2", "--sigalgs", "RSA+SHA256",
                            "--no-status", "--resume", "--tries=3", "h:1", "--skew", "300",
                            "--staple-out=x"),
-                     -1);
+                     0);
     assert_string_equal(o.handshake.servername, "a.test");
     assert_int_equal(o.handshake.version, TLS1_2_VERSION);
     assert_string_equal(o.handshake.sigalgs, "RSA+SHA256");
@@ -92,11 +95,11 @@ static void all_of_them(void **state)
     assert_int_equal(o.tries, 3);
     assert_int_equal(o.skew, 300);
     assert_string_equal(o.staple_out, "x");
-    options_free(&o);
-    assert_int_equal(PARSE(&o, "--tls=1.3", "--timeout-ms", "77", "h:1"), -1);
+    check_options_free(&o);
+    assert_int_equal(PARSE(&o, "--tls=1.3", "--timeout-ms", "77", "h:1"), 0);
     assert_int_equal(o.handshake.version, TLS1_3_VERSION);
     assert_int_equal(o.handshake.timeout_ms, 77);
-    options_free(&o);
+    check_options_free(&o);
 }
 
 static void refused(void **state)
@@ -122,10 +125,10 @@ static void refused(void **state)
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         check_options o;
-        if (parse(&o, lines[i]) != EXIT_USAGE) {
+        if (parse(&o, lines[i]) != -1 || refused_by.status != 400) {
             fail_msg("%s was accepted", lines[i][0]);
         }
-        options_free(&o);
+        check_options_free(&o);
     }
 }
 
@@ -143,18 +146,18 @@ static void trusted_file(void **state)
     fflush(out);
 
     check_options o;
-    assert_int_equal(PARSE(&o, "--trusted", path, "h:1"), -1);
+    assert_int_equal(PARSE(&o, "--trusted", path, "h:1"), 0);
     assert_int_equal(sk_X509_num(o.trusted), 2);
     assert_int_equal(X509_cmp(sk_X509_value(o.trusted, 1), two.certificate), 0);
-    options_free(&o);
-    assert_int_equal(PARSE(&o, "--trusted", path, "--trusted", path, "h:1"), EXIT_USAGE);
-    options_free(&o);
+    check_options_free(&o);
+    assert_int_equal(PARSE(&o, "--trusted", path, "--trusted", path, "h:1"), -1);
+    check_options_free(&o);
 
     /* one good certificate does not hide a damaged one */
     fputs("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", out);
     fclose(out);
-    assert_int_equal(PARSE(&o, "--trusted", path, "h:1"), EXIT_USAGE);
-    options_free(&o);
+    assert_int_equal(PARSE(&o, "--trusted", path, "h:1"), -1);
+    check_options_free(&o);
     unlink(path);
     free_identity(&one);
     free_identity(&two);

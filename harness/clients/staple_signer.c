@@ -10,7 +10,8 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-#include "harness/clients/signer.h"
+#include "harness/base/memory.h"
+#include "harness/clients/staple_signer.h"
 
 static bool signed_by(X509 *certificate, X509 *issuer)
 {
@@ -20,7 +21,7 @@ static bool signed_by(X509 *certificate, X509 *issuer)
            X509_verify(certificate, key) == 1;
 }
 
-X509 *issuer_of(X509 *leaf, const STACK_OF(X509) * candidates)
+X509 *staple_signer_issuer(X509 *leaf, const STACK_OF(X509) * candidates)
 {
     X509 *found = NULL;
     for (int i = 0; i < sk_X509_num(candidates) && found == NULL; i++) {
@@ -55,20 +56,17 @@ static bool named_by(const staple *s, X509 *certificate)
 static bool made_signature(const staple *s, X509 *certificate)
 {
     EVP_PKEY *key = X509_get0_pubkey(certificate);
-    ASN1_TYPE *tbs = ASN1_TYPE_new();
-    ASN1_STRING *wire = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
-    bool good = false;
-    if (key == NULL || tbs == NULL || wire == NULL ||
-        ASN1_STRING_set(wire, s->tbs.data, (int)s->tbs.length) != 1) {
-        goto done;
+    if (key == NULL) {
+        return false;
+    }
+    ASN1_TYPE *tbs = memory_made(ASN1_TYPE_new());
+    ASN1_STRING *wire = memory_made(ASN1_STRING_type_new(V_ASN1_SEQUENCE));
+    if (ASN1_STRING_set(wire, s->tbs.data, (int)s->tbs.length) != 1) {
+        memory_exhausted();
     }
     ASN1_TYPE_set(tbs, V_ASN1_SEQUENCE, wire);
-    wire = NULL;
-    good = ASN1_item_verify(ASN1_ITEM_rptr(ASN1_ANY), OCSP_resp_get0_tbs_sigalg(s->basic),
-                            OCSP_resp_get0_signature(s->basic), tbs, key) == 1;
-
-done:
-    ASN1_STRING_free(wire);
+    bool good = ASN1_item_verify(ASN1_ITEM_rptr(ASN1_ANY), OCSP_resp_get0_tbs_sigalg(s->basic),
+                                 OCSP_resp_get0_signature(s->basic), tbs, key) == 1;
     ASN1_TYPE_free(tbs);
     return good;
 }
@@ -80,10 +78,10 @@ static bool may_sign_ocsp(X509 *certificate)
            (X509_get_extended_key_usage(certificate) & XKU_OCSP_SIGN) != 0;
 }
 
-static void classify(signer *found, X509 *issuer)
+static void classify(staple_signer *found, X509 *issuer)
 {
     X509 *certificate = found->certificate;
-    found->kind = SIGNER_UNKNOWN;
+    found->kind = STAPLE_SIGNER_UNKNOWN;
     found->objection = NULL;
     if (issuer == NULL) {
         found->objection = "the leaf's issuer is not known";
@@ -91,7 +89,7 @@ static void classify(signer *found, X509 *issuer)
     }
     if (X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_subject_name(issuer)) == 0 &&
         EVP_PKEY_eq(X509_get0_pubkey(certificate), X509_get0_pubkey(issuer)) == 1) {
-        found->kind = SIGNER_ISSUER;
+        found->kind = STAPLE_SIGNER_ISSUER;
         return;
     }
     if (!signed_by(certificate, issuer)) {
@@ -102,11 +100,11 @@ static void classify(signer *found, X509 *issuer)
         found->objection = "its certificate lacks the extended key usage id-kp-OCSPSigning";
         return;
     }
-    found->kind = SIGNER_DELEGATE;
+    found->kind = STAPLE_SIGNER_DELEGATE;
 }
 
 /* Takes `certificate` into account; true when the search is over. */
-static bool consider(const staple *s, X509 *issuer, X509 *certificate, signer *found)
+static bool consider(const staple *s, X509 *issuer, X509 *certificate, staple_signer *found)
 {
     if (!named_by(s, certificate)) {
         return false;
@@ -117,7 +115,7 @@ static bool consider(const staple *s, X509 *issuer, X509 *certificate, signer *f
     if (!made_signature(s, certificate)) {
         return false;
     }
-    signer other = {.claimed = certificate, .certificate = certificate};
+    staple_signer other = {.claimed = certificate, .certificate = certificate};
     classify(&other, issuer);
     if (found->certificate == NULL || other.objection == NULL) {
         *found = other;
@@ -125,10 +123,10 @@ static bool consider(const staple *s, X509 *issuer, X509 *certificate, signer *f
     return found->objection == NULL;
 }
 
-signer signer_find(const staple *s, X509 *issuer, const STACK_OF(X509) * candidates)
+staple_signer staple_signer_find(const staple *s, X509 *issuer, const STACK_OF(X509) * candidates)
 {
     const STACK_OF(X509) * places[] = {OCSP_resp_get0_certs(s->basic), candidates};
-    signer found = {0};
+    staple_signer found = {0};
     bool over = false;
     for (size_t place = 0; place < 2 && !over; place++) {
         for (int i = 0; i < sk_X509_num(places[place]) && !over; i++) {
@@ -139,7 +137,7 @@ signer signer_find(const staple *s, X509 *issuer, const STACK_OF(X509) * candida
     return found;
 }
 
-const char *signer_kind_name(signer_kind kind)
+const char *staple_signer_kind_name(staple_signer_kind kind)
 {
     static const char *const names[] = {"unknown", "issuer", "delegate"};
     return names[kind];

@@ -89,10 +89,10 @@ static void signer_with_two_certificates(void **state)
 
     STACK_OF(X509) *more = sk_X509_dup(candidates);
     sk_X509_push(more, delegate.certificate);
-    judgement judged = judge_by(
-        &plan, &(staple_evidence){.leaf = leaf.certificate, .candidates = more, .now = NOW});
+    verdict_judgement judged = judge_by(
+        &plan, &(verdict_evidence){.leaf = leaf.certificate, .candidates = more, .now = NOW});
     assert_verdict(&judged, VERDICT_GOOD);
-    judgement_free(&judged);
+    verdict_judgement_free(&judged);
     sk_X509_free(more);
     free_identity(&weaker);
 }
@@ -104,12 +104,12 @@ static void delegate_among_the_candidates(void **state)
     plan.signer = &delegate;
     STACK_OF(X509) *more = sk_X509_dup(candidates);
     sk_X509_push(more, delegate.certificate);
-    judgement judged = judge_by(
-        &plan, &(staple_evidence){.leaf = leaf.certificate, .candidates = more, .now = NOW});
+    verdict_judgement judged = judge_by(
+        &plan, &(verdict_evidence){.leaf = leaf.certificate, .candidates = more, .now = NOW});
     assert_verdict(&judged, VERDICT_GOOD);
-    assert_int_equal(judged.signer.kind, SIGNER_DELEGATE);
+    assert_int_equal(judged.signer.kind, STAPLE_SIGNER_DELEGATE);
     assert_ptr_equal(judged.signer.certificate, delegate.certificate);
-    judgement_free(&judged);
+    verdict_judgement_free(&judged);
     sk_X509_free(more);
 }
 
@@ -135,11 +135,12 @@ static void signer_validity_to_the_second(void **state)
         plan.embedded = by.certificate;
         plan.singles = &single;
         plan.nsingles = 1;
-        judgement judged = judge_by(&plan, &(staple_evidence){.leaf = leaf.certificate,
-                                                              .candidates = candidates,
-                                                              .now = NOW + cases[i].offset});
+        verdict_judgement judged =
+            judge_by(&plan, &(verdict_evidence){.leaf = leaf.certificate,
+                                                .candidates = candidates,
+                                                .now = NOW + cases[i].offset});
         assert_verdict(&judged, cases[i].expected);
-        judgement_free(&judged);
+        verdict_judgement_free(&judged);
     }
     free_identity(&by);
 }

@@ -3,12 +3,12 @@
  */
 #include <stdint.h>
 
-#include "harness/clients/der.h"
+#include "harness/clients/strict_der.h"
 
 enum { CONSTRUCTED = 0x20, HIGH_TAG = 0x1f, LONG_FORM = 0x80, DEPTH_MAX = 32 };
 
 /* Reads length octets at *at. DER: definite, and no octet more than needed (X.690 10.1). */
-static bool read_length(octets in, size_t *at, size_t *length)
+static bool read_length(span in, size_t *at, size_t *length)
 {
     if (*at >= in.length) {
         return false;
@@ -34,7 +34,7 @@ static bool read_length(octets in, size_t *at, size_t *length)
     return true;
 }
 
-bool der_next(octets *in, der_item *item)
+bool strict_der_next(span *in, strict_der_item *item)
 {
     if (in->length == 0 || (in->data[0] & HIGH_TAG) == HIGH_TAG) {
         return false;
@@ -47,21 +47,21 @@ bool der_next(octets *in, der_item *item)
     }
 
     item->tag = in->data[0];
-    item->content = (octets){in->data + at, length};
-    item->whole = (octets){in->data, at + length};
+    item->content = (span){in->data + at, length};
+    item->whole = (span){in->data, at + length};
     in->data += at + length;
     in->length -= at + length;
     return true;
 }
 
-static bool strict_to(octets in, int depth)
+static bool strict_to(span in, int depth)
 {
     if (depth == 0) {
         return false;
     }
     while (in.length > 0) {
-        der_item item;
-        if (!der_next(&in, &item)) {
+        strict_der_item item;
+        if (!strict_der_next(&in, &item)) {
             return false;
         }
         if ((item.tag & CONSTRUCTED) != 0 && !strict_to(item.content, depth - 1)) {
@@ -71,7 +71,7 @@ static bool strict_to(octets in, int depth)
     return true;
 }
 
-bool der_is_strict(octets in)
+bool strict_der_is_whole(span in)
 {
     return strict_to(in, DEPTH_MAX);
 }
