@@ -31,7 +31,7 @@ static void faults_are_listed(void **state)
 
     http(f->fd, "GET", "/v1/faults", NULL, 200, &f->a);
     assert_string_equal(json_string_value(json_object_get(f->a.body, "program")), "fake-program");
-    assert_int_equal(json_array_size(json_object_get(f->a.body, "faults")), 5);
+    assert_int_equal(json_array_size(json_object_get(f->a.body, "faults")), 6);
     assert_int_equal(json_array_size(json_object_get(f->a.body, "primitives")), 5);
 }
 
@@ -104,6 +104,8 @@ static void what_is_not_understood_is_a_problem(void **state)
         {"DELETE", "/v1/rules/", NULL, 404, "", "there is no /v1/rules/"},
         {"DELETE", "/v1/rules/a/b", NULL, 404, "", "there is no /v1/rules/a/b"},
         {"DELETE", "/v1/rules/nosuch", NULL, 404, "", "no rule has the id \"nosuch\""},
+        {"GET", "/v1/events?=1", NULL, 400, "", "the query is not NAME=VALUE pairs"},
+        {"GET", "/v1/silent", NULL, 500, "", "GET /v1/silent gave no response"},
         {"GET", "/v1/ready%00x", NULL, 400, "", "no usable path"},
     };
     fixture *f = *state;
@@ -133,6 +135,8 @@ static void a_wrong_method_is_told_the_right_ones(void **state)
     fixture *f = *state;
 
     http(f->fd, "PATCH", "/v1/rules", NULL, 405, &f->a);
+    assert_non_null(strstr(f->a.headers, "\r\nAllow: GET, PUT, POST, DELETE\r\n"));
+    http(f->fd, "OPTIONS", "/v1/rules", NULL, 405, &f->a);
     assert_non_null(strstr(f->a.headers, "\r\nAllow: GET, PUT, POST, DELETE\r\n"));
     http(f->fd, "GET", "/v1/rules/rule-1", NULL, 405, &f->a);
     assert_non_null(strstr(f->a.headers, "\r\nAllow: DELETE\r\n"));
