@@ -87,8 +87,6 @@ static int add_param(fault *f, const param *q, size_t part, const recipe_setting
 {
     const primitive *owner = part == FAULT_SEQUENCE ? NULL : f->parts[part].primitive;
     fault_param *one;
-    json_t *fallback;
-    int rc = 0;
 
     for (size_t i = 0; i < f->nparams; i++) {
         if (strcmp(f->params[i].param.name, q->name) == 0) {
@@ -109,15 +107,13 @@ static int add_param(fault *f, const param *q, size_t part, const recipe_setting
     if (one->param.fallback == NULL) {
         return 0;
     }
-    fallback = param_fallback(&one->param);
-    if (fallback == NULL) {
+    one->value = param_fallback(&one->param);
+    if (one->value == NULL) {
         problem_set(p, 500, "", "the default of \"%s\" is not JSON: %s", q->name,
                     one->param.fallback);
         return -1;
     }
-    rc = check_value(owner, &one->param, fallback, p);
-    json_decref(fallback);
-    return rc;
+    return check_value(owner, &one->param, one->value, p);
 }
 
 /* One part of the recipe: its primitive, what is fixed, what is left open. */
@@ -222,20 +218,22 @@ void fault_free(fault *f)
     }
     for (size_t i = 0; i < f->nparams; i++) {
         free(f->params[i].fallback);
+        json_decref(f->params[i].value);
     }
     free(f->parts);
     free(f->params);
     free(f);
 }
 
-static json_t *param_to_json(const param *q)
+static json_t *param_to_json(const fault_param *from)
 {
+    const param *q = &from->param;
     json_t *o = json_pack("{s:s, s:s, s:s?, s:s, s:b}", "name", q->name, "type", q->type->name,
                           "unit", q->unit, "summary", q->summary, "required", q->fallback == NULL);
     json_t *choices = json_array();
 
-    if (q->fallback != NULL) {
-        json_object_set_new(o, "default", param_fallback(q));
+    if (from->value != NULL) {
+        json_object_set(o, "default", from->value);
     }
     if (q->type == &param_integer) {
         json_object_set_new(o, "min", json_integer(q->min));
@@ -259,7 +257,7 @@ json_t *fault_to_json(const fault *f)
         json_array_append_new(stages, json_string(stage_name(f->parts[i].primitive->stage)));
     }
     for (size_t i = 0; i < f->nparams; i++) {
-        json_array_append_new(params, param_to_json(&f->params[i].param));
+        json_array_append_new(params, param_to_json(&f->params[i]));
     }
     return json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o}", "name", f->line->name, "id", f->line->id,
                      "summary", f->line->summary, "source", f->line->source, "stages", stages,
@@ -296,9 +294,8 @@ static int read_param(const fault *f, const fault_param *q, json_t *use, const c
                       const void *store, void *target, problem *p)
 {
     char pointer[sizeof(p->pointer)], wanted[320];
-    json_t *given = json_object_get(use, q->param.name);
-    json_t *value = given != NULL ? json_incref(given) : param_fallback(&q->param);
-    int rc;
+    const json_t *given = json_object_get(use, q->param.name);
+    const json_t *value = given != NULL ? given : q->value;
 
     if (value == NULL) {
         param_accepts(&q->param, wanted, sizeof(wanted));
@@ -307,9 +304,7 @@ static int read_param(const fault *f, const fault_param *q, json_t *use, const c
                     q->param.name, wanted);
         return -1;
     }
-    rc = param_read(&q->param, value, store, f->line->name, where, target, p);
-    json_decref(value);
-    return rc;
+    return param_read(&q->param, value, store, f->line->name, where, target, p);
 }
 
 /* The window of the sequence, from its parameters. */

@@ -41,6 +41,7 @@ typedef struct {
     param param;    /* with this fault's default and range */
     size_t part;    /* whose it is; FAULT_SEQUENCE: the sequence's */
     char *fallback; /* what param.fallback points to, where the recipe has another; else NULL */
+    json_t *value;  /* the default as JSON, since many rules want it; NULL: required */
 } fault_param;
 
 #define FAULT_SEQUENCE SIZE_MAX

@@ -367,7 +367,7 @@ int rule_parse(const rule_terms *terms, json_t *source, const char *where, rule 
         json_t *value = json_object_get(source, members[i]);
 
         if (value != NULL) {
-            json_object_set_new(r->source, members[i], json_deep_copy(value));
+            json_object_set(r->source, members[i], value);
         }
     }
     *out = r;
