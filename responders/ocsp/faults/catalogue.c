@@ -27,7 +27,7 @@ const fault_line ocsp_fault_lines[] = {
     {"A13", "der-truncated", "der-cut", NULL,
      "the response, cut", "RFC 6960, 4.2.1"},
     {"A14", "der-trailing-garbage", "der-append", NULL,
-     "octets behind the OCSPResponse", "RFC 6960, A.2"},
+     "trailing octets after the OCSPResponse", "RFC 6960, A.2"},
 
     /* The SingleResponse. */
     {"A26", "cert-status-revoked", "cert-status status=revoked reason=-1", NULL,

@@ -15,7 +15,7 @@ static effect http_status(primitive_call *call)
     const ocsp_fault_context *context = call->context;
     http_response *r = call->subject;
 
-    if (r->code == p->code && context->shaped && p->content_type == NULL) {
+    if (r->code == p->code && p->content_type == NULL && (context->shaped || r->body.length == 0)) {
         call->why = "the response has that status code anyway";
         return EFFECT_IMPOSSIBLE;
     }
