@@ -109,17 +109,17 @@ static inline minted minted_make(EVP_PKEY *root_key)
 }
 
 /* Loads it, with a day of validity. */
-static inline certificates minted_load(const minted *m)
+static inline ocsp_store minted_load(const minted *m)
 {
-    certificates c = {.validity = 86400};
+    ocsp_store c = {.validity = 86400};
     problem p = {0};
-    if (certificates_load(&c, m->folder, &p) != 0) {
+    if (ocsp_store_load(&c, m->folder, &p) != 0) {
         fail_msg("%s", p.detail);
     }
     return c;
 }
 
-static inline X509 *minted_x509(const certificate *c)
+static inline X509 *minted_x509(const ocsp_certificate *c)
 {
     const unsigned char *der = c->der.data;
     return d2i_X509(NULL, &der, (long)c->der.length);
