@@ -26,14 +26,17 @@ bool ocsp_exchange_accept(const ocsp_exchange_terms *terms, const ocsp_exchange_
     json_t *event = event_of(peer);
     *out = (ocsp_exchange){0};
     json_object_set_new(event, "client", json_string(peer->client));
-    bool served = rule_decide(terms->rules, true, values, &out->plan);
-    if (served) {
+    if (rule_decide(terms->rules, true, values, &out->plan)) {
         plan_describe(&out->plan, event);
         delivery_init(&out->delivery, 0, DELIVERY_FIN);
         plan_do(&out->plan, STAGE_ACCEPT, &out->delivery, NULL);
     }
     event_log_append(terms->events, "accept", event);
-    return served;
+    if (plan_has(&out->plan, STAGE_ACCEPT, STAGE_ACCEPT)) {
+        return true;
+    }
+    ocsp_exchange_free(out);
+    return false;
 }
 
 /* Whether a primitive has put something else in the place of the OCSPResponse. */

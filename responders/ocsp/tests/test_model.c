@@ -85,15 +85,6 @@ static int verify(OCSP_BASICRESP *basic, const ocsp_certificate *signer,
     return result;
 }
 
-static int64_t epoch(const ASN1_GENERALIZEDTIME *time)
-{
-    ASN1_TIME *zero = ASN1_TIME_set(NULL, 0);
-    int days, seconds;
-    assert_int_equal(ASN1_TIME_diff(&days, &seconds, zero, time), 1);
-    ASN1_TIME_free(zero);
-    return (int64_t)days * 86400 + seconds;
-}
-
 /* The status of www in the response, with its times. */
 static int status_of_www(lab *l, OCSP_BASICRESP *basic, int *reason, int64_t times[3])
 {
@@ -102,9 +93,9 @@ static int status_of_www(lab *l, OCSP_BASICRESP *basic, int *reason, int64_t tim
     ASN1_GENERALIZEDTIME *revoked = NULL, *this_update = NULL, *next_update = NULL;
     int status = -1;
     if (OCSP_resp_find_status(basic, id, &status, reason, &revoked, &this_update, &next_update)) {
-        times[0] = epoch(this_update);
-        times[1] = next_update == NULL ? -1 : epoch(next_update);
-        times[2] = revoked == NULL ? -1 : epoch(revoked);
+        times[0] = minted_epoch(this_update);
+        times[1] = next_update == NULL ? -1 : minted_epoch(next_update);
+        times[2] = revoked == NULL ? -1 : minted_epoch(revoked);
     }
     OCSP_CERTID_free(id);
     X509_free(root);
@@ -128,7 +119,7 @@ static void healthy_responses_verify(EVP_PKEY *root_key, int algorithm)
     assert_int_equal(status_of_www(&l, basic, &reason, times), V_OCSP_CERTSTATUS_GOOD);
     assert_int_equal(times[0], NOW);
     assert_int_equal(times[1], NOW + 86400);
-    assert_int_equal(epoch(OCSP_resp_get0_produced_at(basic)), NOW);
+    assert_int_equal(minted_epoch(OCSP_resp_get0_produced_at(basic)), NOW);
     const ASN1_OCTET_STRING *key;
     const X509_NAME *name;
     assert_int_equal(OBJ_obj2nid(OCSP_resp_get0_tbs_sigalg(basic)->algorithm), algorithm);
@@ -180,7 +171,7 @@ static void open_fields_reach_the_wire(void **state)
     assert_int_equal(times[0], NOW + 5);
     assert_int_equal(times[1], -1);
     assert_int_equal(times[2], NOW - 77);
-    assert_int_equal(epoch(OCSP_resp_get0_produced_at(basic)), NOW - 1);
+    assert_int_equal(minted_epoch(OCSP_resp_get0_produced_at(basic)), NOW - 1);
     const ASN1_OCTET_STRING *key;
     const X509_NAME *name;
     OCSP_resp_get0_id(basic, &key, &name);
