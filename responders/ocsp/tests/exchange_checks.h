@@ -39,17 +39,17 @@ enum {
     NO_RESPONSE = -1,
 };
 
-static OCSP_SINGLERESP *single_of(const exchange_run *r)
+static inline OCSP_SINGLERESP *single_of(const exchange_run *r)
 {
     return OCSP_resp_get0(r->basic, 0);
 }
 
-static OCSP_CERTID *id_of(const exchange_run *r)
+static inline OCSP_CERTID *id_of(const exchange_run *r)
 {
     return (OCSP_CERTID *)(uintptr_t)OCSP_SINGLERESP_get0_id(single_of(r));
 }
 
-static int status_of(const exchange_run *r, int *reason, int64_t times[3])
+static inline int status_of(const exchange_run *r, int *reason, int64_t times[3])
 {
     ASN1_GENERALIZEDTIME *revoked, *this_update, *next_update;
     const int status =
@@ -61,7 +61,7 @@ static int status_of(const exchange_run *r, int *reason, int64_t times[3])
     return status;
 }
 
-static bool responder_differs(const exchange_run *r)
+static inline bool responder_differs(const exchange_run *r)
 {
     const ASN1_OCTET_STRING *key[2];
     const X509_NAME *name[2];
@@ -72,7 +72,7 @@ static bool responder_differs(const exchange_run *r)
 }
 
 /* Whether the head is the healthy one of a body of that length. */
-static bool has_head(const exchange_run *r, size_t length)
+static inline bool has_head(const exchange_run *r, size_t length)
 {
     char text[256];
 
@@ -84,7 +84,7 @@ static bool has_head(const exchange_run *r, size_t length)
 }
 
 /* The sum of what differs. */
-static int differences(const exchange_run *r)
+static inline int differences(const exchange_run *r)
 {
     ASN1_OCTET_STRING *name[2], *key[2];
     ASN1_OBJECT *algorithm[2];
@@ -114,21 +114,21 @@ static int differences(const exchange_run *r)
 /* ----- the envelope ----- */
 
 /* a: the status */
-static bool bare(const exchange_run *r, const row *w)
+static inline bool bare(const exchange_run *r, const row *w)
 {
     return has_head(r, 5) && r->response != NULL && r->basic == NULL && r->body.length == 5 &&
            OCSP_response_status(r->response) == w->a;
 }
 
 /* a: how many octets */
-static bool no_der(const exchange_run *r, const row *w)
+static inline bool no_der(const exchange_run *r, const row *w)
 {
     return has_head(r, (size_t)w->a) && r->body.length == (size_t)w->a && r->response == NULL &&
            (w->a == 0 || r->body.data[0] == 0xff);
 }
 
 /* a: how many octets are kept */
-static bool cut(const exchange_run *r, const row *w)
+static inline bool cut(const exchange_run *r, const row *w)
 {
     const size_t kept = w->a < 0 ? healthy.body.length / 2 : (size_t)w->a;
 
@@ -137,7 +137,7 @@ static bool cut(const exchange_run *r, const row *w)
 }
 
 /* a: how many more; b: their value */
-static bool followed(const exchange_run *r, const row *w)
+static inline bool followed(const exchange_run *r, const row *w)
 {
     const size_t length = healthy.body.length, more = (size_t)w->a;
 
@@ -156,7 +156,7 @@ static bool followed(const exchange_run *r, const row *w)
 /* ----- the single response ----- */
 
 /* a: the status; b: the reason; c: the time of revocation, from now */
-static bool status(const exchange_run *r, const row *w)
+static inline bool status(const exchange_run *r, const row *w)
 {
     int64_t times[3];
     int reason = -1;
@@ -166,7 +166,7 @@ static bool status(const exchange_run *r, const row *w)
 }
 
 /* text: the serial number, hex as BN has it */
-static bool serial(const exchange_run *r, const row *w)
+static inline bool serial(const exchange_run *r, const row *w)
 {
     ASN1_INTEGER *found;
 
@@ -182,7 +182,7 @@ static bool serial(const exchange_run *r, const row *w)
     return same;
 }
 
-static bool inverted(const uint8_t *a, const uint8_t *b, size_t length)
+static inline bool inverted(const uint8_t *a, const uint8_t *b, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         if ((a[i] ^ b[i]) != 0xff) {
@@ -193,7 +193,7 @@ static bool inverted(const uint8_t *a, const uint8_t *b, size_t length)
 }
 
 /* a: NAME_HASH or KEY_HASH */
-static bool hash_inverted(const exchange_run *r, const row *w)
+static inline bool hash_inverted(const exchange_run *r, const row *w)
 {
     ASN1_OCTET_STRING *a[2], *b[2];
 
@@ -207,7 +207,7 @@ static bool hash_inverted(const exchange_run *r, const row *w)
 }
 
 /* text: the digest.  It is the CertID that libcrypto makes in it. */
-static bool hashed(const exchange_run *r, const row *w)
+static inline bool hashed(const exchange_run *r, const row *w)
 {
     if (differences(r) != NAME_HASH + KEY_HASH + ALGORITHM) {
         return false;
@@ -219,7 +219,7 @@ static bool hashed(const exchange_run *r, const row *w)
 }
 
 /* a: thisUpdate, b: nextUpdate from now (-1: none), c: producedAt from now */
-static bool window(const exchange_run *r, const row *w)
+static inline bool window(const exchange_run *r, const row *w)
 {
     int64_t times[3];
     int reason;
@@ -236,7 +236,7 @@ static bool window(const exchange_run *r, const row *w)
 /* ----- the signature ----- */
 
 /* a: which octet of the signature, the last thing in the response, from the end */
-static bool bad_signature(const exchange_run *r, const row *w)
+static inline bool bad_signature(const exchange_run *r, const row *w)
 {
     const size_t at = healthy.body.length - (size_t)w->a;
 
@@ -247,7 +247,7 @@ static bool bad_signature(const exchange_run *r, const row *w)
 }
 
 /* text: who; a: its certificate comes along; b: the ResponderID is its name */
-static bool signed_by(const exchange_run *r, const row *w)
+static inline bool signed_by(const exchange_run *r, const row *w)
 {
     const int sum = RESPONDER + UNSIGNED + (w->a ? CERTS : 0);
     const ASN1_OCTET_STRING *key;
@@ -272,7 +272,7 @@ static bool signed_by(const exchange_run *r, const row *w)
 }
 
 /* text: the Name; NULL: the key's hash, inverted */
-static bool responder_wrong(const exchange_run *r, const row *w)
+static inline bool responder_wrong(const exchange_run *r, const row *w)
 {
     const ASN1_OCTET_STRING *key[2];
     const X509_NAME *name[2];
@@ -289,170 +289,6 @@ static bool responder_wrong(const exchange_run *r, const row *w)
     }
     return name[0] != NULL && X509_NAME_oneline(name[0], text, sizeof(text)) != NULL &&
            strcmp(text, w->text) == 0;
-}
-
-/* ----- HTTP ----- */
-
-/* text: the status line behind the version; more: headers behind the usual ones.  No body. */
-static bool plain(const exchange_run *r, const row *w)
-{
-    char text[256];
-
-    snprintf(text, sizeof(text),
-             "HTTP/1.1 %s\r\n" DATE "Content-Length: 0\r\nConnection: close\r\n%s\r\n", w->text,
-             w->more == NULL ? "" : w->more);
-    return strcmp((const char *)r->head.data, text) == 0 && r->body.length == 0;
-}
-
-/* text in the healthy head has become `more`; the body is the healthy one */
-static bool head_becomes(const exchange_run *r, const row *w)
-{
-    const char *head = (const char *)healthy.head.data, *at = strstr(head, w->text);
-    char text[512];
-
-    assert_non_null(at);
-    snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - head), head, w->more, at + strlen(w->text));
-    return strcmp((const char *)r->head.data, text) == 0 && exchange_same(&r->body, &healthy.body);
-}
-
-/* a: by how much Content-Length differs */
-static bool length_differs(const exchange_run *r, const row *w)
-{
-    const int64_t length = (int64_t)healthy.body.length + w->a;
-
-    return has_head(r, length < 0 ? 0 : (size_t)length) && exchange_same(&r->body, &healthy.body);
-}
-
-static bool has_page(const exchange_run *r, const row *w)
-{
-    const char *type = strstr((const char *)r->head.data, "\r\nContent-Type: text/html\r\n");
-    char length[64];
-
-    (void)w;
-    snprintf(length, sizeof(length), "\r\nContent-Length: %zu\r\n", r->body.length);
-    return type != NULL && strncmp((const char *)r->head.data, "HTTP/1.1 200 ", 13) == 0 &&
-           strstr((const char *)r->head.data, length) != NULL && r->body.length > 15 &&
-           memcmp(r->body.data, "<!DOCTYPE html>", 15) == 0;
-}
-
-/* a: how many octets */
-static bool raw(const exchange_run *r, const row *w)
-{
-    const delivery *d = &r->x.delivery;
-
-    return d->head == 0 && d->wire.length == (size_t)w->a && d->wire.data[0] == 0 &&
-           d->end == DELIVERY_FIN && d->cut == d->wire.length;
-}
-
-/* a: how many chunks, which are the healthy body together */
-static bool in_chunks(const exchange_run *r, const row *w)
-{
-    const char *head = (const char *)r->head.data;
-    octets whole = {0};
-    int64_t chunks = 0;
-    size_t at = 0, length = 1;
-
-    while (length > 0 && at < r->body.length) {
-        char *end;
-        length = strtoul((const char *)r->body.data + at, &end, 16);
-        at = (size_t)(end - (const char *)r->body.data) + 2;
-        octets_append(&whole, r->body.data + at, length);
-        at += length + 2;
-        chunks += length > 0 ? 1 : 0;
-    }
-    const bool same = exchange_same(&whole, &healthy.body) && at == r->body.length;
-    octets_free(&whole);
-    return same && chunks == w->a && strstr(head, "\r\nTransfer-Encoding: chunked\r\n") != NULL &&
-           strstr(head, "Content-Length") == NULL;
-}
-
-/* a: how many octets the line X-Padding has */
-static bool head_padded(const exchange_run *r, const row *w)
-{
-    const char *line = strstr((const char *)r->head.data, "\r\nX-Padding: xx");
-
-    return line != NULL && strstr(line + 2, "\r\n") + 2 - (line + 2) == w->a &&
-           r->head.length == healthy.head.length + (size_t)w->a &&
-           exchange_same(&r->body, &healthy.body);
-}
-
-/* a: how many octets the body has */
-static bool body_padded(const exchange_run *r, const row *w)
-{
-    const size_t length = healthy.body.length;
-
-    if (!has_head(r, (size_t)w->a) || r->body.length != (size_t)w->a ||
-        memcmp(r->body.data, healthy.body.data, length) != 0) {
-        return false;
-    }
-    for (size_t i = length; i < r->body.length; i++) {
-        if (r->body.data[i] != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* ----- the connection ----- */
-
-/* a: the listener_mode */
-static bool listens(const exchange_run *r, const row *w)
-{
-    return r->mode == (listener_mode)w->a;
-}
-
-/* a: how it ends; b: after which time */
-static bool at_accept(const exchange_run *r, const row *w)
-{
-    const delivery *d = &r->x.delivery;
-
-    return r->at_accept && d->cut == 0 && d->end == (delivery_end)w->a && d->hold_ms == w->b;
-}
-
-/* The octets are the healthy ones, but only some of them go out.  a: how many of the head; b: of
- * the body (-1: half); c: how it ends */
-static bool ends(const exchange_run *r, const row *w)
-{
-    const delivery *d = &r->x.delivery;
-    const size_t head = w->a < 0 ? d->head / 2 : (size_t)w->a;
-    const size_t body = w->b < 0 ? (d->wire.length - d->head) / 2 : (size_t)w->b;
-
-    return exchange_same(&d->wire, &healthy.x.delivery.wire) &&
-           d->cut == (w->text == NULL ? head : d->head) + body && d->end == (delivery_end)w->c;
-}
-
-static bool left_open(const exchange_run *r, const row *w)
-{
-    const delivery *d = &r->x.delivery;
-
-    return head_becomes(r, w) && d->cut == d->wire.length && d->end == DELIVERY_HOLD &&
-           d->hold_ms == 0;
-}
-
-/* a: ms; text: only the body waits */
-static bool delayed(const exchange_run *r, const row *w)
-{
-    const delivery *d = &r->x.delivery;
-    const size_t before = w->text == NULL ? 0 : d->head;
-
-    return exchange_same(&d->wire, &healthy.x.delivery.wire) && d->cut == d->wire.length &&
-           delivery_due(d, 0) == before && delivery_due(d, w->a - 1) == before &&
-           delivery_due(d, w->a) == d->wire.length;
-}
-
-/* a: octets a time; b: ms; text: the body instead of the head */
-static bool drips(const exchange_run *r, const row *w)
-{
-    const delivery *d = &r->x.delivery;
-    const size_t from = w->text == NULL ? 0 : d->head;
-    const size_t length = (w->text == NULL ? d->head : d->wire.length) - from;
-    const size_t chunk = (size_t)w->a;
-    const int64_t last = (int64_t)((length - 1) / chunk) * w->b;
-
-    return exchange_same(&d->wire, &healthy.x.delivery.wire) && d->cut == d->wire.length &&
-           delivery_due(d, 0) == from + chunk && delivery_due(d, w->b - 1) == from + chunk &&
-           delivery_due(d, w->b) == from + 2 * chunk && delivery_due(d, last - 1) < from + length &&
-           delivery_due(d, last) == d->wire.length;
 }
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <openssl/ocsp.h>
 
+#include "harness/base/memory.h"
 #include "responders/engine/catalogue.h"
 #include "responders/net/listener.h"
 #include "responders/ocsp/exchange.h"
@@ -31,6 +32,8 @@ typedef struct {
 typedef struct {
     const exchange_lab *lab;
     event_log *events;
+    ocsp_exchange_terms terms;
+    ocsp_exchange_peer peer;
     bool at_accept;
     listener_mode mode;
     ocsp_exchange x;
@@ -92,16 +95,28 @@ static inline void exchange_lab_drop(exchange_lab *lab)
     minted_remove(&lab->pki);
 }
 
-/* 0 and the rules in force, whose one step does what the JSON array `uses` says; or -1 with *p. */
+/* JSON for which single quotes stand; a new text. */
+static inline char *exchange_json(const char *quoted)
+{
+    char *text = memory_text(quoted);
+    for (char *p = text; *p != '\0'; p++) {
+        *p = *p == '\'' ? '"' : *p;
+    }
+    return text;
+}
+
+/* 0 and the rules in force, whose one step does the `uses` (JSON objects, for whose quotes single
+ * ones may stand); or -1 with *p. */
 static inline int exchange_rules_try(const exchange_lab *lab, const char *uses, rule_set **out,
                                      problem *p)
 {
     const rule_terms terms = {.faults = lab->faults, .keys = ocsp_match_keys, .store = &lab->store};
-    octets text = {0};
+    char *whole = memory_format("[{'id': 'r', 'sequence': [{'do': [%s]}]}]", uses);
+    char *text = exchange_json(whole);
     rule_list *list;
-    octets_append_format(&text, "[{\"id\": \"r\", \"sequence\": [{\"do\": [%s]}]}]", uses);
-    json_t *rules = json_loadb((const char *)text.data, text.length, 0, NULL);
-    octets_free(&text);
+    json_t *rules = json_loads(text, 0, NULL);
+    free(whole);
+    free(text);
     assert_non_null(rules);
     *out = rule_set_new(&terms, 1);
     int rc = rule_set_replace(*out, rules, &list, p);
@@ -132,21 +147,19 @@ static inline void exchange_visit(const fault_act *act, const char *where, void 
 }
 
 /* Plays what a transport does with the delivery. */
-static inline void exchange_play(const ocsp_exchange_terms *terms, const ocsp_exchange_peer *peer,
-                                 ocsp_exchange *x)
+static inline void exchange_play(exchange_run *r)
 {
-    const delivery_end end = x->delivery.end;
-    const bool by_us = end == DELIVERY_RST || end == DELIVERY_RST_UNREAD;
-    const ocsp_exchange_end how = {
-        .by_us = by_us, .reset = by_us, .sent = x->delivery.cut, .received = 1};
-    if (delivery_due(&x->delivery, 0) < x->delivery.cut) {
-        ocsp_exchange_held(terms, peer, x, false);
+    const delivery *d = &r->x.delivery;
+    const bool by_us = d->end == DELIVERY_RST || d->end == DELIVERY_RST_UNREAD;
+    const ocsp_exchange_end how = {.by_us = by_us, .reset = by_us, .sent = d->cut, .received = 1};
+    if (delivery_due(d, 0) < d->cut) {
+        ocsp_exchange_held(&r->terms, &r->peer, &r->x, false);
     }
-    ocsp_exchange_sent(terms, x);
-    if (end == DELIVERY_HOLD) {
-        ocsp_exchange_held(terms, peer, x, true);
+    ocsp_exchange_sent(&r->terms, &r->x);
+    if (d->end == DELIVERY_HOLD) {
+        ocsp_exchange_held(&r->terms, &r->peer, &r->x, true);
     }
-    ocsp_exchange_closed(terms, peer, x, &how);
+    ocsp_exchange_closed(&r->terms, &r->peer, &r->x, &how);
 }
 
 static inline void exchange_read_back(exchange_run *r)
@@ -167,23 +180,31 @@ static inline void exchange_read_back(exchange_run *r)
     }
 }
 
-static inline exchange_run exchange_ask(const exchange_lab *lab, const rule_set *rules,
-                                        const octets *request)
+/* Up to the delivery, which a test may play as it likes. */
+static inline exchange_run exchange_begin(const exchange_lab *lab, const rule_set *rules,
+                                          const octets *request)
 {
     exchange_run r = {.lab = lab, .events = event_log_new(16), .mode = LISTENER_OPEN};
-    const ocsp_exchange_terms terms = {&lab->store, rules, r.events};
-    const ocsp_exchange_peer peer = {7, "0", "192.0.2.1"};
     http_request http = {0};
+    r.terms = (ocsp_exchange_terms){&lab->store, rules, r.events};
+    r.peer = (ocsp_exchange_peer){7, "0", "192.0.2.1"};
     rule_list_each_listener(rule_set_current(rules), exchange_visit, &r.mode);
-    r.at_accept = ocsp_exchange_accept(&terms, &peer, &r.x);
+    r.at_accept = ocsp_exchange_accept(&r.terms, &r.peer, &r.x);
     if (!r.at_accept) {
         http_request_feed(&http, request->data, request->length);
         assert_int_not_equal(http.state, HTTP_REQUEST_MORE);
-        ocsp_exchange_request(&terms, &peer, &http, NOW, &r.x);
+        ocsp_exchange_request(&r.terms, &r.peer, &http, NOW, &r.x);
     }
-    exchange_read_back(&r);
-    exchange_play(&terms, &peer, &r.x);
     http_request_free(&http);
+    exchange_read_back(&r);
+    return r;
+}
+
+static inline exchange_run exchange_ask(const exchange_lab *lab, const rule_set *rules,
+                                        const octets *request)
+{
+    exchange_run r = exchange_begin(lab, rules, request);
+    exchange_play(&r);
     return r;
 }
 
