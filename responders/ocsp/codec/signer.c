@@ -1,5 +1,5 @@
 /* See signer.h. */
-#include "responders/ocsp/signer.h"
+#include "responders/ocsp/codec/signer.h"
 
 typedef struct {
     span algorithm;

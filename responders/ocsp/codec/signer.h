@@ -2,8 +2,8 @@
  * Signing with whatever key a certificate has: RSA (PKCS #1 v1.5 with SHA-256), ECDSA
  * (SHA-256, or SHA-384 on P-384) and Ed25519.
  */
-#ifndef STAPLELAB_OCSP_SIGNER_H
-#define STAPLELAB_OCSP_SIGNER_H
+#ifndef STAPLELAB_OCSP_CODEC_SIGNER_H
+#define STAPLELAB_OCSP_CODEC_SIGNER_H
 
 #include <openssl/evp.h>
 #include <stdbool.h>

@@ -1,10 +1,10 @@
-/* Serial numbers as people, rules and DER write them, and the names of hash functions. */
+/* Serial numbers as people, rules and DER write them. */
 #include "harness/base/tests/cm.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "responders/ocsp/codec/cert_id.h"
+#include "responders/ocsp/codec/serial.h"
 
 static void serials_become_hex(void **state)
 {
@@ -74,31 +74,12 @@ static void hex_becomes_a_positive_integer(void **state)
     }
 }
 
-static void hash_functions_have_names_and_oids(void **state)
-{
-    (void)state;
-    for (int i = 0; i < HASH_KINDS; i++) {
-        const hash_function *f = hash_function_of((hash_kind)i);
-        assert_int_equal(hash_kind_by_name(f->name), i);
-        assert_int_equal(hash_kind_by_oid(f->oid), i);
-    }
-    assert_int_equal(hash_kind_by_name("md5"), HASH_OTHER);
-    assert_int_equal(hash_kind_by_oid((span){(const uint8_t *)"\x2b\x0e\x03\x02\x1b", 5}),
-                     HASH_OTHER);
-    octets o = {0};
-    hash_put_algorithm(&o, HASH_SHA1);
-    assert_int_equal(o.length, 11);
-    assert_memory_equal(o.data, "\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00", 11);
-    octets_free(&o);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(serials_become_hex),
         cmocka_unit_test(hex_is_normalised),
         cmocka_unit_test(hex_becomes_a_positive_integer),
-        cmocka_unit_test(hash_functions_have_names_and_oids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
