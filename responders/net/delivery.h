@@ -18,7 +18,7 @@ typedef enum {
     DELIVERY_FIN,        /* shut the sending side, wait for the peer's close */
     DELIVERY_RST,        /* reset at once */
     DELIVERY_HOLD,       /* nothing: the peer must act, or the clock (hold_ms) */
-    DELIVERY_RST_UNREAD, /* reset when octets of the peer's are there, without reading them */
+    DELIVERY_RST_UNREAD, /* reset once octets of the peer's are there, without reading them */
 } delivery_end;
 
 /* Never due. */
@@ -51,11 +51,12 @@ void delivery_init(delivery *d, size_t head, delivery_end end);
 /* Frees what is in *d and zeroes it. */
 void delivery_free(delivery *d);
 
-/* Lets the octets from `at` on wait `ms` more than they did. */
+/* Lets the octets from `at` on wait `ms` more than they did, drops and all. */
 void delivery_delay(delivery *d, size_t at, int64_t ms);
 
 /* Lets the octets in [from, to) go `chunk` (at least 1) at a time, one chunk each `interval_ms`;
- * those behind `to` follow with the last chunk.  Nothing where the range is empty. */
+ * those behind `to` follow with the last chunk.  Pauses in the range stay and add up with it, an
+ * earlier drip in the range is replaced.  Nothing where the range is empty. */
 void delivery_drip(delivery *d, size_t from, size_t to, size_t chunk, int64_t interval_ms);
 
 /* How many octets may have been written `elapsed_ms` after the begin. */

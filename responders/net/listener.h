@@ -36,7 +36,8 @@ const endpoint *listener_endpoint(const listener *l);
 listener_mode listener_current(const listener *l);
 
 /* Puts the socket into that mode.  0, or -1 with *p, and then it is in the former one or, where
- * even that cannot be had, open. */
+ * even that cannot be had, open.  Connections that wait while it is open are accepted: on_accept
+ * may be called from here, and must not call this again then. */
 int listener_set_mode(listener *l, listener_mode mode, problem *p);
 
 /* Accepts again after descriptors had run out: to be called when one was closed. */

@@ -56,13 +56,15 @@ typedef struct {
 stream *stream_new(struct event_base *base, timers *t, int fd, const stream_handlers *handlers,
                    void *arg);
 
-/* Begins: carries out what was handed over already, then reads. */
+/* Begins: carries out what was handed over already, and reads from the next pass of the loop on.
+ * The stream may be gone when this returns: on_end has said so then. */
 void stream_start(stream *s);
 
 /* Hands a delivery over; *d stays the owner's and must stay as it is until on_sent or on_lost. */
 void stream_deliver(stream *s, delivery *d, void *tag);
 
-/* Closes without a word: no handler is called, deliveries are forgotten. */
+/* Closes without a word: no handler is called any more, deliveries are forgotten.  A handler may
+ * do it, too. */
 void stream_close(stream *s);
 
 /*
