@@ -1,4 +1,6 @@
-# How the C programs are built. VARIANT=release (default) or asan; everything goes to build/.
+# How the C programs are built; everything goes to build/VARIANT. VARIANT is release (default), asan
+# (with the sanitizers), coverage (counts which lines run) or analyzer (gcc's static analysis;
+# nothing is linked).
 #
 # A folder of C is a library of its sources; NAME_main.c beside them is the program NAME
 # (underscores become dashes); tests/test_*.c and fuzz/fuzz_*.c are linked with that library.
@@ -16,6 +18,16 @@ CFLAGS := -std=c17 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissi
 ifeq ($(VARIANT),asan)
 CFLAGS += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=address,undefined
+else ifeq ($(VARIANT),coverage)
+CC := gcc
+CFLAGS += -O0 --coverage
+# a program or a test's child that ends with _exit() would leave no counts
+EXIT_COUNTS := $(BUILD_DIR)/harness/base/tests/exit_counts.o
+LDFLAGS += --coverage -Wl,--wrap=_exit $(EXIT_COUNTS)
+else ifeq ($(VARIANT),analyzer)
+CC := gcc
+CFLAGS += -O2 -fanalyzer
+include analyzer.mk
 else
 CFLAGS += -O2 -D_FORTIFY_SOURCE=2
 endif
@@ -37,8 +49,8 @@ floors = $(1:%=$(BUILD_DIR)/%.a)
 BASE := $(call floors,harness/base)
 LIBS_harness/base :=
 LIBS_responders/engine := $(BASE)
-LIBS_responders/net := $(BASE) $(EVENT_LIBS)
-LIBS_responders/control := $(call floors,responders/net responders/engine) $(BASE) $(EVENT_LIBS)
+LIBS_responders/net := $(call floors,responders/engine) $(BASE) $(EVENT_LIBS)
+LIBS_responders/control := $(call floors,responders/net) $(LIBS_responders/net)
 LIBS_responders/program := $(call floors,responders/control) $(LIBS_responders/control)
 LIBS_responders/ocsp := $(call floors,responders/program) $(LIBS_responders/program) -lcrypto
 LIBS_responders/dns := $(call floors,responders/program) $(LIBS_responders/program)
@@ -51,7 +63,7 @@ TESTS :=
 FUZZERS :=
 
 define folder_rules
-SOURCES_$(1) := $$(filter-out %_main.c $(1)/labclock.c $(1)/fork_server.c,$$(wildcard $(1)/*.c $(1)/codec/*.c $(1)/faults/*.c))
+SOURCES_$(1) := $$(filter-out %_main.c $(1)/labclock.c,$$(wildcard $(1)/*.c $(1)/codec/*.c $(1)/faults/*.c))
 $(BUILD_DIR)/$(1).a: $$(SOURCES_$(1):%.c=$(BUILD_DIR)/%.o)
 	@rm -f $$@
 	$(say) AR $$@
@@ -91,18 +103,15 @@ $(BUILD_DIR)/%.o: %.c
 	$(say) CC $<
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# Preloaded into programs that may be linked against any C library: it uses none itself.
+$(PROGRAMS) $(TESTS) $(FUZZERS): | $(EXIT_COUNTS)
+
+# Preloaded into programs that may be linked against any C library: it uses none itself. So it is
+# not counted in VARIANT=coverage either: gcov writes its counts with the help of one, and it would
+# do so in programs that are not ours.
 $(BUILD_DIR)/lib/labclock.so: harness/runtime/labclock.c
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(CC) -std=c17 -Wall -Wextra -Werror -O2 -D_GNU_SOURCE -fPIC -fno-stack-protector -shared -nostdlib -o $@ $<
-
-# Preloaded into programs of this machine; like the clock it goes into what has no sanitizer.
-FORK_SERVER := $(addprefix harness/runtime/,fork_server.c launched.c descendants.c door.c)
-$(BUILD_DIR)/lib/fork-server.so: $(FORK_SERVER) $(wildcard harness/runtime/*.h)
-	@mkdir -p $(@D)
-	$(say) LD $@
-	$(CC) $(CPPFLAGS) -std=c17 -Wall -Wextra -Werror -O2 -fPIC -fvisibility=hidden -shared -o $@ $(FORK_SERVER)
 
 # The launcher runs in the server's image, too, whatever C library that has.
 ifeq ($(VARIANT),release)
@@ -122,9 +131,17 @@ $(KEYS): $(wildcard pki/profiles/*.json) | $(BUILD_DIR)/bin/pki-mint
 	rm -r $(BUILD_DIR)/minted
 	touch $@
 
-.PHONY: build build-tests check keys
+# What the programs are made of, without the tests: in a test, a failed allocation may well crash.
+ANALYZED := $(patsubst %.c,$(BUILD_DIR)/%.o,$(wildcard $(foreach f,$(FOLDERS),$(f)/*.c $(f)/*/*.c)))
+ANALYZED := $(foreach o,$(ANALYZED),$(if $(findstring /tests/,$o)$(findstring /fuzz/,$o),,$o))
+
+.PHONY: build build-tests check keys analyze
+analyze: $(ANALYZED)
+ifeq ($(VARIANT),analyzer)
+$(ANALYZED): analyzer.mk
+endif
 keys: $(KEYS)
-build: $(PROGRAMS) $(BUILD_DIR)/lib/labclock.so $(BUILD_DIR)/lib/fork-server.so
+build: $(PROGRAMS) $(BUILD_DIR)/lib/labclock.so
 build-tests: $(TESTS) $(FUZZERS)
 
 # Runs every unit test, and every fuzz target on its corpus (fuzz/corpus_NAME for fuzz/fuzz_NAME.c):

@@ -19,45 +19,46 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pki/mint_error.h"
+#include "harness/base/problem.h"
 #include "pki/values.h"
 
-typedef enum { ROLE_AUTHORITY, ROLE_SIGNER, ROLE_LEAF } entry_role;
-typedef enum { KEY_P256, KEY_RSA2048, KEY_ED25519 } key_type;
-typedef enum { EKU_OCSP_SIGNING, EKU_SERVER_AUTH, EKU_NONE } extended_key_usage;
+typedef enum { PKI_AUTHORITY, PKI_SIGNER, PKI_LEAF } pki_role;
+typedef enum { PKI_KEY_P256, PKI_KEY_RSA2048, PKI_KEY_ED25519 } pki_key_type;
+typedef enum { PKI_EKU_OCSP_SIGNING, PKI_EKU_SERVER_AUTH, PKI_EKU_NONE } pki_eku;
 
 /* The words of the description and of the manifest, by the values above; each ends with NULL. */
-extern const char *const role_words[];
-extern const char *const key_words[];
-extern const char *const eku_words[];
+extern const char *const pki_role_words[];
+extern const char *const pki_key_words[];
+extern const char *const pki_eku_words[];
 
 /* One certificate to mint. Strings and arrays belong to the description. */
 typedef struct {
-    entry_role role;
+    pki_role role;
     const char *id;
     size_t issuer;       /* index in the description; its own for a self-signed authority */
     const char *subject; /* the common name */
-    key_type key;
-    char serial[SERIAL_SIZE];      /* lower-case hexadecimal, no leading zeros; unique by issuer */
-    int64_t not_before, not_after; /* Unix seconds, 1950 to 9999 */
-    const json_t *names;           /* dNSNames, an array of strings; NULL unless a leaf */
+    pki_key_type key;
+    char
+        serial[VALUES_SERIAL_SIZE]; /* lower-case hexadecimal, no leading zeros; unique by issuer */
+    int64_t not_before, not_after;  /* Unix seconds, 1950 to 9999 */
+    const json_t *names;            /* dNSNames, an array of strings; NULL unless a leaf */
     const json_t *ocsp_urls, *ca_issuers_urls; /* arrays of strings, NULL for none */
-    extended_key_usage eku;
+    pki_eku eku;
     bool must_staple, ocsp_nocheck;
-} entry;
+} pki_entry;
 
 typedef struct {
     const char *name;
     int64_t now;
-    entry *entries; /* authorities, then signers, then leaves, each in its order */
+    pki_entry *entries; /* authorities, then signers, then leaves, each in its order */
     size_t count;
     json_t *json; /* what the strings above live in */
 } description;
 
 /* Checks `json` (borrowed) with the ${NAME} of the object `settings` replaced and the times
- * relative to `now` (Unix seconds). Returns a description to be freed, or NULL with *e. */
-description *description_new(const json_t *json, const json_t *settings, int64_t now,
-                             mint_error *e);
+ * relative to `now` (Unix seconds). 0 with *out to be freed, or -1 with *p (status 400). */
+int description_new(const json_t *json, const json_t *settings, int64_t now, description **out,
+                    problem *p);
 void description_free(description *d);
 
 #endif

@@ -5,11 +5,12 @@
 #define STAPLELAB_PKI_EXTENSIONS_H
 
 #include <openssl/x509.h>
+#include <stdbool.h>
 
 #include "pki/description.h"
 
 /* Adds them to `x`, whose public key is set; `issuer` is NULL for a self-signed certificate.
- * 0, or -1 with the reason in libcrypto's error queue. */
-int extensions_add(X509 *x, const entry *e, X509 *issuer);
+ * False when libcrypto refuses one: crypto_problem_fail() knows its reason. */
+bool extensions_add(X509 *x, const pki_entry *e, X509 *issuer);
 
 #endif

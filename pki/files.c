@@ -7,52 +7,51 @@
 #include <string.h>
 #include <unistd.h>
 
-int file_read(const char *path, size_t limit, char **data, size_t *size, mint_error *e)
+#include "harness/base/memory.h"
+
+/* All that is there, but no more than `limit` octets and one. 0, or -1 with *p. */
+static int read_up_to(int fd, const char *path, size_t limit, char *buffer, size_t *size,
+                      problem *p)
 {
-    int status = -1;
-    int missing = 0;
-    size_t n = 0;
-    char *buffer = malloc(limit + 2); /* one more to notice what is too long, and a NUL */
-    int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || buffer == NULL) {
-        missing = fd < 0 && errno == ENOENT;
-        mint_fail(e, "%s: %s", path, strerror(errno));
-        goto done;
-    }
-    while (n <= limit) {
-        ssize_t got = read(fd, buffer + n, limit + 1 - n);
+    *size = 0;
+    while (*size <= limit) {
+        ssize_t got = read(fd, buffer + *size, limit + 1 - *size);
         if (got < 0 && errno == EINTR) {
             continue;
         }
         if (got < 0) {
-            mint_fail(e, "%s: %s", path, strerror(errno));
-            goto done;
+            return problem_fail(p, "%s: %s", path, strerror(errno));
         }
         if (got == 0) {
-            break;
+            return 0;
         }
-        n += (size_t)got;
+        *size += (size_t)got;
     }
-    if (n > limit) {
-        mint_fail(e, "%s is longer than the %zu octets that are accepted", path, limit);
-        goto done;
-    }
-    buffer[n] = '\0';
-    *data = buffer;
-    *size = n;
-    buffer = NULL;
-    status = 0;
-
-done:
-    if (fd >= 0) {
-        close(fd);
-    }
-    free(buffer);
-    errno = missing ? ENOENT : 0;
-    return status;
+    return problem_fail(p, "%s is longer than the %zu octets that are accepted", path, limit);
 }
 
-int file_fill(int fd, const char *name, const void *data, size_t size, mint_error *e)
+int files_read(const char *path, size_t limit, char **data, size_t *size, bool *found, problem *p)
+{
+    int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    if (found != NULL) {
+        *found = fd >= 0 || errno != ENOENT;
+    }
+    if (fd < 0) {
+        return problem_fail(p, "%s: %s", path, strerror(errno));
+    }
+
+    char *buffer = memory_array(limit + 2, 1); /* one more to see what is too long, and a NUL */
+    int status = read_up_to(fd, path, limit, buffer, size, p);
+    close(fd);
+    if (status != 0) {
+        free(buffer);
+        return -1;
+    }
+    *data = buffer;
+    return 0;
+}
+
+int files_fill(int fd, const char *name, const void *data, size_t size, problem *p)
 {
     const char *next = data;
     while (size > 0) {
@@ -61,7 +60,7 @@ int file_fill(int fd, const char *name, const void *data, size_t size, mint_erro
             continue;
         }
         if (put < 0) {
-            mint_fail(e, "%s: %s", name, strerror(errno));
+            problem_fail(p, "%s: %s", name, strerror(errno));
             close(fd);
             return -1;
         }
@@ -69,12 +68,12 @@ int file_fill(int fd, const char *name, const void *data, size_t size, mint_erro
         size -= (size_t)put;
     }
     if (close(fd) != 0) {
-        return mint_fail(e, "%s: %s", name, strerror(errno));
+        return problem_fail(p, "%s: %s", name, strerror(errno));
     }
     return 0;
 }
 
-void signals_hold(sigset_t *before)
+void files_hold_signals(sigset_t *before)
 {
     sigset_t held;
     sigemptyset(&held);
@@ -85,7 +84,7 @@ void signals_hold(sigset_t *before)
     sigprocmask(SIG_BLOCK, &held, before);
 }
 
-void signals_release(const sigset_t *before)
+void files_release_signals(const sigset_t *before)
 {
     sigprocmask(SIG_SETMASK, before, NULL);
 }

@@ -3,30 +3,27 @@
 
 #include <stdlib.h>
 
+#include "harness/base/memory.h"
 #include "pki/certificate.h"
 
-static int mint_entry(hierarchy *h, size_t i, key_pool *pool, mint_error *e)
+static int mint_entry(hierarchy *h, size_t i, key_pool *pool, problem *p)
 {
-    const entry *described = &h->described->entries[i];
-    const minted *issuer = described->issuer == i ? NULL : &h->minted[described->issuer];
-    minted *m = &h->minted[i];
+    const pki_entry *described = &h->described->entries[i];
+    const hierarchy_minted *issuer = described->issuer == i ? NULL : &h->minted[described->issuer];
+    hierarchy_minted *m = &h->minted[i];
 
-    if (private_key_make(described->key, pool, &m->key, e) != 0) {
+    if (key_pool_make(pool, described->key, &m->key, p) != 0) {
         return -1;
     }
-    m->certificate = certificate_new(described, m->key.pkey, issuer ? issuer->certificate : NULL,
-                                     issuer ? issuer->key.pkey : NULL, e);
-    return m->certificate != NULL ? 0 : -1;
+    return certificate_new(described, m->key.pkey, issuer ? issuer->certificate : NULL,
+                           issuer ? issuer->key.pkey : NULL, &m->certificate, p);
 }
 
-int hierarchy_mint(const description *d, key_pool *pool, hierarchy *out, mint_error *e)
+int hierarchy_mint(const description *d, key_pool *pool, hierarchy *out, problem *p)
 {
-    *out = (hierarchy){.described = d, .minted = calloc(d->count, sizeof(minted))};
-    if (out->minted == NULL) {
-        return mint_fail(e, "out of memory");
-    }
+    *out = (hierarchy){.described = d, .minted = memory_array(d->count, sizeof(*out->minted))};
     for (size_t i = 0; i < d->count; i++) {
-        if (mint_entry(out, i, pool, e) != 0) {
+        if (mint_entry(out, i, pool, p) != 0) {
             hierarchy_clear(out);
             return -1;
         }

@@ -7,23 +7,23 @@
 
 #include <openssl/x509.h>
 
+#include "harness/base/problem.h"
 #include "pki/description.h"
-#include "pki/keys.h"
-#include "pki/mint_error.h"
+#include "pki/key_pool.h"
 
 typedef struct {
     X509 *certificate;
     private_key key;
-} minted;
+} hierarchy_minted;
 
 typedef struct {
     const description *described; /* borrowed: must outlive this */
-    minted *minted;               /* one for each entry, same index */
+    hierarchy_minted *minted;     /* one for each entry, same index */
 } hierarchy;
 
-/* Mints all entries, with RSA keys from `pool`. 0 with *out to be cleared, or -1 with *e and *out
+/* Mints all entries, with RSA keys from `pool`. 0 with *out to be cleared, or -1 with *p and *out
  * empty. */
-int hierarchy_mint(const description *d, key_pool *pool, hierarchy *out, mint_error *e);
+int hierarchy_mint(const description *d, key_pool *pool, hierarchy *out, problem *p);
 void hierarchy_clear(hierarchy *h);
 
 #endif

@@ -17,17 +17,17 @@
 #include "pki/description.h"
 
 /* Names of files: an id and one of these. */
-#define SUFFIX_CERTIFICATE ".pem"
-#define SUFFIX_KEY         ".key"
-#define SUFFIX_CHAIN       ".chain.pem"
-#define SUFFIX_TRUSTED     ".trusted.pem"
+#define MANIFEST_SUFFIX_CERTIFICATE ".pem"
+#define MANIFEST_SUFFIX_KEY         ".key"
+#define MANIFEST_SUFFIX_CHAIN       ".chain.pem"
+#define MANIFEST_SUFFIX_TRUSTED     ".trusted.pem"
 
-#define FILE_NAME_SIZE 80
+#define MANIFEST_FILE_NAME_SIZE 80
 
 /* Writes "ID" and the suffix into `out`. */
-void file_name(const entry *e, const char *suffix, char out[FILE_NAME_SIZE]);
+void manifest_file_name(const pki_entry *e, const char *suffix, char out[MANIFEST_FILE_NAME_SIZE]);
 
-/* Returns the manifest as a new JSON object, NULL without memory. */
+/* Returns the manifest as a new JSON object. */
 json_t *manifest_new(const description *d);
 
 #endif

@@ -4,16 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WHERE_SIZE 200
+#include "harness/base/json_check.h"
 
-static void join(const char *const *words, char *out, size_t size)
-{
-    size_t n = 0;
-    out[0] = '\0';
-    for (; *words != NULL && n < size; words++) {
-        n += (size_t)snprintf(out + n, size - n, "%s%s", n == 0 ? "" : ", ", *words);
-    }
-}
+#define WHERE_SIZE 200
 
 static const char *type_name(const json_t *value)
 {
@@ -51,16 +44,16 @@ static int refuse_type(const members *m, const char *name, int index, const json
 {
     char where[WHERE_SIZE];
     point_at(m, name, index, where);
-    return mint_refuse(m->error, where, "%s is not valid here (accepted: %s)", type_name(value),
-                       accepted);
+    return problem_refuse(m->p, where, "%s is not valid here (accepted: %s)", type_name(value),
+                          accepted);
 }
 
-int member_refuse(const members *m, const char *name, int index, const char *value,
-                  const char *accepted)
+int members_refuse(const members *m, const char *name, int index, const char *value,
+                   const char *accepted)
 {
     char where[WHERE_SIZE];
     point_at(m, name, index, where);
-    return mint_refuse(m->error, where, "\"%.100s\" is not valid (accepted: %s)", value, accepted);
+    return problem_refuse(m->p, where, "\"%.100s\" is not valid (accepted: %s)", value, accepted);
 }
 
 int members_check_known(const members *m, const char *const *known)
@@ -75,9 +68,9 @@ int members_check_known(const members *m, const char *const *known)
         }
         if (*k == NULL) {
             char accepted[300];
-            join(known, accepted, sizeof(accepted));
-            return mint_refuse(m->error, m->at, "unknown member \"%.100s\" (accepted: %s)", name,
-                               accepted);
+            json_check_join(known, accepted, sizeof(accepted));
+            return problem_refuse(m->p, m->at, "unknown member \"%.100s\" (accepted: %s)", name,
+                                  accepted);
         }
     }
     return 0;
@@ -89,13 +82,13 @@ static int find(const members *m, const char *name, bool required, const char *a
 {
     *value = json_object_get(m->object, name);
     if (*value == NULL && required) {
-        return mint_refuse(m->error, m->at, "the member \"%s\" is missing (accepted: %s)", name,
-                           accepted);
+        return problem_refuse(m->p, m->at, "the member \"%s\" is missing (accepted: %s)", name,
+                              accepted);
     }
     return 0;
 }
 
-int member_string(const members *m, const char *name, bool required, const char **out)
+int members_string(const members *m, const char *name, bool required, const char **out)
 {
     const json_t *value;
     if (find(m, name, required, "a string", &value) != 0) {
@@ -111,7 +104,7 @@ int member_string(const members *m, const char *name, bool required, const char 
     return 0;
 }
 
-int member_boolean(const members *m, const char *name, bool *out)
+int members_boolean(const members *m, const char *name, bool *out)
 {
     const json_t *value = json_object_get(m->object, name);
     if (value == NULL) {
@@ -124,7 +117,7 @@ int member_boolean(const members *m, const char *name, bool *out)
     return 0;
 }
 
-int member_strings(const members *m, const char *name, bool required, const json_t **out)
+int members_strings(const members *m, const char *name, bool required, const json_t **out)
 {
     const char *accepted = required ? "an array of one or more strings" : "an array of strings";
     const json_t *value;
@@ -141,7 +134,7 @@ int member_strings(const members *m, const char *name, bool required, const json
     if (required && size == 0) {
         char where[WHERE_SIZE];
         point_at(m, name, -1, where);
-        return mint_refuse(m->error, where, "the array is empty (accepted: %s)", accepted);
+        return problem_refuse(m->p, where, "the array is empty (accepted: %s)", accepted);
     }
     for (size_t i = 0; i < size; i++) {
         const json_t *element = json_array_get(value, i);
@@ -153,10 +146,10 @@ int member_strings(const members *m, const char *name, bool required, const json
     return 0;
 }
 
-int member_choice(const members *m, const char *name, const char *const *choices, int *out)
+int members_choice(const members *m, const char *name, const char *const *choices, int *out)
 {
     char accepted[200];
-    join(choices, accepted, sizeof(accepted));
+    json_check_join(choices, accepted, sizeof(accepted));
     const json_t *value = json_object_get(m->object, name);
     if (value == NULL) {
         return 0;
@@ -170,5 +163,5 @@ int member_choice(const members *m, const char *name, const char *const *choices
             return 0;
         }
     }
-    return member_refuse(m, name, -1, json_string_value(value), accepted);
+    return members_refuse(m, name, -1, json_string_value(value), accepted);
 }

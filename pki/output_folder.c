@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/base/memory.h"
+#include "pki/crypto_problem.h"
 #include "pki/files.h"
 #include "pki/manifest.h"
 
@@ -22,42 +24,42 @@ static bool is_dot(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-int output_folder_check(const char *path, mint_error *e)
+int output_folder_check(const char *path, problem *p)
 {
     DIR *folder = opendir(path);
     if (folder == NULL) {
-        return errno == ENOENT ? 0 : mint_fail(e, "%s: %s", path, strerror(errno));
+        return errno == ENOENT ? 0 : problem_fail(p, "%s: %s", path, strerror(errno));
     }
     const struct dirent *found;
     do {
         found = readdir(folder);
     } while (found != NULL && is_dot(found->d_name));
-    int empty = found == NULL;
+    bool empty = found == NULL;
     closedir(folder);
     return empty ? 0
-                 : mint_fail(e,
-                             "%s: the folder is not empty (accepted: a new name, or an "
-                             "empty folder)",
-                             path);
+                 : problem_fail(p,
+                                "%s: the folder is not empty (accepted: a new name, or an "
+                                "empty folder)",
+                                path);
 }
 
 static int write_file(int folder, const char *name, mode_t mode, const char *data, size_t size,
-                      mint_error *e)
+                      problem *p)
 {
     int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0) {
-        return mint_fail(e, "%s: %s", name, strerror(errno));
+        return problem_fail(p, "%s: %s", name, strerror(errno));
     }
-    return file_fill(fd, name, data, size, e);
+    return files_fill(fd, name, data, size, p);
 }
 
 /* Which certificates of a path go into a file. */
 enum { ITSELF = 1, INTERMEDIATES = 2, ROOT = 4 };
 
-static int append_path(BIO *bio, const hierarchy *h, size_t i, int which)
+static bool append_path(BIO *bio, const hierarchy *h, size_t i, int which)
 {
-    const entry *entries = h->described->entries;
-    int ok = (which & ITSELF) == 0 || PEM_write_bio_X509(bio, h->minted[i].certificate);
+    const pki_entry *entries = h->described->entries;
+    bool ok = (which & ITSELF) == 0 || PEM_write_bio_X509(bio, h->minted[i].certificate);
     while (ok && entries[i].issuer != i) {
         i = entries[i].issuer;
         int kind = entries[i].issuer == i ? ROOT : INTERMEDIATES;
@@ -67,65 +69,64 @@ static int append_path(BIO *bio, const hierarchy *h, size_t i, int which)
 }
 
 static int write_certificates(int folder, const hierarchy *h, size_t i, const char *suffix,
-                              int which, mint_error *e)
+                              int which, problem *p)
 {
-    char name[FILE_NAME_SIZE];
+    char name[MANIFEST_FILE_NAME_SIZE];
     char *data;
     int status = -1;
-    BIO *bio = BIO_new(BIO_s_mem());
-    if (bio == NULL || !append_path(bio, h, i, which)) {
-        mint_fail_crypto(e, "writing a certificate as PEM");
+    BIO *bio = memory_made(BIO_new(BIO_s_mem()));
+    if (!append_path(bio, h, i, which)) {
+        crypto_problem_fail(p, "writing a certificate as PEM");
         goto done;
     }
-    file_name(&h->described->entries[i], suffix, name);
+    manifest_file_name(&h->described->entries[i], suffix, name);
     long size = BIO_get_mem_data(bio, &data);
-    status = write_file(folder, name, 0644, data, (size_t)size, e);
+    status = write_file(folder, name, 0644, data, (size_t)size, p);
 
 done:
     BIO_free(bio);
     return status;
 }
 
-static int write_entry(int folder, const hierarchy *h, size_t i, mint_error *e)
+static int write_entry(int folder, const hierarchy *h, size_t i, problem *p)
 {
-    const entry *described = &h->described->entries[i];
+    const pki_entry *described = &h->described->entries[i];
     const char *key = h->minted[i].key.pem;
-    char name[FILE_NAME_SIZE];
+    char name[MANIFEST_FILE_NAME_SIZE];
 
-    file_name(described, SUFFIX_KEY, name);
-    if (write_certificates(folder, h, i, SUFFIX_CERTIFICATE, ITSELF, e) != 0 ||
-        write_file(folder, name, 0600, key, strlen(key), e) != 0) {
+    manifest_file_name(described, MANIFEST_SUFFIX_KEY, name);
+    if (write_certificates(folder, h, i, MANIFEST_SUFFIX_CERTIFICATE, ITSELF, p) != 0 ||
+        write_file(folder, name, 0600, key, strlen(key), p) != 0) {
         return -1;
     }
-    if (described->role != ROLE_LEAF) {
+    if (described->role != PKI_LEAF) {
         return 0;
     }
-    if (write_certificates(folder, h, i, SUFFIX_CHAIN, ITSELF | INTERMEDIATES, e) != 0 ||
-        write_certificates(folder, h, i, SUFFIX_TRUSTED, INTERMEDIATES | ROOT, e) != 0) {
+    if (write_certificates(folder, h, i, MANIFEST_SUFFIX_CHAIN, ITSELF | INTERMEDIATES, p) != 0 ||
+        write_certificates(folder, h, i, MANIFEST_SUFFIX_TRUSTED, INTERMEDIATES | ROOT, p) != 0) {
         return -1;
     }
     return 0;
 }
 
-static int write_manifest(int folder, const description *d, mint_error *e)
+static int write_manifest(int folder, const description *d, problem *p)
 {
     json_t *manifest = manifest_new(d);
-    char *text = manifest != NULL ? json_dumps(manifest, JSON_INDENT(2)) : NULL;
-    int status = text != NULL ? write_file(folder, "manifest.json", 0644, text, strlen(text), e)
-                              : mint_fail(e, "out of memory");
+    char *text = json_dumps(manifest, JSON_INDENT(2));
+    int status = write_file(folder, "manifest.json", 0644, text, strlen(text), p);
     free(text);
     json_decref(manifest);
     return status;
 }
 
-static int write_all(int folder, const hierarchy *h, mint_error *e)
+static int write_all(int folder, const hierarchy *h, problem *p)
 {
     for (size_t i = 0; i < h->described->count; i++) {
-        if (write_entry(folder, h, i, e) != 0) {
+        if (write_entry(folder, h, i, p) != 0) {
             return -1;
         }
     }
-    return write_manifest(folder, h->described, e);
+    return write_manifest(folder, h->described, p);
 }
 
 /* Removes the folder and its files: there are no folders in it. Takes over the descriptor. */
@@ -147,35 +148,35 @@ static void take_back(int folder, const char *path)
 }
 
 /* A sibling is what rename(2) can move to `path`: "a/b/" becomes "a/b.XXXXXX". */
-static int sibling_name(const char *path, char out[PATH_MAX], mint_error *e)
+static int sibling_name(const char *path, char out[PATH_MAX], problem *p)
 {
     size_t n = strlen(path);
     while (n > 1 && path[n - 1] == '/') {
         n--;
     }
     if (snprintf(out, PATH_MAX, "%.*s.XXXXXX", (int)n, path) >= PATH_MAX) {
-        return mint_fail(e, "%s: %s", path, strerror(ENAMETOOLONG));
+        return problem_fail(p, "%s: %s", path, strerror(ENAMETOOLONG));
     }
     return 0;
 }
 
-static int write_sibling(const hierarchy *h, char *sibling, const char *path, mint_error *e)
+static int write_sibling(const hierarchy *h, char *sibling, const char *path, problem *p)
 {
     if (mkdtemp(sibling) == NULL) {
-        return mint_fail(e, "%s: %s", path, strerror(errno));
+        return problem_fail(p, "%s: %s", path, strerror(errno));
     }
     int folder = open(sibling, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) {
-        mint_fail(e, "%s: %s", sibling, strerror(errno));
+        problem_fail(p, "%s: %s", sibling, strerror(errno));
         rmdir(sibling);
         return -1;
     }
-    if (write_all(folder, h, e) != 0) {
+    if (write_all(folder, h, p) != 0) {
         take_back(folder, sibling);
         return -1;
     }
     if (rename(sibling, path) != 0) {
-        mint_fail(e, "%s: %s", path, strerror(errno));
+        problem_fail(p, "%s: %s", path, strerror(errno));
         take_back(folder, sibling);
         return -1;
     }
@@ -183,15 +184,15 @@ static int write_sibling(const hierarchy *h, char *sibling, const char *path, mi
     return 0;
 }
 
-int output_folder_write(const hierarchy *h, const char *path, mint_error *e)
+int output_folder_write(const hierarchy *h, const char *path, problem *p)
 {
     char sibling[PATH_MAX];
     sigset_t before;
-    if (output_folder_check(path, e) != 0 || sibling_name(path, sibling, e) != 0) {
+    if (output_folder_check(path, p) != 0 || sibling_name(path, sibling, p) != 0) {
         return -1;
     }
-    signals_hold(&before);
-    int status = write_sibling(h, sibling, path, e);
-    signals_release(&before);
+    files_hold_signals(&before);
+    int status = write_sibling(h, sibling, path, p);
+    files_release_signals(&before);
     return status;
 }

@@ -7,14 +7,15 @@
 
 #include <jansson.h>
 
-#include "pki/mint_error.h"
+#include "harness/base/problem.h"
 
 /* Takes one "NAME=VALUE" (NAME: a letter or _, then letters, digits, _) into the object
- * `settings`; a later one replaces an earlier one. 0, or -1 with *e. */
-int placeholders_set(json_t *settings, const char *assignment, mint_error *e);
+ * `settings`; a later one replaces an earlier one. 0, or -1 with *p. */
+int placeholders_set(json_t *settings, const char *assignment, problem *p);
 
-/* Returns a deep copy of `in` with every ${NAME} in every string replaced, once, by its value in
- * the object `settings`; a $ without { stands for itself. NULL with *e when a name has no value. */
-json_t *placeholders_replace(const json_t *in, const json_t *settings, mint_error *e);
+/* Makes *out, a deep copy of `in` with every ${NAME} in every string replaced, once, by its value
+ * in the object `settings`; a $ without { stands for itself. 0, or -1 with *p when a name has no
+ * value. */
+int placeholders_replace(const json_t *in, const json_t *settings, json_t **out, problem *p);
 
 #endif

@@ -15,7 +15,7 @@ static bool is_alphanumeric(char c)
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-bool id_is_valid(const char *text)
+bool values_id_is_valid(const char *text)
 {
     if (!is_alphanumeric(text[0])) {
         return false;
@@ -27,13 +27,13 @@ bool id_is_valid(const char *text)
     return text[n] == '\0' && n <= 64;
 }
 
-int serial_normalise(const char *text, char out[SERIAL_SIZE])
+int values_serial_normalise(const char *text, char out[VALUES_SERIAL_SIZE])
 {
     while (*text == '0') {
         text++;
     }
     size_t n = strlen(text);
-    if (n == 0 || n >= SERIAL_SIZE) {
+    if (n == 0 || n >= VALUES_SERIAL_SIZE) {
         return -1;
     }
     for (size_t i = 0; i < n; i++) {
@@ -48,13 +48,13 @@ int serial_normalise(const char *text, char out[SERIAL_SIZE])
     }
     out[n] = '\0';
     /* A first bit of 1 costs DER one more octet, to keep the number positive. */
-    if (n == SERIAL_SIZE - 1 && out[0] >= '8') {
+    if (n == VALUES_SERIAL_SIZE - 1 && out[0] >= '8') {
         return -1;
     }
     return 0;
 }
 
-int relative_time_parse(const char *text, int64_t *seconds)
+int values_time_parse(const char *text, int64_t *seconds)
 {
     int64_t sign = text[0] == '-' ? -1 : 1;
     if (text[0] != '-' && text[0] != '+') {
@@ -98,7 +98,7 @@ int relative_time_parse(const char *text, int64_t *seconds)
     return 0;
 }
 
-bool dns_name_is_valid(const char *text)
+bool values_dns_name_is_valid(const char *text)
 {
     if (strlen(text) > 253) {
         return false;
@@ -124,7 +124,7 @@ bool dns_name_is_valid(const char *text)
     }
 }
 
-bool common_name_is_valid(const char *text)
+bool values_common_name_is_valid(const char *text)
 {
     size_t characters = 0;
     for (; *text != '\0'; text++) {
@@ -139,7 +139,7 @@ bool common_name_is_valid(const char *text)
     return characters >= 1 && characters <= 64;
 }
 
-bool url_is_valid(const char *text)
+bool values_url_is_valid(const char *text)
 {
     size_t n = 0;
     while (text[n] != '\0' && (unsigned char)text[n] < 0x80) {

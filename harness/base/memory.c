@@ -18,6 +18,14 @@ _Noreturn void memory_exhausted(void)
     _exit(EXIT_FAILURE);
 }
 
+void *memory_made(void *object)
+{
+    if (object == NULL) {
+        memory_exhausted();
+    }
+    return object;
+}
+
 /* malloc(0) may return NULL without having failed. */
 static void *allocate(size_t size)
 {

@@ -27,4 +27,7 @@ char *memory_format(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* Ends the program as said above: for allocations that a library makes. */
 _Noreturn void memory_exhausted(void);
 
+/* Returns `object`, which a library has just made, or ends the program when that is NULL. */
+void *memory_made(void *object);
+
 #endif

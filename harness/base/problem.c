@@ -30,10 +30,12 @@ static void make_printable(char *text)
 
     json_decref(probe);
     for (char *s = text; *s != '\0'; s++) {
-        unsigned char octet = (unsigned char)*s;
+        unsigned char octet = (unsigned char)*s, next = (unsigned char)s[1];
 
         if (octet < 0x20 || octet == 0x7f || (octet >= 0x80 && !valid)) {
             *s = '?';
+        } else if (octet == 0xc2 && next < 0xa0) { /* U+0080 to U+009F are controls, too */
+            s[0] = s[1] = '?';
         }
     }
 }
@@ -52,9 +54,9 @@ static void trim_cut(char *text)
     }
 }
 
-void problem_set(problem *p, int status, const char *pointer, const char *format, ...)
+__attribute__((format(printf, 4, 0))) static void fill(problem *p, int status, const char *pointer,
+                                                       const char *format, va_list args)
 {
-    va_list args;
     int length;
 
     memset(p, 0, sizeof(*p));
@@ -66,13 +68,40 @@ void problem_set(problem *p, int status, const char *pointer, const char *format
     }
     make_printable(p->pointer);
 
-    va_start(args, format);
     length = vsnprintf(p->detail, sizeof(p->detail), format, args);
-    va_end(args);
     if (length >= (int)sizeof(p->detail)) {
         trim_cut(p->detail);
     }
     make_printable(p->detail);
+}
+
+void problem_set(problem *p, int status, const char *pointer, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    fill(p, status, pointer, format, args);
+    va_end(args);
+}
+
+int problem_refuse(problem *p, const char *pointer, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    fill(p, 400, pointer, format, args);
+    va_end(args);
+    return -1;
+}
+
+int problem_fail(problem *p, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    fill(p, 500, "", format, args);
+    va_end(args);
+    return -1;
 }
 
 void problem_set_method(problem *p, const char *method, const char *allow)

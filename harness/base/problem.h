@@ -20,6 +20,12 @@ typedef struct {
 void problem_set(problem *p, int status, const char *pointer, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Fills *p for input that is refused, status 400, or for work that failed, status 500.  Return -1,
+ * so that a function can end with them. */
+int problem_refuse(problem *p, const char *pointer, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+int problem_fail(problem *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Fills *p with a 405 that names the methods accepted (RFC 9110 section 15.5.6). */
 void problem_set_method(problem *p, const char *method, const char *allow);
 

@@ -27,6 +27,7 @@ typedef struct {
     char *words[WORDS_MAX + 1]; /* ends with NULL */
     int nwords;
     int nsockets;               /* the first words */
+    int program;                /* the word that names it; the variables stand before it */
     int attached[ATTACHED_MAX]; /* stdout, stderr, what is inherited */
     int nattached;
     int ntaken; /* of these */
@@ -111,7 +112,13 @@ static bool receive(int peer, request *r)
                       "error a request has at most %d words of %d octets and %d descriptors",
                       WORDS_MAX, REQUEST_MAX - 1, ATTACHED_MAX);
     }
-    return true;
+
+    for (r->program = 0; r->program < r->nwords; r->program++) {
+        if (strchr(r->words[r->program], '=') == NULL) {
+            return true;
+        }
+    }
+    return refuse(peer, r, "error a request names a program to run");
 }
 
 /* "listen=DESCRIPTOR,ADDRESS,PORT": a socket that listens there, as that descriptor. Before the
@@ -184,27 +191,22 @@ static bool open_sockets(int peer, request *r)
     return true;
 }
 
-/* Becomes the program; returns where none is named. */
-static void run(request *r, const sigset_t *mask)
+/* Becomes the program. */
+static _Noreturn void run(request *r, const sigset_t *mask)
 {
-    int i;
-
     if (dup2(r->attached[0], STDOUT_FILENO) == -1 || dup2(r->attached[1], STDERR_FILENO) == -1) {
         _exit(LAUNCHED_CANNOT_RUN);
     }
     close_range(3, LAUNCHED_SOCKETS_FROM - 1, 0);
 
-    for (i = r->nsockets; i < r->nwords && strchr(r->words[i], '=') != NULL; i++) {
+    for (int i = r->nsockets; i < r->program; i++) {
         putenv(r->words[i]);
     }
 
     sigprocmask(SIG_SETMASK, mask, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (i == r->nwords) {
-        return;
-    }
-    execvp(r->words[i], &r->words[i]);
-    fprintf(stderr, "launcher: cannot run %s: %s\n", r->words[i], strerror(errno));
+    execvp(r->words[r->program], &r->words[r->program]);
+    fprintf(stderr, "launcher: cannot run %s: %s\n", r->words[r->program], strerror(errno));
     _exit(LAUNCHED_CANNOT_RUN);
 }
 
@@ -244,7 +246,7 @@ static void say_left(void *arg, pid_t pid, const char *name)
     launched_say(*(int *)arg, "left process %d (%s)", (int)pid, name);
 }
 
-bool launched_serve(int peer, const sigset_t *mask)
+void launched_serve(int peer, const sigset_t *mask)
 {
     static request r;
     struct pollfd events[2] = {{.fd = peer, .events = POLLIN}, {.events = POLLIN}};
@@ -256,7 +258,7 @@ bool launched_serve(int peer, const sigset_t *mask)
     r.nwords = r.nsockets = r.nattached = 0;
     r.ntaken = 2;
     if (!receive(peer, &r) || !open_sockets(peer, &r)) {
-        return false;
+        return;
     }
 
     descendants_adopt();
@@ -264,16 +266,14 @@ bool launched_serve(int peer, const sigset_t *mask)
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
     events[1].fd = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
-    /* not fork(): in a fork server the libraries must not notice, or one of them (nss_wrapper)
-     * takes note of where the environment stands before nginx moves it */
-    child = _Fork();
+    child = fork();
     if (child == 0) {
         run(&r, mask);
-        return true;
     }
     if (child == -1) {
         close(events[1].fd);
-        return refuse(peer, &r, "error fork: %s", strerror(errno));
+        refuse(peer, &r, "error fork: %s", strerror(errno));
+        return;
     }
     let_go(&r);
     launched_say(peer, "pid %d", (int)child);
@@ -290,5 +290,4 @@ bool launched_serve(int peer, const sigset_t *mask)
     descendants_end(status == -1 ? NULL : say_left, &peer);
     launched_say(peer, "exit %d", status == -1 ? 128 + SIGKILL : status);
     close(events[1].fd);
-    return false;
 }

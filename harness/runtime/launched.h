@@ -2,7 +2,7 @@
  * One program that the launcher has been asked for: from the request to its end.
  *
  * A request is one message (SOCK_SEQPACKET) of NUL-ended words,
- *     [SOCKET]... [NAME=VALUE]... [PROGRAM [ARGUMENT]...]
+ *     [SOCKET]... [NAME=VALUE]... PROGRAM [ARGUMENT]...
  * with descriptors attached (SCM_RIGHTS): the program's stdout and stderr, and one for each
  * SOCKET that is inherited, in their order.  A SOCKET is one of
  *     listen=DESCRIPTOR,ADDRESS,PORT   opened, and listening before the program starts
@@ -17,7 +17,6 @@
 #define STAPLELAB_LAUNCHED_H
 
 #include <signal.h>
-#include <stdbool.h>
 
 /* The numbers of inherited sockets begin here. */
 #define LAUNCHED_SOCKETS_FROM 100
@@ -30,10 +29,7 @@ __attribute__((format(printf, 2, 3))) void launched_say(int peer, const char *fo
 
 /* Serves the connection `peer` until its program has ended, or ends the program with all its
  * descendants when the connection closes. To be called with SIGCHLD blocked, in a process that
- * does nothing else meanwhile; the program runs with the signal mask `mask`.
- *
- * Where the request names no program returns true in the process that would have become it: with
- * its descriptors, its environment, and whatever the caller makes of it. */
-bool launched_serve(int peer, const sigset_t *mask);
+ * does nothing else meanwhile; the program runs with the signal mask `mask`. */
+void launched_serve(int peer, const sigset_t *mask);
 
 #endif

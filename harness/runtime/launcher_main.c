@@ -87,10 +87,7 @@ static void serve(int peer, int door, int lease, int signals, const sigset_t *ma
         close(door);
         close(lease);
         close(signals);
-        if (launched_serve(peer, mask)) {
-            fputs("launcher: no program to run is named\n", stderr);
-            _exit(LAUNCHED_CANNOT_RUN);
-        }
+        launched_serve(peer, mask);
         _exit(EXIT_SUCCESS);
     }
     close(peer);

@@ -43,17 +43,27 @@ static UNUSED json_t *quoted(const char *text)
     return json;
 }
 
+/* A problem as pki-mint shows it: where, and what. */
+static UNUSED const char *told(const problem *p)
+{
+    static char text[sizeof(p->pointer) + sizeof(p->detail) + 2];
+    snprintf(text, sizeof(text), "%s%s%s", p->pointer, p->pointer[0] == '\0' ? "" : ": ",
+             p->detail);
+    return text;
+}
+
 /* A description that must be accepted. */
 static UNUSED description *described(const char *text)
 {
-    mint_error e = {0};
+    problem p = {0};
     json_t *json = quoted(text);
     json_t *settings = json_object();
-    description *d = description_new(json, settings, NOW, &e);
+    description *d = NULL;
+    int status = description_new(json, settings, NOW, &d, &p);
     json_decref(settings);
     json_decref(json);
-    if (d == NULL) {
-        fail_msg("refused: %s", e.text);
+    if (status != 0) {
+        fail_msg("refused: %s", told(&p));
     }
     return d;
 }

@@ -29,10 +29,10 @@ static hierarchy h;
 static int mint(void **state)
 {
     (void)state;
-    mint_error e;
+    problem p;
     key_pool pool = {0};
     d = described(pki);
-    return hierarchy_mint(d, &pool, &h, &e);
+    return hierarchy_mint(d, &pool, &h, &p);
 }
 
 static int drop(void **state)
@@ -87,7 +87,7 @@ static void signatures_are_the_issuers(void **state)
         assert_int_equal(X509_check_issued(from, x), X509_V_OK);
         assert_int_equal(X509_check_private_key(x, h.minted[i].key.pkey), 1);
         assert_int_equal(X509_get_version(x), X509_VERSION_3);
-        bool by_ed25519 = d->entries[issuer].key == KEY_ED25519;
+        bool by_ed25519 = d->entries[issuer].key == PKI_KEY_ED25519;
         assert_int_equal(X509_get_signature_nid(x),
                          by_ed25519 ? NID_ED25519 : NID_ecdsa_with_SHA256);
     }

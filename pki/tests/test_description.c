@@ -20,17 +20,17 @@ static void defaults_are_by_role(void **state)
     assert_int_equal(d->count, 3);
     static const struct {
         const char *id, *subject;
-        entry_role role;
-        key_type key;
-        extended_key_usage eku;
+        pki_role role;
+        pki_key_type key;
+        pki_eku eku;
         int not_before, not_after;
     } expected[] = {
-        {"root", "R", ROLE_AUTHORITY, KEY_RSA2048, EKU_NONE, -365, 3650},
-        {"s", "S", ROLE_SIGNER, KEY_RSA2048, EKU_OCSP_SIGNING, -1, 30},
-        {"www", "a.test", ROLE_LEAF, KEY_P256, EKU_SERVER_AUTH, -1, 90},
+        {"root", "R", PKI_AUTHORITY, PKI_KEY_RSA2048, PKI_EKU_NONE, -365, 3650},
+        {"s", "S", PKI_SIGNER, PKI_KEY_RSA2048, PKI_EKU_OCSP_SIGNING, -1, 30},
+        {"www", "a.test", PKI_LEAF, PKI_KEY_P256, PKI_EKU_SERVER_AUTH, -1, 90},
     };
     for (size_t i = 0; i < 3; i++) {
-        const entry *e = &d->entries[i];
+        const pki_entry *e = &d->entries[i];
         assert_string_equal(e->id, expected[i].id);
         assert_string_equal(e->subject, expected[i].subject);
         assert_int_equal(e->role, expected[i].role);
@@ -57,16 +57,16 @@ static void every_member_is_read(void **state)
              "            'key': 'ed25519', 'must_staple': true, 'ocsp_urls': ['u', 'v'],"
              "            'ca_issuers_urls': ['w']}]"));
     assert_int_equal(d->count, 4);
-    assert_int_equal(d->entries[1].key, KEY_P256);
+    assert_int_equal(d->entries[1].key, PKI_KEY_P256);
     assert_string_equal(d->entries[1].serial, "a");
     assert_int_equal(d->entries[2].issuer, 1);
-    assert_int_equal(d->entries[2].eku, EKU_NONE);
+    assert_int_equal(d->entries[2].eku, PKI_EKU_NONE);
     assert_true(d->entries[2].ocsp_nocheck);
     assert_true(d->entries[2].not_before == NOW - 7200);
     assert_true(d->entries[2].not_after == NOW - 3600);
-    const entry *leaf = &d->entries[3];
+    const pki_entry *leaf = &d->entries[3];
     assert_int_equal(leaf->issuer, 1);
-    assert_int_equal(leaf->key, KEY_ED25519);
+    assert_int_equal(leaf->key, PKI_KEY_ED25519);
     assert_true(leaf->must_staple);
     assert_string_equal(leaf->subject, "b.test");
     assert_int_equal(json_array_size(leaf->names), 2);
@@ -105,16 +105,17 @@ static void equal_serials_of_two_issuers_are_accepted(void **state)
 static void placeholders_are_replaced_once(void **state)
 {
     (void)state;
-    mint_error e = {0};
+    problem p = {0};
     json_t *settings = json_object();
-    assert_int_equal(placeholders_set(settings, "port=1", &e), 0);
-    assert_int_equal(placeholders_set(settings, "port=80", &e), 0);
-    assert_int_equal(placeholders_set(settings, "_a1=${port}\"=", &e), 0);
+    assert_int_equal(placeholders_set(settings, "port=1", &p), 0);
+    assert_int_equal(placeholders_set(settings, "port=80", &p), 0);
+    assert_int_equal(placeholders_set(settings, "_a1=${port}\"=", &p), 0);
     json_t *in =
-        quoted("{'u': ['http://x:${port}/${port}', '$port $ {', '${_a1}'], 'n': [1, null]}");
-    json_t *out = placeholders_replace(in, settings, &e);
+        quoted("{'u': ['http://x:${port}/${port}', '$port $ {', '${_a1}', ''], 'n': [1, null]}");
+    json_t *out = NULL;
+    assert_int_equal(placeholders_replace(in, settings, &out, &p), 0);
     json_t *expected =
-        quoted("{'u': ['http://x:80/80', '$port $ {', '${port}\\u0022='], 'n': [1, null]}");
+        quoted("{'u': ['http://x:80/80', '$port $ {', '${port}\\u0022=', ''], 'n': [1, null]}");
     assert_true(json_equal(out, expected));
     json_decref(expected);
     json_decref(out);
@@ -127,11 +128,11 @@ static void bad_settings_are_refused(void **state)
     (void)state;
     static const char *const bad[] = {"", "a", "=b", "1a=b", "a-b=c", "a=\xff"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-        mint_error e = {0};
+        problem p = {0};
         json_t *settings = json_object();
-        assert_int_equal(placeholders_set(settings, bad[i], &e), -1);
-        assert_int_equal(e.status, 2);
-        assert_non_null(strstr(e.text, "--set: "));
+        assert_int_equal(placeholders_set(settings, bad[i], &p), -1);
+        assert_int_equal(p.status, 400);
+        assert_non_null(strstr(told(&p), "--set: "));
         assert_int_equal(json_object_size(settings), 0);
         json_decref(settings);
     }
@@ -232,16 +233,17 @@ static void every_refusal_says_where_and_what_is_accepted(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++) {
-        mint_error e = {0};
+        problem p = {0};
+        description *d = NULL;
         json_t *json = quoted(refusals[i].text);
         json_t *settings = json_object();
-        assert_null(description_new(json, settings, NOW, &e));
-        if (strncmp(e.text, refusals[i].start, strlen(refusals[i].start)) != 0 ||
-            strstr(e.text, refusals[i].says) == NULL) {
+        assert_int_equal(description_new(json, settings, NOW, &d, &p), -1);
+        if (strncmp(told(&p), refusals[i].start, strlen(refusals[i].start)) != 0 ||
+            strstr(told(&p), refusals[i].says) == NULL) {
             fail_msg("expected \"%s ... %s\", got \"%s\"", refusals[i].start, refusals[i].says,
-                     e.text);
+                     told(&p));
         }
-        assert_int_equal(e.status, 2);
+        assert_int_equal(p.status, 400);
         json_decref(settings);
         json_decref(json);
     }
@@ -250,11 +252,12 @@ static void every_refusal_says_where_and_what_is_accepted(void **state)
 static void an_error_is_one_line_whatever_it_quotes(void **state)
 {
     (void)state;
-    mint_error e = {0};
-    json_t *json = quoted("{'name': 'a\\nb\\u001b\\u00e9', 'authorities': []}");
+    problem p = {0};
+    description *d = NULL;
+    json_t *json = quoted("{'name': 'a\\nb\\u001b\\u009b\\u00e9', 'authorities': []}");
     json_t *settings = json_object();
-    assert_null(description_new(json, settings, NOW, &e));
-    assert_non_null(strstr(e.text, "\"a?b???\""));
+    assert_int_equal(description_new(json, settings, NOW, &d, &p), -1);
+    assert_non_null(strstr(told(&p), "\"a?b???\xc3\xa9\""));
     json_decref(settings);
     json_decref(json);
 }

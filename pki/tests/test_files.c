@@ -1,7 +1,6 @@
 /* Reading and writing whole files, and signals that wait meanwhile. */
 #include "pki/tests/scratch.h"
 
-#include <errno.h>
 #include <signal.h>
 
 #include "pki/files.h"
@@ -9,49 +8,51 @@
 static void a_file_is_read_up_to_the_limit(void **state)
 {
     (void)state;
-    mint_error e = {0};
+    problem p = {0};
     scratch s;
     char *data;
     size_t size;
+    bool found;
     scratch_make(&s);
     const char *path = scratch_path(&s, "file");
     write_text(path, "12345");
-    assert_int_equal(file_read(path, 5, &data, &size, &e), 0);
+    assert_int_equal(files_read(path, 5, &data, &size, &found, &p), 0);
     assert_int_equal(size, 5);
     assert_string_equal(data, "12345");
     free(data);
-    assert_int_equal(file_read(path, 4, &data, &size, &e), -1);
-    assert_int_not_equal(errno, ENOENT);
-    assert_non_null(strstr(e.text, "/file is longer than the 4 octets that are accepted"));
+    assert_int_equal(files_read(path, 4, &data, &size, &found, &p), -1);
+    assert_true(found);
+    assert_non_null(strstr(told(&p), "/file is longer than the 4 octets that are accepted"));
     scratch_remove(s.path);
 }
 
 static void only_a_missing_file_is_missing(void **state)
 {
     (void)state;
-    mint_error e = {0};
+    problem p = {0};
     scratch s;
     char *data;
     size_t size;
+    bool found;
     scratch_make(&s);
-    assert_int_equal(file_read(scratch_path(&s, "none"), 9, &data, &size, &e), -1);
-    assert_int_equal(errno, ENOENT);
-    assert_non_null(strstr(e.text, "/none: No such file or directory"));
-    assert_int_equal(file_read(s.path, 9, &data, &size, &e), -1);
-    assert_int_not_equal(errno, ENOENT);
-    assert_non_null(strstr(e.text, ": Is a directory"));
+    assert_int_equal(files_read(scratch_path(&s, "none"), 9, &data, &size, &found, &p), -1);
+    assert_false(found);
+    assert_non_null(strstr(told(&p), "/none: No such file or directory"));
+    assert_int_equal(files_read(s.path, 9, &data, &size, &found, &p), -1);
+    assert_true(found);
+    assert_non_null(strstr(told(&p), ": Is a directory"));
     scratch_remove(s.path);
 }
 
 static void a_full_device_is_an_error_and_is_closed(void **state)
 {
     (void)state;
-    mint_error e = {0};
+    problem p = {0};
     int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
     assert_true(fd >= 0);
-    assert_int_equal(file_fill(fd, "www.pem", "x", 1, &e), -1);
-    assert_int_equal(e.status, 1);
-    assert_string_equal(e.text, "www.pem: No space left on device");
+    assert_int_equal(files_fill(fd, "www.pem", "x", 1, &p), -1);
+    assert_int_equal(p.status, 500);
+    assert_string_equal(told(&p), "www.pem: No space left on device");
     assert_int_equal(fcntl(fd, F_GETFD), -1);
 }
 
@@ -70,10 +71,10 @@ static void signals_wait_while_they_are_held(void **state)
         sigset_t before;
         caught = 0;
         assert_true(signal(held[i], catch_signal) != SIG_ERR);
-        signals_hold(&before);
+        files_hold_signals(&before);
         assert_int_equal(raise(held[i]), 0);
         assert_int_equal(caught, 0);
-        signals_release(&before);
+        files_release_signals(&before);
         assert_int_equal(caught, held[i]);
         assert_true(signal(held[i], SIG_DFL) != SIG_ERR);
     }

@@ -24,11 +24,11 @@ static scratch s;
 static int make(void **state)
 {
     (void)state;
-    mint_error e;
+    problem p;
     key_pool pool = {0};
     scratch_make(&s);
     d = described(pki);
-    return hierarchy_mint(d, &pool, &h, &e);
+    return hierarchy_mint(d, &pool, &h, &p);
 }
 
 static int drop(void **state)
@@ -60,8 +60,8 @@ static char *joined(const char *one, const char *two)
 static void the_folder_holds_everything(void **state)
 {
     (void)state;
-    mint_error e;
-    assert_int_equal(output_folder_write(&h, scratch_path(&s, "out/"), &e), 0);
+    problem p;
+    assert_int_equal(output_folder_write(&h, scratch_path(&s, "out/"), &p), 0);
     assert_int_equal(entries_in(s.path), 1);
     assert_int_equal(entries_in(scratch_path(&s, "out")), FILES);
     assert_int_equal(mode_of(scratch_path(&s, "out")), 0700);
@@ -94,16 +94,16 @@ static void the_folder_holds_everything(void **state)
 static void an_empty_folder_is_taken_and_a_full_one_kept(void **state)
 {
     (void)state;
-    mint_error e = {0};
+    problem p = {0};
     assert_int_equal(mkdir(scratch_path(&s, "out"), 0755), 0);
-    assert_int_equal(output_folder_check(scratch_path(&s, "out"), &e), 0);
-    assert_int_equal(output_folder_write(&h, scratch_path(&s, "out"), &e), 0);
+    assert_int_equal(output_folder_check(scratch_path(&s, "out"), &p), 0);
+    assert_int_equal(output_folder_write(&h, scratch_path(&s, "out"), &p), 0);
     assert_int_equal(mode_of(scratch_path(&s, "out")), 0700);
 
     char *before = read_text(scratch_path(&s, "out/manifest.json"));
-    assert_int_equal(output_folder_write(&h, scratch_path(&s, "out"), &e), -1);
-    assert_int_equal(e.status, 1);
-    assert_non_null(strstr(e.text, "/out: the folder is not empty (accepted: a new name"));
+    assert_int_equal(output_folder_write(&h, scratch_path(&s, "out"), &p), -1);
+    assert_int_equal(p.status, 500);
+    assert_non_null(strstr(told(&p), "/out: the folder is not empty (accepted: a new name"));
     char *after = read_text(scratch_path(&s, "out/manifest.json"));
     assert_string_equal(before, after);
     free(before);
@@ -115,12 +115,12 @@ static void an_empty_folder_is_taken_and_a_full_one_kept(void **state)
 static void places_that_cannot_be_are_named(void **state)
 {
     (void)state;
-    mint_error e = {0};
-    assert_int_equal(output_folder_write(&h, scratch_path(&s, "no/such"), &e), -1);
-    assert_non_null(strstr(e.text, "/no/such: No such file or directory"));
+    problem p = {0};
+    assert_int_equal(output_folder_write(&h, scratch_path(&s, "no/such"), &p), -1);
+    assert_non_null(strstr(told(&p), "/no/such: No such file or directory"));
     write_text(scratch_path(&s, "file"), "kept");
-    assert_int_equal(output_folder_write(&h, scratch_path(&s, "file"), &e), -1);
-    assert_non_null(strstr(e.text, "/file: Not a directory"));
+    assert_int_equal(output_folder_write(&h, scratch_path(&s, "file"), &p), -1);
+    assert_non_null(strstr(told(&p), "/file: Not a directory"));
     assert_int_equal(entries_in(s.path), 1);
     assert_int_equal(unlink(scratch_path(&s, "file")), 0);
 }
@@ -129,10 +129,10 @@ static void places_that_cannot_be_are_named(void **state)
 static void a_link_that_leads_nowhere_is_kept(void **state)
 {
     (void)state;
-    mint_error e = {0};
+    problem p = {0};
     assert_int_equal(symlink("nowhere", scratch_path(&s, "link")), 0);
-    assert_int_equal(output_folder_write(&h, scratch_path(&s, "link"), &e), -1);
-    assert_non_null(strstr(e.text, "/link: Not a directory"));
+    assert_int_equal(output_folder_write(&h, scratch_path(&s, "link"), &p), -1);
+    assert_non_null(strstr(told(&p), "/link: Not a directory"));
     assert_int_equal(entries_in(s.path), 1);
     assert_int_equal(unlink(scratch_path(&s, "link")), 0);
 }
@@ -141,18 +141,18 @@ static void a_link_that_leads_nowhere_is_kept(void **state)
 static void a_write_that_fails_leaves_nothing(void **state)
 {
     (void)state;
-    mint_error e = {0};
+    problem p = {0};
     struct rlimit before;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     struct rlimit small = {.rlim_cur = 1600, .rlim_max = before.rlim_max};
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    int status = output_folder_write(&h, scratch_path(&s, "out"), &e);
+    int status = output_folder_write(&h, scratch_path(&s, "out"), &p);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     signal(SIGXFSZ, SIG_DFL);
     assert_int_equal(status, -1);
-    assert_int_equal(e.status, 1);
-    assert_string_equal(e.text, "manifest.json: File too large");
+    assert_int_equal(p.status, 500);
+    assert_string_equal(told(&p), "manifest.json: File too large");
     assert_int_equal(entries_in(s.path), 0);
 }
 

@@ -129,6 +129,16 @@ const fault *catalogue_at(const catalogue *c, size_t index)
     return c->faults.list[index];
 }
 
+size_t catalogue_primitive_count(const catalogue *c)
+{
+    return c->primitives.count;
+}
+
+const fault *catalogue_primitive_at(const catalogue *c, size_t index)
+{
+    return c->primitives.list[index];
+}
+
 static json_t *to_json(const faults *f)
 {
     json_t *list = json_array();

@@ -26,6 +26,10 @@ void catalogue_free(catalogue *c);
 size_t catalogue_count(const catalogue *c);
 const fault *catalogue_at(const catalogue *c, size_t index);
 
+/* The primitives, each as a fault that stands for itself, its id "". */
+size_t catalogue_primitive_count(const catalogue *c);
+const fault *catalogue_primitive_at(const catalogue *c, size_t index);
+
 /* All faults, in their order, or all primitives, as a new array of what fault_to_json makes. */
 json_t *catalogue_faults_to_json(const catalogue *c);
 json_t *catalogue_primitives_to_json(const catalogue *c);

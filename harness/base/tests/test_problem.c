@@ -67,9 +67,29 @@ static void a_text_is_one_valid_line(void **state)
     assert_string_equal(json_string_value(json_object_get(o, "pointer")), "/?");
     json_decref(o);
 
+    problem_set(&p, 400, "", "\xc2\x80 and \xc2\x9f, not \xc2\xa0");
+    assert_string_equal(p.detail, "?? and ??, not \xc2\xa0");
+
     problem_set(&p, 400, NULL, "gr\xc3\xbc\xc3\x9f");
     assert_string_equal(p.detail, "gr\xc3\xbc\xc3\x9f");
     assert_string_equal(p.pointer, "");
+}
+
+static void a_function_can_end_with_its_problem(void **state)
+{
+    problem p;
+
+    (void)state;
+    memset(&p, 0xff, sizeof(p));
+    assert_int_equal(problem_refuse(&p, "/a", "no %s", "b"), -1);
+    assert_int_equal(p.status, 400);
+    assert_string_equal(p.pointer, "/a");
+    assert_string_equal(p.detail, "no b");
+    assert_string_equal(p.allow, "");
+    assert_int_equal(problem_fail(&p, "disk %d", 7), -1);
+    assert_int_equal(p.status, 500);
+    assert_string_equal(p.pointer, "");
+    assert_string_equal(p.detail, "disk 7");
 }
 
 static void pointers_are_escaped(void **state)
@@ -117,6 +137,7 @@ int main(void)
         cmocka_unit_test(a_wrong_method_names_the_right_ones),
         cmocka_unit_test(a_long_text_is_cut_between_characters),
         cmocka_unit_test(a_text_is_one_valid_line),
+        cmocka_unit_test(a_function_can_end_with_its_problem),
         cmocka_unit_test(pointers_are_escaped),
         cmocka_unit_test(the_nearest_words_are_named),
     };

@@ -123,22 +123,38 @@ class Launcher:
         read_stdout: bool,
     ) -> Launched:
         """Starts a program; a listener that the driver has bound is handed over as it is."""
-        words = [*(f"{name}={value}" for name, value in variables.items()), *argv]
-        return ask(
-            self._door,
-            words,
-            stderr=stderr,
-            listeners=listeners,
-            read_stdout=read_stdout,
-            init=self._init,
-        )
+        words = [
+            *map(_socket_word, listeners),
+            *(f"{name}={value}" for name, value in variables.items()),
+            *argv,
+        ]
+        stdout: IO[str] | None = None
+        if read_stdout:
+            reading, writing = os.pipe()
+            stdout = os.fdopen(reading)
+        else:
+            writing = os.open(os.devnull, os.O_WRONLY)
+        try:
+            with stderr.open("ab") as log:
+                bound = [one.bound.fileno() for one in listeners if one.bound is not None]
+                return self._ask(words, [writing, log.fileno(), *bound], stdout)
+        finally:
+            os.close(writing)
 
     def run(self, argv: Sequence[str], output: Path) -> tuple[int, str]:
         """Runs a program to its end; its exit status and what it printed (by way of a file)."""
         output.write_bytes(b"")
         with output.open("ab") as file:
-            launched = _ask(self._door, argv, [file.fileno(), file.fileno()], None, self._init)
+            launched = self._ask(argv, [file.fileno(), file.fileno()], None)
         return launched.wait(BOUND_SECONDS), output.read_text()
+
+    def _ask(
+        self, words: Sequence[str], descriptors: Sequence[int], stdout: IO[str] | None
+    ) -> Launched:
+        connection = _connect(self._door)
+        message = b"".join(os.fsencode(word) + b"\0" for word in words)
+        socket.send_fds(connection, [message], descriptors)
+        return Launched(connection, stdout, self._init)
 
     def close(self) -> None:
         """Ends the launcher, and with it all that it started and its container."""
@@ -175,44 +191,6 @@ class LocalLauncher(Launcher):
 def of_container(door: Path, init: int) -> Launcher:
     """The launcher of a container that has just been started; `init` is its first process."""
     return Launcher(door, _connect(door), init)
-
-
-def ask(
-    door: Path,
-    words: Sequence[str],
-    *,
-    stderr: Path,
-    listeners: Sequence[Listener],
-    read_stdout: bool = False,
-    init: int | None = None,
-) -> Launched:
-    """Asks at that door for the program that the words name, with their variables before it."""
-    stdout: IO[str] | None = None
-    if read_stdout:
-        reading, writing = os.pipe()
-        stdout = os.fdopen(reading)
-    else:
-        writing = os.open(os.devnull, os.O_WRONLY)
-    try:
-        with stderr.open("ab") as log:
-            bound = [one.bound.fileno() for one in listeners if one.bound is not None]
-            sockets = [*map(_socket_word, listeners)]
-            return _ask(door, [*sockets, *words], [writing, log.fileno(), *bound], stdout, init)
-    finally:
-        os.close(writing)
-
-
-def _ask(
-    door: Path,
-    words: Sequence[str],
-    descriptors: Sequence[int],
-    stdout: IO[str] | None,
-    init: int | None,
-) -> Launched:
-    connection = _connect(door)
-    message = b"".join(os.fsencode(word) + b"\0" for word in words)
-    socket.send_fds(connection, [message], descriptors)
-    return Launched(connection, stdout, init)
 
 
 def _socket_word(listener: Listener) -> str:

@@ -12,15 +12,13 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from staplelab.errors import NotHere
-from staplelab.hosts import fork_server, namespace
+from staplelab.hosts import namespace
 from staplelab.hosts.base import Finished, Listener, Running
-from staplelab.hosts.fork_server import ForkServer
 from staplelab.hosts.launcher import DESCRIPTORS, Launched, LocalLauncher
 from staplelab.places import scratch
 from staplelab.waiting import BOUND_SECONDS, until_ended
@@ -39,8 +37,6 @@ class LocalHost:
         self._build = build
         self.folder = scratch() / f"staplelab-{secrets.token_hex(8)}"
         self._launcher = LocalLauncher(self.program("launcher"), self.folder)
-        self._held: tuple[object, ...] = ()
-        self._server: ForkServer | None = None
         self._network = f"127.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"
         self._first_port = 20000 + os.getpid() % 10000
         self._nss_wrapper = ctypes.util.find_library("nss_wrapper") or "libnss_wrapper.so"
@@ -126,9 +122,6 @@ class LocalHost:
         listeners: Sequence[Listener] = (),
         read_stdout: bool = False,
     ) -> Launched:
-        held = self._fork_server(argv, variables) if role == "nginx" else None
-        if held is not None:
-            return held.start(stderr, listeners)
         return self._launcher.start(
             argv,
             variables=variables,
@@ -136,19 +129,6 @@ class LocalHost:
             listeners=listeners,
             read_stdout=read_stdout,
         )
-
-    def _fork_server(self, argv: Sequence[str], variables: Mapping[str, str]) -> ForkServer | None:
-        """The server with these arguments, on the point of its start (all starts of a run have
-        the same); None for a server that cannot be held there."""
-        wanted = (*argv, *variables.items())
-        if self._held != wanted:
-            if self._server is not None:
-                self._server.close()
-            self._held = wanted
-            folder = Path(tempfile.mkdtemp(prefix="fork-server-", dir=self.folder))
-            library = self._build / "lib" / "fork-server.so"
-            self._server = fork_server.hold(self._launcher, library, argv, variables, folder)
-        return self._server
 
     def run(self, argv: Sequence[str], *, variables: Mapping[str, str]) -> Finished:
         return run_beside(argv, variables)

@@ -5,7 +5,7 @@
 #include <openssl/pem.h>
 #include <sys/wait.h>
 
-#include "pki/keys.h"
+#include "pki/key_pool.h"
 
 static int make(void **state)
 {
@@ -24,11 +24,11 @@ static int drop(void **state)
 static void a_key_is_written_as_pkcs8(void **state)
 {
     (void)state;
-    for (key_type type = KEY_P256; type <= KEY_ED25519; type++) {
-        mint_error e;
+    for (pki_key_type type = PKI_KEY_P256; type <= PKI_KEY_ED25519; type++) {
+        problem p;
         key_pool none = {0};
         private_key key;
-        assert_int_equal(private_key_make(type, &none, &key, &e), 0);
+        assert_int_equal(key_pool_make(&none, type, &key, &p), 0);
         assert_memory_equal(key.pem, "-----BEGIN PRIVATE KEY-----\n", 28);
         BIO *bio = BIO_new_mem_buf(key.pem, -1);
         EVP_PKEY *again = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
@@ -44,11 +44,11 @@ static void a_key_is_written_as_pkcs8(void **state)
 static void the_pool_gives_its_keys_in_order_and_again(void **state)
 {
     const scratch *s = *state;
-    mint_error e;
+    problem p;
     private_key first[2];
     key_pool pool = {.folder = scratch_path(s, "pool")};
     for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(private_key_make(KEY_RSA2048, &pool, &first[i], &e), 0);
+        assert_int_equal(key_pool_make(&pool, PKI_KEY_RSA2048, &first[i], &p), 0);
     }
     assert_string_not_equal(first[0].pem, first[1].pem);
     assert_int_equal(mode_of(scratch_path(s, "pool")), 0700);
@@ -62,7 +62,7 @@ static void the_pool_gives_its_keys_in_order_and_again(void **state)
     key_pool next = {.folder = scratch_path(s, "pool")};
     for (size_t i = 0; i < 2; i++) {
         private_key again;
-        assert_int_equal(private_key_make(KEY_RSA2048, &next, &again, &e), 0);
+        assert_int_equal(key_pool_make(&next, PKI_KEY_RSA2048, &again, &p), 0);
         assert_string_equal(again.pem, first[i].pem);
         assert_int_equal(EVP_PKEY_eq(again.pkey, first[i].pkey), 1);
         private_key_clear(&again);
@@ -73,10 +73,10 @@ static void the_pool_gives_its_keys_in_order_and_again(void **state)
 static void only_rsa_keys_come_from_the_pool(void **state)
 {
     const scratch *s = *state;
-    mint_error e;
+    problem p;
     private_key key;
     key_pool pool = {.folder = scratch_path(s, "untouched")};
-    assert_int_equal(private_key_make(KEY_P256, &pool, &key, &e), 0);
+    assert_int_equal(key_pool_make(&pool, PKI_KEY_P256, &key, &p), 0);
     private_key_clear(&key);
     assert_int_equal(access(pool.folder, F_OK), -1);
 }
@@ -94,14 +94,14 @@ static void racing_mints_get_the_same_key(void **state)
         racers[i] = fork();
         assert_true(racers[i] >= 0);
         if (racers[i] == 0) {
-            mint_error e;
+            problem p;
             char wait;
             private_key key;
             char name[32];
             key_pool pool = {.folder = folder};
             close(start[1]);
             if (read(start[0], &wait, 1) != 0 ||
-                private_key_make(KEY_RSA2048, &pool, &key, &e) != 0) {
+                key_pool_make(&pool, PKI_KEY_RSA2048, &key, &p) != 0) {
                 _exit(1);
             }
             snprintf(name, sizeof(name), "racer-%zu", i);
@@ -135,7 +135,7 @@ static void what_is_no_rsa_2048_key_is_named_and_kept(void **state)
     const scratch *s = *state;
     const char *path = scratch_path(s, "rsa2048-01.pem");
     for (int kind = 0; kind < 4; kind++) {
-        mint_error e = {0};
+        problem p = {0};
         private_key key;
         key_pool pool = {.folder = s->path};
         if (kind == 0) {
@@ -152,9 +152,9 @@ static void what_is_no_rsa_2048_key_is_named_and_kept(void **state)
             EVP_PKEY_free(wrong);
         }
         char *before = read_text(path);
-        assert_int_equal(private_key_make(KEY_RSA2048, &pool, &key, &e), -1);
-        assert_int_equal(e.status, 1);
-        assert_non_null(strstr(e.text, "rsa2048-01.pem holds no RSA key of 2048 bits"));
+        assert_int_equal(key_pool_make(&pool, PKI_KEY_RSA2048, &key, &p), -1);
+        assert_int_equal(p.status, 500);
+        assert_non_null(strstr(told(&p), "rsa2048-01.pem holds no RSA key of 2048 bits"));
         assert_null(key.pkey);
         assert_null(key.pem);
         char *after = read_text(path);
@@ -168,15 +168,15 @@ static void what_is_no_rsa_2048_key_is_named_and_kept(void **state)
 static void a_pool_that_cannot_be_is_an_error(void **state)
 {
     const scratch *s = *state;
-    mint_error e = {0};
+    problem p = {0};
     private_key key;
     key_pool missing = {.folder = scratch_path(s, "no/such")};
-    assert_int_equal(private_key_make(KEY_RSA2048, &missing, &key, &e), -1);
-    assert_non_null(strstr(e.text, "no/such: No such file or directory"));
+    assert_int_equal(key_pool_make(&missing, PKI_KEY_RSA2048, &key, &p), -1);
+    assert_non_null(strstr(told(&p), "no/such: No such file or directory"));
     write_text(scratch_path(s, "file"), "");
     key_pool file = {.folder = scratch_path(s, "file")};
-    assert_int_equal(private_key_make(KEY_RSA2048, &file, &key, &e), -1);
-    assert_non_null(strstr(e.text, "file/rsa2048-01.pem: Not a directory"));
+    assert_int_equal(key_pool_make(&file, PKI_KEY_RSA2048, &key, &p), -1);
+    assert_non_null(strstr(told(&p), "file/rsa2048-01.pem: Not a directory"));
 }
 
 int main(void)
