@@ -93,7 +93,7 @@ const primitive dns_fault_other_addresses = {
     .name = "other-addresses",
     .summary = "other addresses than the name's own",
     .stage = STAGE_MODEL,
-    .things = {"message/rcode", "message/records"},
+    .things = {"message/header/rcode", "message/records"},
     .size = sizeof(addresses_params),
     .params =
         (const param[]){
@@ -123,7 +123,7 @@ const primitive dns_fault_dead_addresses = {
     .name = "dead-addresses",
     .summary = "other addresses before the name's own",
     .stage = STAGE_MODEL,
-    .things = {"message/rcode", "message/records"},
+    .things = {"message/header/rcode", "message/records"},
     .size = sizeof(addresses_params),
     .params =
         (const param[]){

@@ -170,7 +170,7 @@ const primitive dns_fault_alias = {
     .name = "alias",
     .summary = "the name is an alias",
     .stage = STAGE_MODEL,
-    .things = {"message/rcode", "message/records"},
+    .things = {"message/header/rcode", "message/records"},
     .size = sizeof(alias_params),
     .params =
         (const param[]){
@@ -206,7 +206,7 @@ const primitive dns_fault_alias_chain = {
     .name = "alias-chain",
     .summary = "aliases that lead to the addresses",
     .stage = STAGE_MODEL,
-    .things = {"message/rcode", "message/records"},
+    .things = {"message/header/rcode", "message/records"},
     .size = sizeof(aliases_params),
     .params =
         (const param[]){
@@ -243,7 +243,7 @@ const primitive dns_fault_alias_loop = {
     .name = "alias-loop",
     .summary = "aliases that lead back to the name",
     .stage = STAGE_MODEL,
-    .things = {"message/rcode", "message/records"},
+    .things = {"message/header/rcode", "message/records"},
     .size = sizeof(aliases_params),
     .params =
         (const param[]){

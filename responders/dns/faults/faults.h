@@ -46,17 +46,11 @@ void dns_fault_set_error(dns_response *r, uint16_t rcode);
 void dns_fault_set_addresses(dns_response *r, const dns_addresses *addresses, bool keep,
                              int64_t ttl);
 
-#define DNS_FAULT_RCODE_PARAM(structure)                                                           \
-    {                                                                                              \
-        .name = "rcode", .type = &param_integer, .offset = offsetof(structure, rcode),             \
-        .summary = "the response code", .fallback = "2", .min = 1, .max = 15                       \
-    }
-
-/* error.c */
-extern const primitive dns_fault_error;            /* "error" rcode, question, type */
-extern const primitive dns_fault_unassigned_error; /* "unassigned-error" value */
-extern const primitive dns_fault_rcode;            /* "rcode" rcode */
-extern const primitive dns_fault_no_data;          /* "no-data" */
+/* rcode.c */
+extern const primitive dns_fault_rcode;      /* "rcode" value, question, type */
+extern const primitive dns_fault_error;      /* "error" type, rcode */
+extern const primitive dns_fault_rcode_only; /* "rcode-only" rcode */
+extern const primitive dns_fault_no_data;    /* "no-data" */
 /* addresses.c */
 extern const primitive dns_fault_other_addresses; /* "other-addresses" values */
 extern const primitive dns_fault_dead_addresses;  /* "dead-addresses" dead */
@@ -67,7 +61,7 @@ extern const primitive dns_fault_ttl_window; /* "ttl-window" ttl, values */
 extern const primitive dns_fault_alias;       /* "alias" target, in_message */
 extern const primitive dns_fault_alias_chain; /* "alias-chain" n, in_message */
 extern const primitive dns_fault_alias_loop;  /* "alias-loop" length, in_message */
-/* message.c */
+/* header.c */
 extern const primitive dns_fault_id;       /* "id" delta */
 extern const primitive dns_fault_echo;     /* "echo" */
 extern const primitive dns_fault_truncate; /* "truncate" */

@@ -103,7 +103,7 @@ const primitive dns_fault_pointer_loop = {
     .name = "pointer-loop",
     .summary = "a name of the answer section is a compression pointer that never ends",
     .stage = STAGE_MODEL,
-    .things = {"message/rcode", "message/records", "message/question"},
+    .things = {"message/header/rcode", "message/records", "message/question"},
     .size = sizeof(pointer_loop_params),
     .params =
         (const param[]){

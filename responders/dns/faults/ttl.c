@@ -81,7 +81,7 @@ const primitive dns_fault_ttl_window = {
     .name = "ttl-window",
     .summary = "a short TTL, and other addresses once it has passed since the first query",
     .stage = STAGE_MODEL,
-    .things = {"message/rcode", "message/records"},
+    .things = {"message/header/rcode", "message/records"},
     .size = sizeof(ttl_window_params),
     .params =
         (const param[]){

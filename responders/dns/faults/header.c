@@ -21,7 +21,7 @@ const primitive dns_fault_id = {
     .name = "id",
     .summary = "another ID",
     .stage = STAGE_MODEL,
-    .things = {"message/id"},
+    .things = {"message/header/id"},
     .size = sizeof(id_params),
     .params =
         (const param[]){
@@ -76,6 +76,6 @@ const primitive dns_fault_truncate = {
     .name = "truncate",
     .summary = "over UDP: TC is set and there are no records",
     .stage = STAGE_MODEL,
-    .things = {"message/tc", "message/records"},
+    .things = {"message/header/tc", "message/records"},
     .act = truncate_message,
 };
