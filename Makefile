@@ -23,15 +23,17 @@ C_BUILD = $(MAKE) --no-print-directory -f build.mk $(if $(findstring -j,$(MAKEFL
 PYTEST = $(PY) -m pytest $$([ "$$JOBS" = 1 ] || echo "-n $$JOBS")
 
 C_FILES = $(shell find responders pki harness -name '*.[ch]')
-PYTHON_FILES = $(shell find $(wildcard harness suites docker) -name '*.py')
+PYTHON_FILES = $(shell find $(wildcard harness suites docker) -name '*.py') harness/setup/floors
+NO_TEST := -not -path '*/tests/*' -not -path '*/fuzz/*'
 SHELL_FILES = $(shell grep -rlIE '^\#!/bin/(ba)?sh' $(wildcard .ci harness docker))
 
 .NOTPARALLEL:
-.PHONY: help build run test test-c test-harness test-suites lint lint-c lint-python lint-shell \
-        lint-house format clean ready-to-run ready-to-test images matrix test-docker test-recipes
+.PHONY: help build run test test-c test-harness test-suites test-docker test-recipes coverage fuzz \
+        lint lint-c lint-cppcheck lint-analyzer lint-python lint-shell lint-floors lint-house format \
+        clean ready-to-run ready-to-test images matrix
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: ready-to-run ## run the suites: NGINX=/path/to/nginx HOST=docker K=expression JOBS=2 OUT=results
 	@server=$(SERVER) && STAPLELAB_BUILD=$(CURDIR)/build/release $(PY) -m staplelab run \
@@ -46,7 +48,7 @@ matrix: ## run the suites on several nginx: NGINX_IMAGES="a b c" (default: the f
 
 test: test-c test-harness ## test the lab itself: C unit tests, fuzz corpora, tests of the harness
 
-lint: lint-c lint-python lint-shell lint-house ## check format, Python, shell scripts, house rules
+lint: lint-c lint-cppcheck lint-analyzer lint-python lint-shell lint-floors lint-house ## check format, Python, shell scripts, the C by static analysis, floors, house rules
 
 format: ## format the C files
 	$(PACKAGES) lint
@@ -99,19 +101,66 @@ test-suites: ready-to-test
 	@nginx=$$(harness/setup/find-nginx) && STAPLELAB_BUILD=$(CURDIR)/build/asan \
 	$(PY) -m staplelab run --nginx "$$nginx" --out build/asan/results --jobs "$$JOBS" $(ARGS)
 
+# In per cent: of all lines of the C sources, and of each file in a folder faults/.
+COVERAGE_LINES ?= 90
+COVERAGE_FAULTS ?= 80
+# What the programs do from main() on is out of a unit test's reach: the tests that run them count,
+# too. `make coverage PROGRAM_TESTS=` counts the C tests alone.
+PROGRAM_TESTS = $(wildcard harness/tests/test_faulty_*.py harness/tests/test_launcher.py \
+                           harness/tests/test_pki_mint*.py harness/tests/test_staple_check*.py)
+
+coverage: ## which lines of the C run in its tests: COVERAGE_LINES=90 COVERAGE_FAULTS=80 (per cent)
+	$(PACKAGES) build run test coverage
+	@rm -rf build/coverage
+	@+$(C_BUILD) VARIANT=coverage build check
+	@echo 'The C tests alone:'
+	@harness/setup/coverage --faults $(COVERAGE_FAULTS)
+	@$(if $(PROGRAM_TESTS),STAPLELAB_BUILD=$(CURDIR)/build/coverage GCOV_ERROR_FILE=/dev/null \
+	    $(PYTEST) -q $(PROGRAM_TESTS) $(ARGS))
+	@harness/setup/coverage $(COVERAGE_LINES)
+
+# FUZZ=X is the target of fuzz_X.c. What a target has found stays in build/fuzz for the next time.
+SECONDS ?= 60
+FUZZ ?=
+FUZZ_BUILD = $(MAKE) --no-print-directory -f build.mk VARIANT=fuzz SECONDS=$(SECONDS) FUZZ=$(FUZZ)
+
+fuzz: ## look for inputs that crash a fuzz target: SECONDS=60 (for each) FUZZ=name JOBS=2
+	$(PACKAGES) build fuzz
+	@+$(FUZZ_BUILD) -j$(shell nproc) build-fuzz
+	@+$(FUZZ_BUILD) -j$(JOBS) --keep-going fuzz
+
 lint-c:
 	$(PACKAGES) lint
 	@clang-format --dry-run -Werror $(C_FILES)
+
+# On this code clang-tidy finds in a minute what these two find in seconds, and nothing else that is
+# true. Both leave the tests out, where a failed allocation may well crash. cppcheck 2.10 knows no C17,
+# and reads no system headers: -D says what it would find there.
+CPPCHECK := --quiet --error-exitcode=1 --enable=warning,portability,performance --std=c11 -I. \
+            -D_GNU_SOURCE -D__x86_64__ -DJSON_INTEGER_FORMAT='"lld"' --inline-suppr \
+            --suppressions-list=.cppcheck-suppressions -j$(shell nproc)
+
+lint-cppcheck:
+	$(PACKAGES) lint
+	@cppcheck $(CPPCHECK) $(shell find responders pki harness -name '*.c' $(NO_TEST))
+
+lint-analyzer: ## check the C by gcc's static analysis (it is part of lint)
+	$(PACKAGES) build lint
+	@+$(C_BUILD) --keep-going VARIANT=analyzer analyze
 
 lint-python:
 	$(PACKAGES) lint
 	@$(PY) -m flake8 --max-line-length 100 --extend-ignore E203,W503 $(PYTHON_FILES)
 	@$(PY) -m mypy harness/staplelab
+	@$(PY) -m mypy harness/setup/floors
 	@if command -v ruff >/dev/null; then ruff check --quiet harness suites; fi
 
 lint-shell:
 	$(PACKAGES) lint
 	@shellcheck $(SHELL_FILES)
+
+lint-floors: ## check that includes and imports point down, and never in a circle
+	@$(PY) harness/setup/floors
 
 # Nothing waits by sleeping: the lab clock moves, or an event comes. A long file is only a warning.
 lint-house:

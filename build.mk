@@ -1,4 +1,6 @@
-# How the C programs are built. VARIANT=release (default) or asan; everything goes to build/.
+# How the C programs are built; everything goes to build/VARIANT. VARIANT is release (default), asan
+# (with the sanitizers), coverage (counts which lines run), fuzz (clang's fuzzer and sanitizers) or
+# analyzer (gcc's static analysis; nothing is linked).
 #
 # A folder of C is a library of its sources; NAME_main.c beside them is the program NAME
 # (underscores become dashes); tests/test_*.c and fuzz/fuzz_*.c are linked with that library.
@@ -16,6 +18,21 @@ CFLAGS := -std=c17 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissi
 ifeq ($(VARIANT),asan)
 CFLAGS += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=address,undefined
+else ifeq ($(VARIANT),coverage)
+CC := gcc
+CFLAGS += -O0 --coverage
+# a program or a test's child that ends with _exit() would leave no counts
+EXIT_COUNTS := $(BUILD_DIR)/harness/base/tests/exit_counts.o
+LDFLAGS += --coverage -Wl,--wrap=_exit $(EXIT_COUNTS)
+else ifeq ($(VARIANT),fuzz)
+CC := clang
+CFLAGS += -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+          -fno-sanitize-recover=all
+LDFLAGS += -fsanitize=fuzzer,address,undefined
+else ifeq ($(VARIANT),analyzer)
+CC := gcc
+CFLAGS += -O2 -fanalyzer
+include analyzer.mk
 else
 CFLAGS += -O2 -D_FORTIFY_SOURCE=2
 endif
@@ -37,8 +54,8 @@ floors = $(1:%=$(BUILD_DIR)/%.a)
 BASE := $(call floors,harness/base)
 LIBS_harness/base :=
 LIBS_responders/engine := $(BASE)
-LIBS_responders/net := $(BASE) $(EVENT_LIBS)
-LIBS_responders/control := $(call floors,responders/net responders/engine) $(BASE) $(EVENT_LIBS)
+LIBS_responders/net := $(call floors,responders/engine) $(BASE) $(EVENT_LIBS)
+LIBS_responders/control := $(call floors,responders/net) $(LIBS_responders/net)
 LIBS_responders/program := $(call floors,responders/control) $(LIBS_responders/control)
 LIBS_responders/ocsp := $(call floors,responders/program) $(LIBS_responders/program) -lcrypto
 LIBS_responders/dns := $(call floors,responders/program) $(LIBS_responders/program)
@@ -76,10 +93,13 @@ $(BUILD_DIR)/$(2:.c=): $(BUILD_DIR)/$(2:.c=.o) $(BUILD_DIR)/$(1).a $(filter %.a,
 	$$(CC) $$(LDFLAGS) -o $$@ $$< $(BUILD_DIR)/$(1).a $(LIBS_$(1)) $$(LDLIBS) -lcmocka
 endef
 
-# A fuzz target is linked with a small driver that replays its corpus and seeded mutations of it.
+# A fuzz target is linked with a small driver that replays its corpus and seeded mutations of it;
+# in VARIANT=fuzz clang's fuzzer is its driver.
+FUZZ_DRIVER := $(if $(filter-out fuzz,$(VARIANT)),$(BUILD_DIR)/harness/base/tests/fuzz_replay.o)
+
 define fuzz_rule
 FUZZERS += $(BUILD_DIR)/$(2:.c=)
-$(BUILD_DIR)/$(2:.c=): $(BUILD_DIR)/$(2:.c=.o) $(BUILD_DIR)/harness/base/tests/fuzz_replay.o $(BUILD_DIR)/$(1).a $(filter %.a,$(LIBS_$(1)))
+$(BUILD_DIR)/$(2:.c=): $(BUILD_DIR)/$(2:.c=.o) $(FUZZ_DRIVER) $(BUILD_DIR)/$(1).a $(filter %.a,$(LIBS_$(1)))
 	$(say) LD $$@
 	$$(CC) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(BUILD_DIR)/$(1).a $(LIBS_$(1)) $$(LDLIBS)
 endef
@@ -91,7 +111,11 @@ $(BUILD_DIR)/%.o: %.c
 	$(say) CC $<
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# Preloaded into programs that may be linked against any C library: it uses none itself.
+$(PROGRAMS) $(TESTS) $(FUZZERS): | $(EXIT_COUNTS)
+
+# Preloaded into programs that may be linked against any C library: it uses none itself. So it is
+# not counted in VARIANT=coverage either: gcov writes its counts with the help of one, and it would
+# do so in programs that are not ours.
 $(BUILD_DIR)/lib/labclock.so: harness/runtime/labclock.c
 	@mkdir -p $(@D)
 	$(say) LD $@
@@ -114,7 +138,15 @@ $(KEYS): $(wildcard pki/profiles/*.json) | $(BUILD_DIR)/bin/pki-mint
 	rm -r $(BUILD_DIR)/minted
 	touch $@
 
-.PHONY: build build-tests check keys
+# What the programs are made of, without the tests: in a test, a failed allocation may well crash.
+ANALYZED := $(patsubst %.c,$(BUILD_DIR)/%.o,$(wildcard $(foreach f,$(FOLDERS),$(f)/*.c $(f)/*/*.c)))
+ANALYZED := $(foreach o,$(ANALYZED),$(if $(findstring /tests/,$o)$(findstring /fuzz/,$o),,$o))
+
+.PHONY: build build-tests check keys analyze
+analyze: $(ANALYZED)
+ifeq ($(VARIANT),analyzer)
+$(ANALYZED): analyzer.mk
+endif
 keys: $(KEYS)
 build: $(PROGRAMS) $(BUILD_DIR)/lib/labclock.so
 build-tests: $(TESTS) $(FUZZERS)
@@ -128,5 +160,16 @@ $(FUZZERS:%=%.check): CORPUS = $(subst /fuzz/fuzz_,/fuzz/corpus_,$(<:$(BUILD_DIR
 $(CHECKS): %.check: %
 	timeout 300 $< $(CORPUS) >$<.log 2>&1 || { echo "FAILED ($$?): $<"; cat $<.log; exit 1; } >&2
 	$(say) TEST $<
+
+# Looks for inputs that crash: each fuzz target, or FUZZ=X alone, for SECONDS (VARIANT=fuzz).
+SECONDS ?= 60
+FUZZED := $(if $(FUZZ),$(filter %/fuzz_$(FUZZ),$(FUZZERS)),$(FUZZERS))
+.PHONY: build-fuzz fuzz $(FUZZED:%=%.fuzz)
+build-fuzz: $(FUZZED)
+	$(if $(FUZZED),,$(error no fuzz target FUZZ=$(FUZZ); there are \
+	    $(sort $(patsubst fuzz_%,%,$(notdir $(FUZZERS))))))
+fuzz: $(FUZZED:%=%.fuzz)
+$(FUZZED:%=%.fuzz): %.fuzz: %
+	harness/setup/fuzz $< $(subst /fuzz/fuzz_,/fuzz/corpus_,$(<:$(BUILD_DIR)/%=%)) $(SECONDS)
 
 -include $(shell find $(BUILD_DIR) -name '*.d' 2>/dev/null)

@@ -42,7 +42,7 @@ class StapleCheck:
         try:
             line = self._exchange(self._process, words)
         except BaseException:
-            self.kill()  # an answer that comes late must not be taken for the next one's
+            self.kill()  # a response that comes late must not be taken for the next one's
             raise
         reply = json.loads(line)
         return Finished(reply["status"], reply["stdout"], reply["stderr"])
@@ -54,7 +54,7 @@ class StapleCheck:
         line = b""
         while not line.endswith(b"\n"):
             if not select.select([process.stdout], [], [], _REPLY_SECONDS)[0]:
-                raise LabError(f"staple-check has not answered within {_REPLY_SECONDS:g} s")
+                raise LabError(f"staple-check has not responded within {_REPLY_SECONDS:g} s")
             chunk = os.read(process.stdout.fileno(), 1 << 16)
             if not chunk:
                 raise LabError(f"staple-check ended with status {process.wait()}")

@@ -27,8 +27,8 @@ class ControlError(LabError):
         self.problem = problem
 
 
-class _Answer:
-    """One answer as it comes in; httptools calls the `on_` methods."""
+class _Response:
+    """One response as it comes in; httptools calls the `on_` methods."""
 
     def __init__(self) -> None:
         self.body = b""
@@ -51,38 +51,38 @@ class ControlClient:
         self._socket: socket.socket | None = None
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Sends one request and returns the decoded answer; raises ControlError on a problem."""
+        """Sends one request and returns the decoded response; raises ControlError on a problem."""
         data = b"" if body is None else json.dumps(body).encode()
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
         )
         try:
-            answer = self._exchange(head.encode() + data)
+            response = self._exchange(head.encode() + data)
         except (OSError, httptools.HttpParserError) as error:
             self.close()
-            raise LabError(f"{self.part} does not answer {method} {path}: {error}") from error
-        decoded = json.loads(answer.body) if answer.body else {}
-        if answer.parser.get_status_code() >= 400:
+            raise LabError(f"{self.part} does not respond to {method} {path}: {error}") from error
+        decoded = json.loads(response.body) if response.body else {}
+        if response.parser.get_status_code() >= 400:
             raise ControlError(self.part, decoded)
         return decoded
 
-    def _exchange(self, request: bytes) -> _Answer:
+    def _exchange(self, request: bytes) -> _Response:
         if self._socket is None:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             # the responder's own bounds are shorter; this one is for a responder that hangs
             self._socket.settimeout(2 * BOUND_SECONDS)
             self._socket.connect(str(self._path))
         self._socket.sendall(request)
-        answer = _Answer()
-        while not answer.complete:
+        response = _Response()
+        while not response.complete:
             octets = self._socket.recv(1 << 16)
             if not octets:
                 raise ConnectionError("it closed the connection")
-            answer.parser.feed_data(octets)
-        if not answer.parser.should_keep_alive():
+            response.parser.feed_data(octets)
+        if not response.parser.should_keep_alive():
             self.close()
-        return answer
+        return response
 
     def close(self) -> None:
         if self._socket is not None:

@@ -47,7 +47,8 @@ class FaultyServer:
     ) -> None:
         """Puts one rule in force in the place of all others.
 
-        Several faults (of different layers) compose; `params` belong to a single named fault.
+        Several faults compose unless they change the same thing; `params` belong to a single named
+        fault.
         With `times`, requests after so many are healthy again.
         """
         uses = [use(name, **params) if isinstance(name, str) else dict(name) for name in names]
@@ -62,11 +63,13 @@ class FaultyServer:
         self.rules([rule])
 
     def rules(self, rules: Sequence[Mapping[str, Any]]) -> None:
-        """Replaces the whole set of rules at once; `[]` makes every answer healthy."""
+        """Replaces the whole set of rules at once; `[]` makes every response healthy."""
         self.control.call("PUT", "/v1/rules", list(rules))
         for rule in rules:
             for step in rule.get("sequence", []):
-                self._injected.update(entry["fault"] for entry in step.get("do", []))
+                self._injected.update(
+                    entry.get("fault") or entry["primitive"] for entry in step.get("do", [])
+                )
 
     def heal(self) -> None:
         self.rules([])
@@ -78,9 +81,9 @@ class FaultyServer:
         if not self.silent:
             self._take(self.control.call("GET", f"/v1/events?since={self.last_seen}"))
 
-    def _take(self, answer: Mapping[str, Any]) -> None:
-        self._events += answer["events"]
-        self.last_seen = int(answer["last"])
+    def _take(self, response: Mapping[str, Any]) -> None:
+        self._events += response["events"]
+        self.last_seen = int(response["last"])
 
     def new_events(self) -> list[Event]:
         """The collected events that this has not returned before."""
@@ -125,9 +128,18 @@ class FaultyServer:
         return [e for e in found if all(e.get(k) == v for k, v in fields.items())]
 
     def unproven(self) -> list[str]:
-        """The injected faults that no event bears witness of."""
-        served = {name for event in self._events for name in event.get("faults", [])}
-        return sorted(self._injected - served)
+        """The injected faults that no event proves: none had its effect."""
+        done = {name for event in self._events for name in event.get("faults", [])}
+        return sorted(self._injected - done)
+
+    def problems(self) -> list[str]:
+        """What could not be done, one line each."""
+        return [
+            f"fault {event['fault']} could not be done: {event['detail']}"
+            if "fault" in event
+            else str(event["detail"])
+            for event in self.events("problem")
+        ]
 
     def restarted(self, control: ControlClient) -> None:
         """Another program has taken this one's place: it counts its events anew."""

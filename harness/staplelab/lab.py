@@ -346,6 +346,7 @@ class Lab:
         if status != 0:
             wrong.append(f"nginx ended with status {status}")
         for part in (self.responder, self.stub):
+            wrong += [f"{part.control.part}: {problem}" for problem in part.problems()]
             wrong += [
                 f"{part.control.part}: fault {name} was set and never done"
                 for name in part.unproven()

@@ -93,19 +93,19 @@ class Nginx:
     def barrier(self) -> int:
         """Returns, with the worker's pid, once a worker has handled all that came before.
 
-        A request is answered in a later turn of the worker's event loop than everything that
+        A request is responded to in a later turn of the worker's event loop than everything that
         was ready when it arrived; the turn also expires the timers that a clock step made due.
         """
         try:
             with socket.create_connection(self.barrier_address, BOUND_SECONDS) as connection:
                 connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-                answer = b""
+                response = b""
                 while chunk := connection.recv(4096):
-                    answer += chunk
+                    response += chunk
         except OSError as error:
             words = self._last_words()
-            raise LabError(f"nginx does not answer ({error}); it said: {words}") from None
-        return int(answer.rpartition(b"\r\n\r\n")[2])
+            raise LabError(f"nginx does not respond ({error}); it said: {words}") from None
+        return int(response.rpartition(b"\r\n\r\n")[2])
 
     def wake(self) -> None:
         """Every worker has taken a turn of its event loop, or will at once when it is leaving

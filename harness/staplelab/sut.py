@@ -75,23 +75,23 @@ def find(given: str | None) -> str:
 def probe(path: str) -> ServerUnderTest:
     """Asks the binary what it is; LabError when it is no nginx that can staple."""
     try:
-        answer = subprocess.run(
+        said = subprocess.run(
             [path, "-V"], capture_output=True, text=True, timeout=10, check=False
         ).stderr
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LabError(f"--nginx {path}: cannot be run: {error}") from error
-    return read_version(path, answer)
+    return read_version(path, said)
 
 
-def read_version(path: str, answer: str) -> ServerUnderTest:
+def read_version(path: str, said: str) -> ServerUnderTest:
     """Reads what `nginx -V` printed."""
-    version = re.search(r"nginx version: [^/\s]+/(\d+\.\d+\.\d+)", answer)
+    version = re.search(r"nginx version: [^/\s]+/(\d+\.\d+\.\d+)", said)
     if version is None:
-        first = (answer.strip().splitlines() or ["nothing"])[0]
+        first = (said.strip().splitlines() or ["nothing"])[0]
         raise LabError(f"--nginx {path}: not an nginx: to -V it says {first[:120]!r}")
-    arguments = re.search(r"configure arguments:(.*)", answer)
+    arguments = re.search(r"configure arguments:(.*)", said)
     options = arguments[1] if arguments else ""
-    built = re.search(r"built with (.+?)(?: \(running with (.+)\))?$", answer, re.MULTILINE)
+    built = re.search(r"built with (.+?)(?: \(running with (.+)\))?$", said, re.MULTILINE)
     if "--with-http_ssl_module" not in options or built is None:
         raise LabError(
             f"--nginx {path}: nginx {version[1]} is built without SSL; "

@@ -43,7 +43,7 @@ EXPECTED = {
     "test_worker_killed_and_claimed_as_an_alert": ("pass", ""),
     "test_process_left_over": ("fail", "nginx left behind: process N (tail)"),
     "test_nginx_ends_with_another_status": ("fail", "nginx ended with status 3"),
-    "test_nginx_does_not_start": ("error", "nginx does not answer ..."),
+    "test_nginx_does_not_start": ("error", "nginx does not respond ..."),
     "test_nginx_was_not_started": (
         "error",
         "nginx was not started in this scenario: call lab.start()",

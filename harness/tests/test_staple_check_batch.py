@@ -88,7 +88,7 @@ def test_a_client_that_hangs_is_told_and_ended(
     program.chmod(0o700)
     monkeypatch.setattr("staplelab.client._REPLY_SECONDS", 0.1)
     client = StapleCheck(str(program), {})
-    with pytest.raises(LabError, match="has not answered within 0.1 s"):
+    with pytest.raises(LabError, match="has not responded within 0.1 s"):
         client.run("--version")
     assert client._process is None
 

@@ -9,7 +9,7 @@
  *   DELETE /v1/rules, /v1/rules/ID                           -> {"generation": N}
  *   GET    /v1/events?since=N&limit=N        -> {"events": [...], "last": N, "dropped": N}
  *   POST   /v1/events/wait  {"match": {...}, "count": N, "since": N, "bound_ms": N}
- *                           the same answer once `count` events match; 408 past the bound
+ *                           the same response once `count` events match; 408 past the bound
  *   POST   /v1/quiet        {"since": N, "bound_ms": N}  -> {"last": N} once the program owes
  *                           nobody anything but what a clock or its peer must bring, and with
  *                           `since` the events from then on, as above; 408 past the bound
@@ -27,63 +27,33 @@
  * priorities when it has fewer; events of a program have the default (middle) one and need
  * nothing done.  Only the last, CONTROL_PRIORITIES - 1, must not be used.
  */
-#ifndef STAPLELAB_CONTROL_H
-#define STAPLELAB_CONTROL_H
+#ifndef STAPLELAB_CONTROL_CONTROL_H
+#define STAPLELAB_CONTROL_CONTROL_H
 
-#include <event2/buffer.h>
 #include <event2/event.h>
 #include <jansson.h>
-#include <stdbool.h>
 
 #include "harness/base/problem.h"
-#include "responders/engine/catalogue.h"
-#include "responders/engine/event_log.h"
-#include "responders/engine/rule_set.h"
+#include "responders/control/ops.h"
 
 #define CONTROL_PRIORITIES 3
-
-typedef struct {
-    const char *program; /* "faulty-ocspd" */
-    const catalogue *faults;
-    rule_set *rules;
-    event_log *events;
-    void *arg; /* passed to the functions below */
-    /* Fills in the program's part of /v1/ready: {"listeners": [{"name", "address", "port", ...}]}.
-     */
-    json_t *(*ready)(void *arg);
-    /* How many connections or queries wait for this program to do something it can do now. */
-    size_t (*owed)(void *arg);
-    /* The rules changed: put listener faults in force or take them back. 0, or -1 with *p;
-     * then the former rules are put back, it is called again, and *p is answered. */
-    int (*rules_changed)(void *arg, problem *p);
-    /* Back to the state after start: closes stalled connections, forgets the program's own state.
-     */
-    void (*reset)(void *arg);
-    /* The program's own resources below /v1/. `path` is whole and percent-decoded
-     * ("/v1/certificates/1001"), `body` NULL when there is none; HEAD comes as GET.  Returns
-     * whether it knows the path; then *answer is a new object (status 200), or stays NULL
-     * and *p is filled (problem_set_method for a method that it does not take). */
-    bool (*resource)(void *arg, const char *method, const char *path, json_t *body, json_t **answer,
-                     problem *p);
-    /* Appends the program's own gauges and counters to the text of /metrics; may be NULL. */
-    void (*metrics)(void *arg, struct evbuffer *out);
-} control_ops;
 
 typedef struct control control;
 
 /*
  * Serves the API on `where`: "unix:PATH" (created with mode 0600, removed at the end) or
- * "tcp:ADDRESS:PORT", which needs a bearer token (RFC 6750) of at least 16 octets.
- * The ops must outlive it. Returns NULL with *p filled on error.
+ * "tcp:ADDRESS:PORT", which needs a bearer token (RFC 6750) of at least 16 octets; `token` is NULL
+ * where there is none.  The ops must outlive it. 0, or -1 with *p.
  */
-control *control_new(struct event_base *base, const char *where, const char *token,
-                     const control_ops *ops, problem *p);
-void control_free(control *c);
+int control_new(struct event_base *base, const char *where, const char *token,
+                const control_ops *ops, control **out, problem *p);
+void control_free(control *c); /* NULL is nothing */
 
 /* The address served, with the port that the kernel chose: "tcp:127.0.0.1:41234". */
 const char *control_where(const control *c);
 
-/* To be called whenever `owed` may have fallen to 0 (an append to the event log does it too). */
+/* To be called whenever `owed` may have fallen to 0 (an append to the event log does it too); NULL
+ * is nothing. */
 void control_poke(control *c);
 
 #endif

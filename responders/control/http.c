@@ -1,15 +1,28 @@
 /*
- * HTTP around the routes: who may ask, what was asked, and how it is answered.
- * evhttp does the protocol itself; it is used for this API only.
+ * Who may ask, and what was asked.  evhttp does the protocol itself; it is used for this API only.
  */
+#include "responders/control/http.h"
+
 #include <event2/buffer.h>
-#include <event2/http.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "responders/control/control_internal.h"
+/* RFC 6750 section 2.1, b64token. */
+int control_http_check_token(const char *token, problem *p)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=";
+
+    if (strlen(token) < CONTROL_TOKEN_MIN || strspn(token, letters) != strlen(token)) {
+        problem_set(p, 400, "",
+                    "a control token is at least %d letters, digits or any of -._~+/= "
+                    "(RFC 6750)",
+                    CONTROL_TOKEN_MIN);
+        return -1;
+    }
+    return 0;
+}
 
 static const char *method_name(enum evhttp_cmd_type command)
 {
@@ -32,66 +45,6 @@ static const char *method_name(enum evhttp_cmd_type command)
     }
 }
 
-void control_http_send(struct evhttp_request *request, int status, const char *type,
-                       struct evbuffer *body)
-{
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-    char length[24];
-
-    evhttp_add_header(headers, "Content-Type", type);
-    evhttp_add_header(headers, "Cache-Control", "no-store");
-    if (evhttp_request_get_command(request) == EVHTTP_REQ_HEAD) {
-        /* evhttp 2.1 would send the body all the same, without saying how long it is. */
-        snprintf(length, sizeof(length), "%zu", evbuffer_get_length(body));
-        evhttp_add_header(headers, "Content-Length", length);
-        evbuffer_drain(body, evbuffer_get_length(body));
-    }
-    evhttp_send_reply(request, status, NULL, body);
-    evbuffer_free(body);
-}
-
-static void send_json(struct evhttp_request *request, int status, const char *type, json_t *body)
-{
-    char *text = json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(15));
-    struct evbuffer *out = evbuffer_new();
-
-    json_decref(body);
-    if (text == NULL || out == NULL) {
-        if (out != NULL) {
-            evbuffer_free(out);
-        }
-        free(text);
-        evhttp_send_error(request, HTTP_INTERNAL, NULL);
-        return;
-    }
-    evbuffer_add_printf(out, "%s\n", text);
-    free(text);
-    control_http_send(request, status, type, out);
-}
-
-void control_http_answer(struct evhttp_request *request, int status, json_t *body)
-{
-    send_json(request, status, "application/json", body);
-}
-
-void control_http_problem(struct evhttp_request *request, const problem *p, json_t *more)
-{
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-    json_t *body = problem_to_json(p);
-
-    if (more != NULL) {
-        json_object_update(body, more);
-        json_decref(more);
-    }
-    if (p->status == 401) {
-        evhttp_add_header(headers, "WWW-Authenticate", "Bearer realm=\"staplelab\"");
-    }
-    if (p->status == 405) {
-        evhttp_add_header(headers, "Allow", p->allow);
-    }
-    send_json(request, p->status, "application/problem+json", body);
-}
-
 /* Takes as long whatever was sent, so that a token cannot be guessed octet by octet. */
 static bool same_token(const char *wanted, const char *given)
 {
@@ -106,21 +59,21 @@ static bool same_token(const char *wanted, const char *given)
     return differs == 0;
 }
 
-static bool authorised(const control *c, struct evhttp_request *request)
+bool control_http_authorised(const char *token, struct evhttp_request *request)
 {
     const char *value =
         evhttp_find_header(evhttp_request_get_input_headers(request), "Authorization");
 
-    if (c->token == NULL) {
+    if (token == NULL) {
         return true;
     }
     if (value == NULL || strncasecmp(value, "Bearer ", 7) != 0) {
         return false;
     }
-    return same_token(c->token, value + 7 + strspn(value + 7, " "));
+    return same_token(token, value + 7 + strspn(value + 7, " "));
 }
 
-static int read_body(exchange *x, problem *p)
+static int read_body(control_request *x, problem *p)
 {
     struct evbuffer *in = evhttp_request_get_input_buffer(x->http);
     const size_t length = evbuffer_get_length(in);
@@ -148,7 +101,7 @@ static int read_body(exchange *x, problem *p)
     return 0;
 }
 
-static int read_target(exchange *x, problem *p)
+static int read_target(control_request *x, problem *p)
 {
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(x->http);
     const char *path = uri == NULL ? NULL : evhttp_uri_get_path(uri);
@@ -167,27 +120,17 @@ static int read_target(exchange *x, problem *p)
     return 0;
 }
 
-void control_http_handle(struct evhttp_request *request, void *arg)
+int control_request_read(struct evhttp_request *request, control_request *out, problem *p)
 {
-    control *c = arg;
-    exchange x = {.http = request, .method = method_name(evhttp_request_get_command(request))};
-    problem p = {0};
-    json_t *answer = NULL;
-    outcome o = OUTCOME_PROBLEM;
+    *out = (control_request){.http = request,
+                             .method = method_name(evhttp_request_get_command(request))};
+    TAILQ_INIT(&out->query);
+    return read_target(out, p) == 0 && read_body(out, p) == 0 ? 0 : -1;
+}
 
-    TAILQ_INIT(&x.query);
-    if (!authorised(c, request)) {
-        problem_set(&p, 401, "", "this API needs \"Authorization: Bearer TOKEN\"");
-    } else if (read_target(&x, &p) == 0 && read_body(&x, &p) == 0) {
-        o = control_route(c, &x, &answer, &p);
-    }
-
-    if (o == OUTCOME_ANSWER) {
-        control_http_answer(request, 200, answer);
-    } else if (o == OUTCOME_PROBLEM) {
-        control_http_problem(request, &p, NULL);
-    }
-    evhttp_clear_headers(&x.query);
-    free(x.path);
-    json_decref(x.body);
+void control_request_clear(control_request *x)
+{
+    evhttp_clear_headers(&x->query);
+    free(x->path);
+    json_decref(x->body);
 }

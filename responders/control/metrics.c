@@ -1,8 +1,10 @@
-/* Counters and gauges as Prometheus text (exposition format 0.0.4). */
-#include <event2/buffer.h>
-#include <event2/http.h>
+/* See metrics.h. */
+#include "responders/control/metrics.h"
 
-#include "responders/control/control_internal.h"
+#include <event2/buffer.h>
+
+#include "harness/base/memory.h"
+#include "responders/control/reply.h"
 
 static void family(struct evbuffer *out, const char *name, const char *type, const char *help)
 {
@@ -30,24 +32,18 @@ static void each(struct evbuffer *out, const char *name, const char *help, const
     }
 }
 
-outcome control_metrics(control *c, const exchange *x, json_t **answer, problem *p)
+void control_metrics(const control_ops *ops, struct evhttp_request *request)
 {
-    const control_ops *ops = c->ops;
-    struct evbuffer *out = evbuffer_new();
+    struct evbuffer *out = memory_made(evbuffer_new());
 
-    (void)answer;
-    if (out == NULL) {
-        problem_set(p, 500, "", "out of memory");
-        return OUTCOME_PROBLEM;
-    }
     each(out, "staplelab_events_total", "Events since the last reset, by kind.", "kind",
          event_log_counts(ops->events));
     one(out, "staplelab_events_dropped_total", "counter", "Events that fell out of the ring.",
         event_log_dropped(ops->events));
-    each(out, "staplelab_faults_total", "Faults that rules gave to requests, by name.", "fault",
-         rules_served(ops->rules));
+    each(out, "staplelab_faults_total", "Faults that were done to requests, by name.", "fault",
+         event_log_faults(ops->events));
     one(out, "staplelab_rules_generation", "gauge", "Generation of the rules in force.",
-        rules_generation(ops->rules));
+        rule_set_generation(ops->rules));
     if (ops->owed != NULL) {
         one(out, "staplelab_owed", "gauge", "Peers that wait for what can be done now.",
             ops->owed(ops->arg));
@@ -55,6 +51,5 @@ outcome control_metrics(control *c, const exchange *x, json_t **answer, problem 
     if (ops->metrics != NULL) {
         ops->metrics(ops->arg, out);
     }
-    control_http_send(x->http, 200, "text/plain; version=0.0.4; charset=utf-8", out);
-    return OUTCOME_TAKEN;
+    control_reply(request, 200, "text/plain; version=0.0.4; charset=utf-8", out);
 }

@@ -1,5 +1,6 @@
-/* What the API can be asked: one function a resource and method. */
-#include <inttypes.h>
+/* See routes.h. */
+#include "responders/control/routes.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,157 +8,125 @@
 
 #include "harness/base/json_check.h"
 #include "harness/base/version.h"
-#include "responders/control/control_internal.h"
-#include "responders/engine/rule.h"
+#include "responders/control/metrics.h"
 
 typedef struct {
     const char *method;
     const char *path; /* one that ends with "/" has one more segment */
-    outcome (*handle)(control *c, const exchange *x, json_t **answer, problem *p);
+    int (*handle)(const control_routes *r, const control_request *x, json_t **body, problem *p);
     const char *query; /* the names it takes, separated by spaces */
 } route;
 
 json_t *control_ready(const control_ops *ops, const char *where)
 {
-    json_t *answer = json_pack("{s:s, s:s, s:i, s:s?, s:I}", "program", ops->program, "version",
-                               STAPLELAB_VERSION, "pid", (int)getpid(), "control", where, "seed",
-                               (json_int_t)rules_seed(ops->rules));
+    json_t *body = json_pack("{s:s, s:s, s:i, s:s?, s:I}", "program", ops->program, "version",
+                             STAPLELAB_VERSION, "pid", (int)getpid(), "control", where, "seed",
+                             (json_int_t)rule_set_get_seed(ops->rules));
     json_t *own = ops->ready == NULL ? NULL : ops->ready(ops->arg);
 
     if (own != NULL) {
-        json_object_update(answer, own);
+        json_object_update(body, own);
         json_decref(own);
     }
-    return answer;
+    return body;
 }
 
-static outcome get_ready(control *c, const exchange *x, json_t **answer, problem *p)
+static int get_ready(const control_routes *r, const control_request *x, json_t **body, problem *p)
 {
     (void)x;
     (void)p;
-    *answer = control_ready(c->ops, control_where(c));
-    return OUTCOME_ANSWER;
+    *body = control_ready(r->ops, r->where);
+    return 0;
 }
 
-static outcome get_faults(control *c, const exchange *x, json_t **answer, problem *p)
+static int get_faults(const control_routes *r, const control_request *x, json_t **body, problem *p)
 {
     (void)x;
     (void)p;
-    *answer = json_pack("{s:s, s:o}", "program", c->ops->program, "faults",
-                        catalogue_to_json(c->ops->faults));
-    return OUTCOME_ANSWER;
+    *body = json_pack("{s:s, s:o, s:o}", "program", r->ops->program, "faults",
+                      catalogue_faults_to_json(r->ops->faults), "primitives",
+                      catalogue_primitives_to_json(r->ops->faults));
+    return 0;
 }
 
-static outcome get_rules(control *c, const exchange *x, json_t **answer, problem *p)
+static int get_rules(const control_routes *r, const control_request *x, json_t **body, problem *p)
 {
     (void)x;
     (void)p;
-    *answer = json_pack("{s:I, s:o}", "generation", (json_int_t)rules_generation(c->ops->rules),
-                        "rules", rules_to_json(c->ops->rules));
-    return OUTCOME_ANSWER;
+    *body = json_pack("{s:I, s:o}", "generation", (json_int_t)rule_set_generation(r->ops->rules),
+                      "rules", rule_set_to_json(r->ops->rules));
+    return 0;
 }
 
-/* Does `change`; what the program cannot put in force is taken back as a whole. */
-static int change_rules(control *c, const exchange *x,
-                        int (*change)(rule_set *r, const exchange *x, problem *p), problem *p)
+/* Puts the list in force and takes it over; what the program cannot do leaves the former one. */
+static int put_in_force(const control_routes *r, rule_list *next, problem *p)
 {
-    const control_ops *ops = c->ops;
-    rules_snapshot *before = rules_save(ops->rules);
-    problem ignored = {0};
-    int rc = -1;
+    const control_ops *ops = r->ops;
+    problem ignored;
 
-    if (before == NULL) {
-        problem_set(p, 500, "", "out of memory");
+    if (ops->apply != NULL && ops->apply(ops->arg, next, p) != 0) {
+        ops->apply(ops->arg, rule_set_current(ops->rules), &ignored);
+        rule_list_free(next);
         return -1;
     }
-    if (change(ops->rules, x, p) != 0) {
-        goto done;
+    rule_set_swap(ops->rules, next);
+    control_waits_poke(r->waits);
+    return 0;
+}
+
+static json_t *generation_of(const control_routes *r)
+{
+    return json_pack("{s:I}", "generation", (json_int_t)rule_set_generation(r->ops->rules));
+}
+
+static int put_rules(const control_routes *r, const control_request *x, json_t **body, problem *p)
+{
+    rule_list *next;
+
+    if (rule_set_replace(r->ops->rules, x->body, &next, p) != 0 || put_in_force(r, next, p) != 0) {
+        return -1;
     }
-    if (ops->rules_changed != NULL && ops->rules_changed(ops->arg, p) != 0) {
-        rules_restore(ops->rules, before);
-        ops->rules_changed(ops->arg, &ignored);
-        goto done;
-    }
-    control_poke(c);
-    rc = 0;
-
-done:
-    rules_snapshot_free(before);
-    return rc;
+    *body = generation_of(r);
+    return 0;
 }
 
-static outcome answer_generation(control *c, json_t **answer)
+static int delete_rules(const control_routes *r, const control_request *x, json_t **body,
+                        problem *p)
 {
-    *answer = json_pack("{s:I}", "generation", (json_int_t)rules_generation(c->ops->rules));
-    return OUTCOME_ANSWER;
-}
-
-static int replace_all(rule_set *r, const exchange *x, problem *p)
-{
-    return rules_replace(r, x->body, p);
-}
-
-static outcome put_rules(control *c, const exchange *x, json_t **answer, problem *p)
-{
-    if (change_rules(c, x, replace_all, p) != 0) {
-        return OUTCOME_PROBLEM;
-    }
-    return answer_generation(c, answer);
-}
-
-static int remove_all(rule_set *r, const exchange *x, problem *p)
-{
-    json_t *none = json_array();
-    int rc = rules_replace(r, none, p);
-
     (void)x;
-    json_decref(none);
-    return rc;
-}
-
-static outcome delete_rules(control *c, const exchange *x, json_t **answer, problem *p)
-{
-    if (change_rules(c, x, remove_all, p) != 0) {
-        return OUTCOME_PROBLEM;
+    if (put_in_force(r, rule_list_empty(), p) != 0) {
+        return -1;
     }
-    return answer_generation(c, answer);
+    *body = generation_of(r);
+    return 0;
 }
 
-static int add_one(rule_set *r, const exchange *x, problem *p)
+static int post_rule(const control_routes *r, const control_request *x, json_t **body, problem *p)
 {
-    return rules_add(r, x->body, p);
-}
+    rule_list *next;
 
-static outcome post_rule(control *c, const exchange *x, json_t **answer, problem *p)
-{
-    json_t *rules;
-
-    if (change_rules(c, x, add_one, p) != 0) {
-        return OUTCOME_PROBLEM;
+    if (rule_set_add(r->ops->rules, x->body, &next, p) != 0 || put_in_force(r, next, p) != 0) {
+        return -1;
     }
-    rules = rules_to_json(c->ops->rules);
-    answer_generation(c, answer);
-    json_object_set(*answer, "id",
-                    json_object_get(json_array_get(rules, json_array_size(rules) - 1), "id"));
-    json_decref(rules);
-    return OUTCOME_ANSWER;
+    *body = generation_of(r);
+    json_object_set_new(*body, "id", json_string(next->rules[next->count - 1]->id));
+    return 0;
 }
 
-static int remove_one(rule_set *r, const exchange *x, problem *p)
+static int delete_rule(const control_routes *r, const control_request *x, json_t **body, problem *p)
 {
-    return rules_remove(r, strrchr(x->path, '/') + 1, p);
-}
+    rule_list *next;
 
-static outcome delete_rule(control *c, const exchange *x, json_t **answer, problem *p)
-{
-    if (change_rules(c, x, remove_one, p) != 0) {
-        return OUTCOME_PROBLEM;
+    if (rule_set_remove(r->ops->rules, strrchr(x->path, '/') + 1, &next, p) != 0 ||
+        put_in_force(r, next, p) != 0) {
+        return -1;
     }
-    return answer_generation(c, answer);
+    *body = generation_of(r);
+    return 0;
 }
 
 /* A decimal number of the query. 0, or -1 with *p. */
-static int query_number(const exchange *x, const char *name, uint64_t *value, problem *p)
+static int query_number(const control_request *x, const char *name, uint64_t *value, problem *p)
 {
     const char *text = evhttp_find_header(&x->query, name);
     char *end = NULL;
@@ -176,78 +145,90 @@ static int query_number(const exchange *x, const char *name, uint64_t *value, pr
     return 0;
 }
 
-static outcome get_events(control *c, const exchange *x, json_t **answer, problem *p)
+static int get_events(const control_routes *r, const control_request *x, json_t **body, problem *p)
 {
+    const event_log *events = r->ops->events;
     uint64_t since = 0, limit = 0;
 
     if (query_number(x, "since", &since, p) != 0 || query_number(x, "limit", &limit, p) != 0) {
-        return OUTCOME_PROBLEM;
+        return -1;
     }
-    *answer =
-        json_pack("{s:o, s:I, s:I}", "events", event_log_since(c->ops->events, since, NULL, limit),
-                  "last", (json_int_t)event_log_last(c->ops->events), "dropped",
-                  (json_int_t)event_log_dropped(c->ops->events));
-    return OUTCOME_ANSWER;
+    *body = json_pack("{s:o, s:I, s:I}", "events", event_log_since(events, since, NULL, limit),
+                      "last", (json_int_t)event_log_last(events), "dropped",
+                      (json_int_t)event_log_dropped(events));
+    return 0;
 }
 
-static int reset_rules(rule_set *r, const exchange *x, problem *p)
+static int post_wait(const control_routes *r, const control_request *x, json_t **body, problem *p)
+{
+    (void)body;
+    return control_waits_events(r->waits, x, p);
+}
+
+static int post_quiet(const control_routes *r, const control_request *x, json_t **body, problem *p)
+{
+    (void)body;
+    return control_waits_quiet(r->waits, x, p);
+}
+
+static int post_reset(const control_routes *r, const control_request *x, json_t **body, problem *p)
 {
     static const char *const members[] = {"seed", NULL};
+    const control_ops *ops = r->ops;
     json_int_t seed = -1;
 
     if (x->body != NULL && (json_check_members(x->body, "", members, p) != 0 ||
                             json_check_integer(x->body, "", "seed", 0, INT64_MAX, &seed, p) != 0)) {
         return -1;
     }
-    rules_reset(r, seed < 0 ? UINT64_MAX : (uint64_t)seed);
+    if (put_in_force(r, rule_list_empty(), p) != 0) {
+        return -1;
+    }
+    if (seed >= 0) {
+        rule_set_seed(ops->rules, (uint64_t)seed);
+    }
+    if (ops->reset != NULL) {
+        ops->reset(ops->arg);
+    }
+    event_log_clear(ops->events);
+    control_waits_poke(r->waits);
+    *body = json_pack("{s:I, s:I, s:I}", "generation", (json_int_t)rule_set_generation(ops->rules),
+                      "seed", (json_int_t)rule_set_get_seed(ops->rules), "last",
+                      (json_int_t)event_log_last(ops->events));
     return 0;
 }
 
-static outcome post_reset(control *c, const exchange *x, json_t **answer, problem *p)
+static int get_metrics(const control_routes *r, const control_request *x, json_t **body, problem *p)
 {
-    if (change_rules(c, x, reset_rules, p) != 0) {
-        return OUTCOME_PROBLEM;
-    }
-    if (c->ops->reset != NULL) {
-        c->ops->reset(c->ops->arg);
-    }
-    event_log_clear(c->ops->events);
-    control_poke(c);
-    *answer = json_pack(
-        "{s:I, s:I, s:I}", "generation", (json_int_t)rules_generation(c->ops->rules), "seed",
-        (json_int_t)rules_seed(c->ops->rules), "last", (json_int_t)event_log_last(c->ops->events));
-    return OUTCOME_ANSWER;
+    (void)body;
+    (void)p;
+    control_metrics(r->ops, x->http);
+    return 0;
 }
 
 static const route routes[] = {
-    {"GET", "/v1/ready", get_ready, ""},
-    {"GET", "/v1/faults", get_faults, ""},
-    {"GET", "/v1/rules", get_rules, ""},
-    {"PUT", "/v1/rules", put_rules, ""},
-    {"POST", "/v1/rules", post_rule, ""},
-    {"DELETE", "/v1/rules", delete_rules, ""},
-    {"DELETE", "/v1/rules/", delete_rule, ""},
-    {"GET", "/v1/events", get_events, "since limit"},
-    {"POST", "/v1/events/wait", control_wait_events, ""},
-    {"POST", "/v1/quiet", control_wait_quiet, ""},
-    {"POST", "/v1/reset", post_reset, ""},
-    {"GET", "/metrics", control_metrics, ""},
+    {"GET", "/v1/ready", get_ready, ""},        {"GET", "/v1/faults", get_faults, ""},
+    {"GET", "/v1/rules", get_rules, ""},        {"PUT", "/v1/rules", put_rules, ""},
+    {"POST", "/v1/rules", post_rule, ""},       {"DELETE", "/v1/rules", delete_rules, ""},
+    {"DELETE", "/v1/rules/", delete_rule, ""},  {"GET", "/v1/events", get_events, "since limit"},
+    {"POST", "/v1/events/wait", post_wait, ""}, {"POST", "/v1/quiet", post_quiet, ""},
+    {"POST", "/v1/reset", post_reset, ""},      {"GET", "/metrics", get_metrics, ""},
 };
 
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
 
-static bool is_path(const route *r, const char *path)
+static bool is_path(const route *one, const char *path)
 {
-    const size_t length = strlen(r->path);
+    const size_t length = strlen(one->path);
 
-    if (r->path[length - 1] != '/') {
-        return strcmp(r->path, path) == 0;
+    if (one->path[length - 1] != '/') {
+        return strcmp(one->path, path) == 0;
     }
-    return strncmp(r->path, path, length) == 0 && path[length] != '\0' &&
+    return strncmp(one->path, path, length) == 0 && path[length] != '\0' &&
            strchr(path + length, '/') == NULL;
 }
 
-static int check_query(const exchange *x, const char *names, problem *p)
+static int check_query(const control_request *x, const char *names, problem *p)
 {
     const struct evkeyval *pair;
 
@@ -266,52 +247,46 @@ static int check_query(const exchange *x, const char *names, problem *p)
     return 0;
 }
 
-static outcome route_to_program(control *c, const exchange *x, json_t **answer, problem *p)
+static int route_to_program(const control_routes *r, const control_request *x, json_t **body,
+                            problem *p)
 {
-    const control_ops *ops = c->ops;
+    const control_ops *ops = r->ops;
 
-    if (ops->resource == NULL || !ops->resource(ops->arg, x->method, x->path, x->body, answer, p)) {
-        json_decref(*answer);
-        *answer = NULL;
+    p->status = 0;
+    if (!ops->resource(ops->arg, x->method, x->path, x->body, body, p)) {
+        json_decref(*body);
+        *body = NULL;
         problem_set(p, 404, "",
                     "there is no %.120s; GET /v1/ready, /v1/faults, /v1/rules, "
                     "/v1/events and /metrics are always there",
                     x->path);
-        return OUTCOME_PROBLEM;
+        return -1;
     }
-    control_poke(c);
-    if (*answer != NULL) {
-        return OUTCOME_ANSWER;
+    control_waits_poke(r->waits);
+    if (*body == NULL && p->status == 0) {
+        problem_set(p, 500, "", "%s %.120s gave no response", x->method, x->path);
     }
-    if (p->status == 0) {
-        problem_set(p, 500, "", "%s %.120s gave no answer", x->method, x->path);
-    }
-    return OUTCOME_PROBLEM;
+    return *body != NULL ? 0 : -1;
 }
 
-outcome control_route(control *c, const exchange *x, json_t **answer, problem *p)
+int control_route(const control_routes *r, const control_request *x, json_t **body, problem *p)
 {
     char allow[sizeof(p->allow)] = "";
 
+    *body = NULL;
     for (size_t i = 0; i < ROUTES; i++) {
         if (!is_path(&routes[i], x->path)) {
             continue;
         }
         if (strcmp(routes[i].method, x->method) == 0) {
-            if (check_query(x, routes[i].query, p) != 0) {
-                return OUTCOME_PROBLEM;
-            }
-            return routes[i].handle(c, x, answer, p);
+            return check_query(x, routes[i].query, p) != 0 ? -1 : routes[i].handle(r, x, body, p);
         }
         snprintf(allow + strlen(allow), sizeof(allow) - strlen(allow), "%s%s",
                  allow[0] == '\0' ? "" : ", ", routes[i].method);
     }
     if (allow[0] != '\0') {
         problem_set_method(p, x->method, allow);
-        return OUTCOME_PROBLEM;
+        return -1;
     }
-    if (check_query(x, "", p) != 0) {
-        return OUTCOME_PROBLEM;
-    }
-    return route_to_program(c, x, answer, p);
+    return check_query(x, "", p) != 0 ? -1 : route_to_program(r, x, body, p);
 }

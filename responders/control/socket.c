@@ -1,15 +1,15 @@
 /*
- * Where the control API listens.  A Unix socket by default: the file system says who may
- * talk to it.  A socket file that a killed program left behind is replaced; one that
- * answers belongs to somebody.
+ * Where the control API listens.  On a Unix socket the file system says who may talk to it.  A
+ * socket file that a killed program left is replaced; one that responds belongs to somebody.
  */
+#include "responders/control/socket.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "responders/control/control_internal.h"
 #include "responders/net/endpoint.h"
 
 static int open_tcp(control_socket *s, const char *text, problem *p)
@@ -111,7 +111,7 @@ int control_socket_open(control_socket *s, const char *where, problem *p)
     return -1;
 }
 
-void control_socket_close(control_socket *s)
+void control_socket_remove(control_socket *s)
 {
     struct stat st;
 

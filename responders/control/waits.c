@@ -1,25 +1,42 @@
 /*
- * The long polls: answered when what they wait for has come, or when their bound, on the
+ * The long polls: responded to when what they wait for has come, or when their bound, on the
  * kernel's clock, is over.
  *
  * Once the bound is over the question is judged a last time in a settled pass of the loop,
  * so that a machine that stood still for the whole bound does not turn what had already
  * arrived into a 408.  GRACE_MS bounds that pass under traffic that never settles.
  */
+#include "responders/control/waits.h"
+
+#include <errno.h>
 #include <event2/bufferevent.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "harness/base/json_check.h"
-#include "responders/control/control_internal.h"
+#include "harness/base/memory.h"
+#include "responders/control/reply.h"
 
-#define GRACE_MS 1000
+#define GRACE_MS      1000
+#define BOUND_DEFAULT 5000
+#define BOUND_MAX     600000
+
+typedef struct control_wait control_wait;
+
+struct control_waits {
+    const control_ops *ops;
+    struct event_base *base;
+    control_wait *list;
+    struct event *appended; /* something was appended to the event log */
+    struct event *settled;  /* nothing else was left to do in this pass of the loop */
+};
 
 struct control_wait {
     control_wait *next;
-    control *c;
+    control_waits *all;
     struct evhttp_request *request;
     int timer;
     struct event *bound; /* the timer has run out */
@@ -27,7 +44,7 @@ struct control_wait {
     bool expired;
     json_int_t bound_ms;
     bool for_events; /* else for quiet */
-    bool tell;       /* the events with the answer */
+    bool tell;       /* the events with the response */
     json_t *match;
     size_t count;
     uint64_t looked; /* events up to this one have been looked at */
@@ -36,7 +53,7 @@ struct control_wait {
 
 static void wait_free(control_wait *w)
 {
-    for (control_wait **link = &w->c->waits; *link != NULL; link = &(*link)->next) {
+    for (control_wait **link = &w->all->list; *link != NULL; link = &(*link)->next) {
         if (*link == w) {
             *link = w->next;
             break;
@@ -64,14 +81,14 @@ static int arm(int timer, json_int_t ms)
     return timerfd_settime(timer, 0, &when, NULL);
 }
 
-static size_t owed(const control *c)
+static size_t owed(const control_ops *ops)
 {
-    return c->ops->owed == NULL ? 0 : c->ops->owed(c->ops->arg);
+    return ops->owed == NULL ? 0 : ops->owed(ops->arg);
 }
 
-static void answer_reached(control_wait *w)
+static void reply_reached(control_wait *w)
 {
-    const event_log *events = w->c->ops->events;
+    const event_log *events = w->all->ops->events;
     struct evhttp_request *request = w->request;
     json_t *body = json_pack("{s:I}", "last", (json_int_t)event_log_last(events));
 
@@ -80,12 +97,12 @@ static void answer_reached(control_wait *w)
         json_object_set_new(body, "dropped", json_integer((json_int_t)event_log_dropped(events)));
     }
     wait_free(w);
-    control_http_answer(request, 200, body);
+    control_reply_json(request, 200, body);
 }
 
-static void answer_expired(control_wait *w)
+static void reply_expired(control_wait *w)
 {
-    const control_ops *ops = w->c->ops;
+    const control_ops *ops = w->all->ops;
     struct evhttp_request *request = w->request;
     json_t *more = json_pack("{s:I}", "last", (json_int_t)event_log_last(ops->events));
     problem p;
@@ -95,20 +112,20 @@ static void answer_expired(control_wait *w)
                     json_array_size(w->found), w->count, w->bound_ms);
         json_object_set(more, "events", w->found);
     } else {
-        const size_t left = owed(w->c);
+        const size_t left = owed(w->all->ops);
 
         problem_set(&p, 408, "", "not quiet within %" JSON_INTEGER_FORMAT " ms: %zu still owed",
                     w->bound_ms, left);
         json_object_set_new(more, "owed", json_integer((json_int_t)left));
     }
     wait_free(w);
-    control_http_problem(request, &p, more);
+    control_reply_problem(request, &p, more);
 }
 
 /* Takes the events that have come since the last look. */
 static void look(control_wait *w)
 {
-    const event_log *events = w->c->ops->events;
+    const event_log *events = w->all->ops->events;
     json_t *more = event_log_since(events, w->looked, w->match, 0);
 
     if (event_log_last(events) > w->looked) {
@@ -126,7 +143,7 @@ static bool events_reached(control_wait *w)
 
 static bool quiet_reached(control_wait *w)
 {
-    if (owed(w->c) > 0) {
+    if (owed(w->all->ops) > 0) {
         return false;
     }
     if (w->tell) {
@@ -135,28 +152,28 @@ static bool quiet_reached(control_wait *w)
     return true;
 }
 
-void control_waits_appended(control *c)
+static void judge_events(control_waits *all)
 {
     control_wait *next;
 
-    for (control_wait *w = c->waits; w != NULL; w = next) {
+    for (control_wait *w = all->list; w != NULL; w = next) {
         next = w->next;
         if (w->for_events && events_reached(w)) {
-            answer_reached(w);
+            reply_reached(w);
         }
     }
 }
 
-void control_waits_settled(control *c)
+static void judge_all(control_waits *all)
 {
     control_wait *next;
 
-    for (control_wait *w = c->waits; w != NULL; w = next) {
+    for (control_wait *w = all->list; w != NULL; w = next) {
         next = w->next;
         if (w->for_events ? events_reached(w) : quiet_reached(w)) {
-            answer_reached(w);
+            reply_reached(w);
         } else if (w->expired) {
-            answer_expired(w);
+            reply_expired(w);
         }
     }
 }
@@ -171,12 +188,12 @@ static void on_bound(evutil_socket_t fd, short what, void *arg)
         return;
     }
     if (w->expired) {
-        answer_expired(w);
+        reply_expired(w);
         return;
     }
     w->expired = true;
     arm(w->timer, GRACE_MS);
-    event_active(w->c->settled, EV_TIMEOUT, 0);
+    event_active(w->all->settled, EV_TIMEOUT, 0);
 }
 
 /* evhttp does not look at the connection while a request is open, so we do: a caller that
@@ -192,78 +209,73 @@ static void on_gone(evutil_socket_t fd, short what, void *arg)
     evhttp_connection_free(connection); /* and the request with it */
 }
 
-/* The bound of the body, and a wait in the list. NULL with *p on error. */
-static control_wait *wait_new(control *c, const exchange *x, problem *p)
+/* A wait with the bound of the body. 0, or -1 with *p. */
+static int wait_new(control_waits *all, const control_request *x, control_wait **out, problem *p)
 {
-    control_wait *w = calloc(1, sizeof(*w));
+    control_wait *w = memory_new(sizeof(*w));
     struct evhttp_connection *connection = evhttp_request_get_connection(x->http);
     evutil_socket_t fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
 
-    if (w == NULL) {
-        problem_set(p, 500, "", "out of memory");
-        return NULL;
-    }
-    w->c = c;
+    w->all = all;
     w->request = x->http;
     w->count = 1;
-    w->bound_ms = CONTROL_BOUND_DEFAULT;
-    w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    w->bound_ms = BOUND_DEFAULT;
     w->found = json_array();
-    w->bound = event_new(c->base, w->timer, EV_READ | EV_PERSIST, on_bound, w);
-    w->gone = event_new(c->base, fd, EV_CLOSED, on_gone, w);
-    if (w->timer < 0 || w->found == NULL || w->bound == NULL || w->gone == NULL) {
-        problem_set(p, 500, "", "cannot make a timer");
+    w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (w->timer < 0) {
+        problem_set(p, 500, "", "cannot make a timer: %s", strerror(errno));
         goto failed;
     }
+    w->bound = memory_made(event_new(all->base, w->timer, EV_READ | EV_PERSIST, on_bound, w));
+    w->gone = memory_made(event_new(all->base, fd, EV_CLOSED, on_gone, w));
     if (x->body != NULL &&
-        json_check_integer(x->body, "", "bound_ms", 0, CONTROL_BOUND_MAX, &w->bound_ms, p) != 0) {
+        json_check_integer(x->body, "", "bound_ms", 0, BOUND_MAX, &w->bound_ms, p) != 0) {
         goto failed;
     }
-    return w;
+    *out = w;
+    return 0;
 
 failed:
     wait_free(w);
-    return NULL;
+    return -1;
 }
 
-static outcome wait_start(control_wait *w, problem *p)
+static int wait_start(control_wait *w, problem *p)
 {
-    control *c = w->c;
+    control_waits *all = w->all;
 
     w->expired = w->bound_ms == 0;
     if (arm(w->timer, w->expired ? GRACE_MS : w->bound_ms) != 0 || event_add(w->bound, NULL) != 0 ||
         event_add(w->gone, NULL) != 0) {
         wait_free(w);
         problem_set(p, 500, "", "cannot start a timer");
-        return OUTCOME_PROBLEM;
+        return -1;
     }
-    w->next = c->waits;
-    c->waits = w;
-    event_active(c->settled, EV_TIMEOUT, 0);
-    return OUTCOME_TAKEN;
+    w->next = all->list;
+    all->list = w;
+    event_active(all->settled, EV_TIMEOUT, 0);
+    return 0;
 }
 
-outcome control_wait_events(control *c, const exchange *x, json_t **answer, problem *p)
+int control_waits_events(control_waits *all, const control_request *x, problem *p)
 {
     static const char *const members[] = {"match", "count", "since", "bound_ms", NULL};
     json_t *match = json_object_get(x->body, "match");
     json_int_t count = 1, since = 0;
     control_wait *w;
 
-    (void)answer;
     if (x->body != NULL &&
         (json_check_members(x->body, "", members, p) != 0 ||
          json_check_integer(x->body, "", "count", 1, CONTROL_BODY_MAX, &count, p) != 0 ||
          json_check_integer(x->body, "", "since", 0, INT64_MAX, &since, p) != 0)) {
-        return OUTCOME_PROBLEM;
+        return -1;
     }
     if (match != NULL && !json_is_object(match)) {
         problem_set(p, 400, "/match", "must be an object of members that the events carry");
-        return OUTCOME_PROBLEM;
+        return -1;
     }
-    w = wait_new(c, x, p);
-    if (w == NULL) {
-        return OUTCOME_PROBLEM;
+    if (wait_new(all, x, &w, p) != 0) {
+        return -1;
     }
     w->for_events = true;
     w->tell = true;
@@ -271,36 +283,86 @@ outcome control_wait_events(control *c, const exchange *x, json_t **answer, prob
     w->count = (size_t)count;
     w->looked = (uint64_t)since;
     if (events_reached(w)) {
-        answer_reached(w);
-        return OUTCOME_TAKEN;
+        reply_reached(w);
+        return 0;
     }
     return wait_start(w, p);
 }
 
-outcome control_wait_quiet(control *c, const exchange *x, json_t **answer, problem *p)
+int control_waits_quiet(control_waits *all, const control_request *x, problem *p)
 {
     static const char *const members[] = {"since", "bound_ms", NULL};
     json_int_t since = 0;
     control_wait *w;
 
-    (void)answer;
     if (x->body != NULL &&
         (json_check_members(x->body, "", members, p) != 0 ||
          json_check_integer(x->body, "", "since", 0, INT64_MAX, &since, p) != 0)) {
-        return OUTCOME_PROBLEM;
+        return -1;
     }
-    w = wait_new(c, x, p);
-    if (w == NULL) {
-        return OUTCOME_PROBLEM;
+    if (wait_new(all, x, &w, p) != 0) {
+        return -1;
     }
     w->tell = json_object_get(x->body, "since") != NULL;
     w->looked = (uint64_t)since;
     return wait_start(w, p);
 }
 
-void control_waits_free(control *c)
+static void on_append(void *arg)
 {
-    while (c->waits != NULL) {
-        wait_free(c->waits);
+    control_waits *all = arg;
+
+    /* Not judged here: the program is in the middle of what it reports. */
+    if (all->list != NULL) {
+        event_active(all->appended, EV_TIMEOUT, 0);
+        event_active(all->settled, EV_TIMEOUT, 0);
+    }
+}
+
+static void on_appended(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    judge_events(arg);
+}
+
+static void on_settled(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    judge_all(arg);
+}
+
+control_waits *control_waits_new(struct event_base *base, const control_ops *ops)
+{
+    control_waits *all = memory_new(sizeof(*all));
+
+    all->ops = ops;
+    all->base = base;
+    all->appended = memory_made(event_new(base, -1, 0, on_appended, all));
+    all->settled = memory_made(event_new(base, -1, 0, on_settled, all));
+    event_priority_set(all->settled, event_base_get_npriorities(base) - 1);
+    event_log_on_append(ops->events, on_append, all);
+    return all;
+}
+
+void control_waits_free(control_waits *all)
+{
+    if (all == NULL) {
+        return;
+    }
+    event_log_on_append(all->ops->events, NULL, NULL);
+    while (all->list != NULL) {
+        wait_free(all->list);
+    }
+    event_free(all->appended);
+    event_free(all->settled);
+    free(all);
+}
+
+void control_waits_poke(control_waits *all)
+{
+    if (all->list != NULL) {
+        event_active(all->settled, EV_TIMEOUT, 0);
     }
 }

@@ -8,31 +8,28 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "harness/base/memory.h"
+
 struct event_log {
     json_t **ring; /* the event of number n lies at n % capacity */
     size_t capacity;
     size_t count;
     uint64_t last;
     uint64_t dropped;
-    json_t *kinds; /* kind -> how many */
+    json_t *kinds;  /* kind -> how many */
+    json_t *faults; /* fault -> how often it was told */
     void (*notify)(void *arg);
     void *notify_arg;
 };
 
 event_log *event_log_new(size_t capacity)
 {
-    event_log *log = calloc(1, sizeof(*log));
+    event_log *log = memory_new(sizeof(*log));
 
-    if (log == NULL) {
-        return NULL;
-    }
     log->capacity = capacity == 0 ? 1 : capacity;
-    log->ring = calloc(log->capacity, sizeof(log->ring[0]));
+    log->ring = memory_array(log->capacity, sizeof(log->ring[0]));
     log->kinds = json_object();
-    if (log->ring == NULL || log->kinds == NULL) {
-        event_log_free(log);
-        return NULL;
-    }
+    log->faults = json_object();
     return log;
 }
 
@@ -47,6 +44,7 @@ void event_log_clear(event_log *log)
     log->count = 0;
     log->dropped = 0;
     json_object_clear(log->kinds);
+    json_object_clear(log->faults);
 }
 
 void event_log_free(event_log *log)
@@ -54,10 +52,9 @@ void event_log_free(event_log *log)
     if (log == NULL) {
         return;
     }
-    if (log->ring != NULL) {
-        event_log_clear(log);
-    }
+    event_log_clear(log);
     json_decref(log->kinds);
+    json_decref(log->faults);
     free(log->ring);
     free(log);
 }
@@ -76,14 +73,27 @@ static double now(void)
     return ((double)t.tv_sec * 1000 + (double)(t.tv_nsec / 1000000)) / 1000;
 }
 
+static void count(json_t *counts, const char *what)
+{
+    json_object_set_new(counts, what,
+                        json_integer(json_integer_value(json_object_get(counts, what)) + 1));
+}
+
 uint64_t event_log_append(event_log *log, const char *kind, json_t *fields)
 {
+    json_t *name;
+    size_t i;
+
     const uint64_t seq = ++log->last;
     json_t **slot = &log->ring[seq % log->capacity];
     json_t *event =
         json_pack("{s:I, s:f, s:s}", "seq", (json_int_t)seq, "time", now(), "kind", kind);
 
-    if (event != NULL && fields != NULL) {
+    json_array_foreach(json_object_get(fields, "faults"), i, name)
+    {
+        count(log->faults, json_string_value(name));
+    }
+    if (fields != NULL) {
         json_object_update_missing(event, fields);
     }
     json_decref(fields);
@@ -95,8 +105,7 @@ uint64_t event_log_append(event_log *log, const char *kind, json_t *fields)
         log->count++;
     }
     *slot = event;
-    json_object_set_new(log->kinds, kind,
-                        json_integer(json_integer_value(json_object_get(log->kinds, kind)) + 1));
+    count(log->kinds, kind);
 
     if (log->notify != NULL) {
         log->notify(log->notify_arg);
@@ -139,7 +148,7 @@ json_t *event_log_since(const event_log *log, uint64_t since, const json_t *matc
     for (; seq <= log->last; seq++) {
         json_t *event = log->ring[seq % log->capacity];
 
-        if (event == NULL || !matches(event, match)) {
+        if (!matches(event, match)) {
             continue;
         }
         json_array_append(found, event);
@@ -158,4 +167,9 @@ uint64_t event_log_dropped(const event_log *log)
 const json_t *event_log_counts(const event_log *log)
 {
     return log->kinds;
+}
+
+const json_t *event_log_faults(const event_log *log)
+{
+    return log->faults;
 }

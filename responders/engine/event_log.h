@@ -4,8 +4,8 @@
  * Each event has "seq" (from 1, never reused), "time" (Unix seconds on the program's
  * clock, with milliseconds) and "kind"; the rest is the kind's own.
  */
-#ifndef STAPLELAB_EVENT_LOG_H
-#define STAPLELAB_EVENT_LOG_H
+#ifndef STAPLELAB_ENGINE_EVENT_LOG_H
+#define STAPLELAB_ENGINE_EVENT_LOG_H
 
 #include <jansson.h>
 #include <stddef.h>
@@ -35,6 +35,9 @@ uint64_t event_log_dropped(const event_log *log);
 
 /* How many events of each kind were appended since then: {"accept": 3, ...}.  Borrowed. */
 const json_t *event_log_counts(const event_log *log);
+
+/* How often each fault was told by the member "faults" of an event since then.  Borrowed. */
+const json_t *event_log_faults(const event_log *log);
 
 /* Forgets the events and the counts; sequence numbers go on. */
 void event_log_clear(event_log *log);

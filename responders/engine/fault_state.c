@@ -1,64 +1,48 @@
-/*
- * A short list is enough: rules and names are few.  When it is full the oldest note goes, so
- * a client that asks for ever new names cannot make it grow.
- */
+/* See fault_state.h. */
 #include "responders/engine/fault_state.h"
 
-#include <stdio.h>
+#include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define NOTES_MAX 256
+#include "harness/base/memory.h"
 
-typedef struct {
-    char rule[64];
-    dns_name name;
-    uint16_t type;
-    time_t first;
-} note;
-
-struct memory {
-    note notes[NOTES_MAX];
-    size_t count, oldest;
+struct fault_state {
+    json_t *first; /* "RULE QUESTION" -> Unix seconds */
 };
 
-memory *memory_new(void)
+fault_state *fault_state_new(void)
 {
-    return calloc(1, sizeof(memory));
+    fault_state *s = memory_new(sizeof(*s));
+
+    s->first = json_object();
+    return s;
 }
 
-void memory_free(memory *m)
+void fault_state_free(fault_state *s)
 {
-    free(m);
-}
-
-void memory_clear(memory *m)
-{
-    m->count = 0;
-    m->oldest = 0;
-}
-
-time_t memory_first(memory *m, const char *rule, const dns_name *name, uint16_t type, time_t now)
-{
-    note *n;
-    size_t i;
-
-    for (i = 0; i < m->count; i++) {
-        n = &m->notes[i];
-        if (n->type == type && strcmp(n->rule, rule) == 0 && dns_name_equal(&n->name, name)) {
-            return n->first;
-        }
+    if (s == NULL) {
+        return;
     }
+    json_decref(s->first);
+    free(s);
+}
 
-    if (m->count < NOTES_MAX) {
-        n = &m->notes[m->count++];
-    } else {
-        n = &m->notes[m->oldest];
-        m->oldest = (m->oldest + 1) % NOTES_MAX;
+void fault_state_clear(fault_state *s)
+{
+    json_object_clear(s->first);
+}
+
+bool fault_state_first(fault_state *s, const char *rule, const char *question, int64_t now,
+                       int64_t *first)
+{
+    char *key = memory_format("%s %s", rule, question); /* an id has no space */
+    const json_t *known = json_object_get(s->first, key);
+    const bool room = json_object_size(s->first) < FAULT_STATE_MAX;
+
+    *first = known == NULL ? now : json_integer_value(known);
+    if (known == NULL && room) {
+        json_object_set_new_nocheck(s->first, key, json_integer(now));
     }
-    snprintf(n->rule, sizeof(n->rule), "%s", rule);
-    n->name = *name;
-    n->type = type;
-    n->first = now;
-    return now;
+    free(key);
+    return known != NULL || room;
 }

@@ -1,21 +1,27 @@
 /*
- * What time-dependent faults remember: when a rule first answered a question.
+ * What primitives that depend on time remember of a rule: when it first served a question.
  */
-#ifndef STAPLELAB_DNS_MEMORY_H
-#define STAPLELAB_DNS_MEMORY_H
+#ifndef STAPLELAB_ENGINE_FAULT_STATE_H
+#define STAPLELAB_ENGINE_FAULT_STATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
-#include "responders/dns/codec/dns_name.h"
+/* How many questions are remembered at most, so that who asks for ever new ones cannot make it
+ * grow. */
+#define FAULT_STATE_MAX 4096
 
-typedef struct memory memory;
+typedef struct fault_state fault_state;
 
-memory *memory_new(void);
-void memory_free(memory *m);
-void memory_clear(memory *m);
+fault_state *fault_state_new(void);
+void fault_state_free(fault_state *s);
 
-/* When the rule first answered that question: `now`, from then on, if it had not yet. */
-time_t memory_first(memory *m, const char *rule, const dns_name *name, uint16_t type, time_t now);
+/* Forgets everything: for a reset, and when the rules change. */
+void fault_state_clear(fault_state *s);
+
+/* Writes to *first when the rule first served the question (any text that names it): `now`, in
+ * Unix seconds, and from then on, if it had not yet. False when no more can be remembered. */
+bool fault_state_first(fault_state *s, const char *rule, const char *question, int64_t now,
+                       int64_t *first);
 
 #endif

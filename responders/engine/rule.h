@@ -1,27 +1,49 @@
 /*
- * The shape of a parsed rule, shared by the files that parse, decide and list rules, and
- * the snapshot with which the control API takes a refused change back.
+ * A rule: which requests get which faults, in which order.
+ *
+ *   {"id": "r1",                                            optional, else "rule-N"
+ *    "match":    {"serial": "1001", "method": "GET"},        all optional
+ *    "sequence": [{"times": 2, "do": [{"fault": "status-try-later"}]}, {"do": []}],
+ *    "scope": "global", "probability": 1.0, "repeat": false}
+ *
+ * A rule counts the requests it serves for each value of its scope (one counter for "global", else
+ * one a value of that match key): the ordinal, from 0.  The ordinal picks the step; a step without
+ * "times" holds for ever; past the last step the requests are healthy, unless "repeat" starts the
+ * sequence again.
  */
-#ifndef STAPLELAB_RULES_INTERNAL_H
-#define STAPLELAB_RULES_INTERNAL_H
+#ifndef STAPLELAB_ENGINE_RULE_H
+#define STAPLELAB_ENGINE_RULE_H
 
-#include "responders/engine/rule_set.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "responders/engine/fault.h"
 
 #define RULE_ID_MAX       63
 #define RULE_TIMES_MAX    1000000000
 #define RULE_FOR_EVER     UINT64_MAX
 #define RULE_SCOPE_GLOBAL (-1)
 
+/* One thing of a request that a rule can match on. */
 typedef struct {
-    uint64_t times; /* RULE_FOR_EVER without "times" */
-    fault_use uses[PLAN_LAYERS_MAX];
-    size_t nuses;
-    bool at_accept; /* holds a fault that is decided at accept */
+    const char *name;    /* "serial", "qname", "listener", ... */
+    const char *summary; /* one line for the documentation and for refusals */
+    bool at_accept;      /* known before anything was read */
+    /* Rewrites a value from a rule into the form that requests carry (lower case, no leading
+     * zeros, ...), in a new string; NULL when it is not valid.  NULL: as it is. */
+    char *(*normalise)(const char *value);
+} match_key;
+
+typedef struct {
+    uint64_t times;  /* RULE_FOR_EVER without "times" */
+    fault_acts acts; /* in the order of their stages */
 } rule_step;
 
 typedef struct {
     size_t references;
-    char id[RULE_ID_MAX + 1]; /* "" until the set names it */
+    char id[RULE_ID_MAX + 1]; /* "" until the list names it */
     size_t nkeys;
     char **match; /* a normalised value for each match key, NULL: any */
     rule_step *steps;
@@ -31,38 +53,23 @@ typedef struct {
     double probability; /* only when drawn */
     bool repeat;
     uint64_t period;  /* all times together; only with repeat */
-    bool on_listener; /* its one fault is in force as long as the rule is */
+    bool on_listener; /* its one act is in force as long as the rule is */
     json_t *counters; /* scope value -> ordinal of the next request */
     json_t *source;   /* as it was given, with its id */
 } rule;
 
-/* Parses one rule; `where` is its JSON pointer. Returns a new rule, or NULL with *p. */
-rule *rule_parse(const catalogue *c, const match_key *keys, json_t *source, const char *where,
-                 problem *p);
+/* A new rule of one reference with nothing in it, for so many match keys. */
+rule *rule_new(size_t nkeys);
+rule *rule_ref(rule *r);
+void rule_unref(rule *r); /* NULL is nothing */
 
-void rule_unref(rule *r);
+/* Gives a rule that came without an id its name. */
+void rule_name(rule *r, const char *id);
 
-typedef struct {
-    rule **rules;
-    size_t n;
-} rule_list;
+/* The step that the request of this ordinal gets, or NULL past the last one. */
+const rule_step *rule_due_step(const rule *r, uint64_t ordinal);
 
-struct rule_set {
-    const catalogue *faults;
-    const match_key *keys;
-    uint64_t seed;
-    uint64_t generation;
-    uint64_t named; /* how many rules of this set were named "rule-N" */
-    rule_list list;
-    json_t *served; /* fault name -> how often a plan held it */
-};
-
-/* What was in force at one time: rules_restore puts it back, counters and generation
- * included, as if nothing had happened in between. */
-typedef struct rules_snapshot rules_snapshot;
-
-rules_snapshot *rules_save(const rule_set *r);
-void rules_restore(rule_set *r, rules_snapshot *s); /* the snapshot then holds the other */
-void rules_snapshot_free(rules_snapshot *s);
+/* Whether the rule matches a request: values[i] belongs to key i, NULL where unknown. */
+bool rule_matches(const rule *r, const char *const *values);
 
 #endif

@@ -2,16 +2,17 @@
  * From JSON to a rule.  All that can be known to make no sense is refused here, since a
  * rule that silently never fires is the worst that a fault injector can have.
  */
+#include "responders/engine/rule_parse.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/base/json_check.h"
-#include "responders/engine/rule.h"
+#include "harness/base/memory.h"
 
 typedef struct {
-    const catalogue *faults;
-    const match_key *keys;
+    const rule_terms *terms;
     rule *rule;
     problem *p;
 } parser;
@@ -86,19 +87,19 @@ static int parse_match(parser *x, json_t *match, const char *where)
     }
     json_object_foreach(match, name, value)
     {
-        int key = find_key(x->keys, name);
+        int key = find_key(x->terms->keys, name);
         const match_key *k;
 
         problem_pointer(pointer, sizeof(pointer), base, name);
         if (key < 0) {
-            list_keys(x->keys, "", accepted, sizeof(accepted));
+            list_keys(x->terms->keys, "", accepted, sizeof(accepted));
             problem_set(x->p, 400, pointer, "unknown match key \"%.80s\"; accepted: %s", name,
                         accepted);
             return -1;
         }
-        k = &x->keys[key];
+        k = &x->terms->keys[key];
         if (json_is_string(value)) {
-            x->rule->match[key] = k->normalise == NULL ? strdup(json_string_value(value))
+            x->rule->match[key] = k->normalise == NULL ? memory_text(json_string_value(value))
                                                        : k->normalise(json_string_value(value));
         }
         if (x->rule->match[key] == NULL) {
@@ -111,34 +112,56 @@ static int parse_match(parser *x, json_t *match, const char *where)
     return 0;
 }
 
-static int parse_use(parser *x, rule_step *step, json_t *use, const char *where)
+/* Two faults of a step compose unless they change the same thing: the acts from `added` on are held
+ * against those before them. */
+static int check_clashes(const parser *x, const rule_step *step, size_t added, const char *where)
 {
-    const fault_spec *spec = NULL;
-    json_t *params = catalogue_check_use(x->faults, use, where, &spec, x->p);
+    for (size_t i = added; i < step->acts.count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            const fault_act *one = &step->acts.list[k], *other = &step->acts.list[i];
+            const char *thing = primitive_clash(one->primitive, other->primitive);
 
-    if (params == NULL) {
-        return -1;
-    }
-    for (size_t i = 0; i < step->nuses; i++) {
-        if (strcmp(step->uses[i].spec->layer, spec->layer) == 0) {
+            if (thing == NULL) {
+                continue;
+            }
             problem_set(x->p, 400, where,
-                        "%s and %s are both of layer %s; a step does at most one fault a layer",
-                        step->uses[i].spec->name, spec->name, spec->layer);
-            json_decref(params);
+                        "%s and %s both change %s%s%s; a step can do only one of them", one->name,
+                        other->name, thing[0] == '\0' ? "everything" : "\"", thing,
+                        thing[0] == '\0' ? "" : "\"");
             return -1;
         }
     }
-    if (step->nuses == PLAN_LAYERS_MAX) {
-        problem_set(x->p, 400, where, "a step does at most %d faults", PLAN_LAYERS_MAX);
-        json_decref(params);
+    return 0;
+}
+
+static int parse_use(parser *x, rule_step *step, json_t *use, const char *where)
+{
+    const size_t before = step->acts.count;
+
+    if (catalogue_read(x->terms->faults, use, where, x->terms->store, &step->acts, x->p) != 0 ||
+        check_clashes(x, step, before, where) != 0) {
         return -1;
     }
-    step->uses[step->nuses].spec = spec;
-    step->uses[step->nuses].params = params;
-    step->nuses++;
-    step->at_accept = step->at_accept || spec->phase == FAULT_AT_ACCEPT;
-    x->rule->on_listener = x->rule->on_listener || spec->phase == FAULT_ON_LISTENER;
+    for (size_t i = before; i < step->acts.count; i++) {
+        if (step->acts.list[i].primitive->stage == STAGE_LISTENER) {
+            x->rule->on_listener = true;
+        }
+    }
     return 0;
+}
+
+/* Stable: within a stage the order of the rule holds. */
+static void sort_by_stage(fault_acts *acts)
+{
+    for (size_t i = 1; i < acts->count; i++) {
+        const fault_act moved = acts->list[i];
+        size_t k = i;
+
+        for (; k > 0 && acts->list[k - 1].primitive->stage > moved.primitive->stage; k--) {
+            acts->list[k] = acts->list[k - 1];
+        }
+        acts->list[k] = moved;
+    }
 }
 
 static int parse_step(parser *x, rule_step *step, json_t *source, const char *where)
@@ -168,6 +191,7 @@ static int parse_step(parser *x, rule_step *step, json_t *source, const char *wh
             return -1;
         }
     }
+    sort_by_stage(&step->acts);
     return 0;
 }
 
@@ -183,11 +207,7 @@ static int parse_sequence(parser *x, json_t *sequence, const char *where)
                     "a rule needs \"sequence\", an array of at least one step {\"times\", \"do\"}");
         return -1;
     }
-    r->steps = calloc(n, sizeof(r->steps[0]));
-    if (r->steps == NULL) {
-        problem_set(x->p, 500, base, "out of memory");
-        return -1;
-    }
+    r->steps = memory_array(n, sizeof(r->steps[0]));
     r->nsteps = n;
     for (size_t i = 0; i < n; i++) {
         snprintf(pointer, sizeof(pointer), "%s/%zu", base, i);
@@ -221,10 +241,10 @@ static int parse_scope(parser *x, json_t *source, const char *where)
     if (strcmp(scope, "global") == 0) {
         return 0;
     }
-    x->rule->scope = find_key(x->keys, scope);
+    x->rule->scope = find_key(x->terms->keys, scope);
     if (x->rule->scope < 0) {
         problem_pointer(pointer, sizeof(pointer), where, "scope");
-        list_keys(x->keys, "global", accepted, sizeof(accepted));
+        list_keys(x->terms->keys, "global", accepted, sizeof(accepted));
         problem_set(x->p, 400, pointer, "unknown scope \"%.80s\"; accepted: %s", scope, accepted);
         return -1;
     }
@@ -258,8 +278,8 @@ static const char *late_key(const parser *x)
     const rule *r = x->rule;
 
     for (size_t i = 0; i < r->nkeys; i++) {
-        if ((r->match[i] != NULL || r->scope == (int)i) && !x->keys[i].at_accept) {
-            return x->keys[i].name;
+        if ((r->match[i] != NULL || r->scope == (int)i) && !x->terms->keys[i].at_accept) {
+            return x->terms->keys[i].name;
         }
     }
     return NULL;
@@ -273,22 +293,22 @@ static int check_listener_rule(const parser *x, const char *where)
     const char *name = NULL;
 
     for (size_t i = 0; i < r->nsteps; i++) {
-        for (size_t j = 0; j < r->steps[i].nuses; j++) {
-            if (r->steps[i].uses[j].spec->phase == FAULT_ON_LISTENER) {
-                name = r->steps[i].uses[j].spec->name;
+        for (size_t j = 0; j < r->steps[i].acts.count; j++) {
+            if (r->steps[i].acts.list[j].primitive->stage == STAGE_LISTENER) {
+                name = r->steps[i].acts.list[j].name;
             }
         }
     }
     for (size_t i = 0; i < r->nkeys; i++) {
-        if (r->match[i] != NULL && strcmp(x->keys[i].name, "listener") != 0) {
+        if (r->match[i] != NULL && strcmp(x->terms->keys[i].name, "listener") != 0) {
             problem_set(x->p, 400, where,
                         "%s acts on a listener, so its rule can match on \"listener\" only, "
                         "not on \"%s\"",
-                        name, x->keys[i].name);
+                        name, x->terms->keys[i].name);
             return -1;
         }
     }
-    if (r->nsteps > 1 || r->steps[0].nuses > 1 || r->steps[0].times != RULE_FOR_EVER ||
+    if (r->nsteps > 1 || r->steps[0].acts.count > 1 || r->steps[0].times != RULE_FOR_EVER ||
         r->scope != RULE_SCOPE_GLOBAL || r->drawn || r->repeat) {
         problem_set(x->p, 400, where,
                     "%s acts on a listener as long as its rule is there: it must be alone in one "
@@ -306,12 +326,12 @@ static int check_accept_rule(const parser *x, const char *where)
     for (size_t i = 0; late != NULL && i < x->rule->nsteps; i++) {
         const rule_step *step = &x->rule->steps[i];
 
-        for (size_t j = 0; j < step->nuses; j++) {
-            if (step->uses[j].spec->phase == FAULT_AT_ACCEPT) {
+        for (size_t j = 0; j < step->acts.count; j++) {
+            if (step->acts.list[j].primitive->stage == STAGE_ACCEPT) {
                 problem_set(x->p, 400, where,
                             "%s is done when a connection is accepted, where \"%s\" is not known "
                             "yet; its rule cannot match or count on it",
-                            step->uses[j].spec->name, late);
+                            step->acts.list[j].name, late);
                 return -1;
             }
         }
@@ -319,32 +339,18 @@ static int check_accept_rule(const parser *x, const char *where)
     return 0;
 }
 
-rule *rule_parse(const catalogue *c, const match_key *keys, json_t *source, const char *where,
-                 problem *p)
+int rule_parse(const rule_terms *terms, json_t *source, const char *where, rule **out, problem *p)
 {
     static const char *const members[] = {"id",          "match",  "sequence", "scope",
                                           "probability", "repeat", NULL};
-    parser x = {.faults = c, .keys = keys, .p = p};
+    parser x = {.terms = terms, .p = p};
     rule *r = NULL;
 
     if (json_check_members(source, where, members, p) != 0) {
-        return NULL;
+        return -1;
     }
-    r = calloc(1, sizeof(*r));
-    if (r == NULL) {
-        problem_set(p, 500, where, "out of memory");
-        return NULL;
-    }
+    r = rule_new(count_keys(terms->keys));
     x.rule = r;
-    r->references = 1;
-    r->nkeys = count_keys(keys);
-    r->match = calloc(r->nkeys + 1, sizeof(r->match[0]));
-    r->counters = json_object();
-    r->source = json_object();
-    if (r->match == NULL || r->counters == NULL || r->source == NULL) {
-        problem_set(p, 500, where, "out of memory");
-        goto failed;
-    }
     if (parse_id(&x, source, where) != 0 ||
         parse_match(&x, json_object_get(source, "match"), where) != 0 ||
         parse_scope(&x, source, where) != 0 || parse_probability(&x, source, where) != 0 ||
@@ -361,12 +367,13 @@ rule *rule_parse(const catalogue *c, const match_key *keys, json_t *source, cons
         json_t *value = json_object_get(source, members[i]);
 
         if (value != NULL) {
-            json_object_set_new(r->source, members[i], json_deep_copy(value));
+            json_object_set(r->source, members[i], value);
         }
     }
-    return r;
+    *out = r;
+    return 0;
 
 failed:
     rule_unref(r);
-    return NULL;
+    return -1;
 }

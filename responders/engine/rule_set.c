@@ -1,7 +1,4 @@
-/*
- * The set of rules in force: how it changes.  Every change is whole or not at all, and
- * can be taken back (rules_save), since the program may be unable to do what it asks for.
- */
+/* See rule_set.h. */
 #include "responders/engine/rule_set.h"
 
 #include <stdio.h>
@@ -9,164 +6,123 @@
 #include <string.h>
 
 #include "harness/base/json_check.h"
-#include "responders/engine/rule.h"
+#include "harness/base/memory.h"
 
-struct rules_snapshot {
-    uint64_t seed, generation, named;
-    rule_list list;
-    json_t *served;
+struct rule_set {
+    rule_terms terms;
+    uint64_t seed;
+    uint64_t generation;
+    rule_list *current;
 };
 
-static rule *rule_ref(rule *r)
+rule_list *rule_list_empty(void)
 {
-    r->references++;
-    return r;
+    return memory_new(sizeof(rule_list));
 }
 
-void rule_unref(rule *r)
+void rule_list_free(rule_list *l)
 {
-    if (r == NULL || --r->references > 0) {
+    if (l == NULL) {
         return;
     }
-    for (size_t i = 0; r->match != NULL && i < r->nkeys; i++) {
-        free(r->match[i]);
-    }
-    for (size_t i = 0; i < r->nsteps; i++) {
-        for (size_t j = 0; j < r->steps[i].nuses; j++) {
-            json_decref(r->steps[i].uses[j].params);
-        }
-    }
-    free(r->match);
-    free(r->steps);
-    json_decref(r->counters);
-    json_decref(r->source);
-    free(r);
-}
-
-/* Gives a rule that came without an id its name. */
-static void rule_name(rule *r, const char *id)
-{
-    snprintf(r->id, sizeof(r->id), "%s", id);
-    json_object_set_new(r->source, "id", json_string(r->id));
-}
-
-static void list_clear(rule_list *l)
-{
-    for (size_t i = 0; i < l->n; i++) {
+    for (size_t i = 0; i < l->count; i++) {
         rule_unref(l->rules[i]);
     }
     free(l->rules);
-    l->rules = NULL;
-    l->n = 0;
+    free(l);
 }
 
-/* 0, or -1 out of memory; takes over the reference only on success. */
-static int list_append(rule_list *l, rule *r)
+/* A list with room for so many rules; those of `from` come first. */
+static rule_list *list_new(const rule_list *from, size_t room)
 {
-    rule **rules = realloc(l->rules, (l->n + 1) * sizeof(rules[0]));
+    rule_list *l = rule_list_empty();
 
-    if (rules == NULL) {
-        return -1;
+    l->rules = memory_array(room + 1, sizeof(l->rules[0]));
+    for (size_t i = 0; from != NULL && i < from->count; i++) {
+        l->rules[l->count++] = rule_ref(from->rules[i]);
     }
-    l->rules = rules;
-    l->rules[l->n++] = r;
-    return 0;
+    l->named = from == NULL ? 0 : from->named;
+    return l;
 }
 
-static int list_copy(rule_list *to, const rule_list *from)
+rule_set *rule_set_new(const rule_terms *terms, uint64_t seed)
 {
-    for (size_t i = 0; i < from->n; i++) {
-        if (list_append(to, from->rules[i]) != 0) {
-            list_clear(to);
-            return -1;
-        }
-        rule_ref(from->rules[i]);
-    }
-    return 0;
-}
+    rule_set *r = memory_new(sizeof(*r));
 
-static rule *list_find(const rule_list *l, const char *id)
-{
-    for (size_t i = 0; i < l->n; i++) {
-        if (strcmp(l->rules[i]->id, id) == 0) {
-            return l->rules[i];
-        }
-    }
-    return NULL;
-}
-
-rule_set *rules_new(const catalogue *c, const match_key *keys, uint64_t seed)
-{
-    rule_set *r = calloc(1, sizeof(*r));
-
-    if (r == NULL) {
-        return NULL;
-    }
-    r->faults = c;
-    r->keys = keys;
+    r->terms = *terms;
     r->seed = seed;
-    r->served = json_object();
+    r->current = rule_list_empty();
     return r;
 }
 
-void rules_free(rule_set *r)
+void rule_set_free(rule_set *r)
 {
     if (r == NULL) {
         return;
     }
-    list_clear(&r->list);
-    json_decref(r->served);
+    rule_list_free(r->current);
     free(r);
 }
 
-/* Parses one rule onto the end of `list`. */
-static int parse_onto(const rule_set *r, rule_list *list, json_t *source, const char *where,
-                      problem *p)
+/* The ids of a list, each a member, so that a long list is looked up quickly. */
+static json_t *ids_of(const rule_list *l)
+{
+    json_t *ids = json_object();
+
+    for (size_t i = 0; i < l->count; i++) {
+        json_object_set_new(ids, l->rules[i]->id, json_null());
+    }
+    return ids;
+}
+
+/* Parses one rule onto the end of the list, which has room. */
+static int parse_onto(const rule_set *r, rule_list *l, json_t *ids, json_t *source,
+                      const char *where, problem *p)
 {
     char pointer[sizeof(p->pointer)];
-    rule *one = rule_parse(r->faults, r->keys, source, where, p);
+    rule *one;
 
-    if (one == NULL) {
+    if (rule_parse(&r->terms, source, where, &one, p) != 0) {
         return -1;
     }
-    if (one->id[0] != '\0' && list_find(list, one->id) != NULL) {
+    l->rules[l->count++] = one;
+    if (one->id[0] == '\0') {
+        return 0;
+    }
+    if (json_object_get(ids, one->id) != NULL) {
         problem_pointer(pointer, sizeof(pointer), where, "id");
         problem_set(p, 400, pointer, "there is already a rule \"%s\"; ids are unique", one->id);
-        rule_unref(one);
         return -1;
     }
-    if (list_append(list, one) != 0) {
-        problem_set(p, 500, where, "out of memory");
-        rule_unref(one);
-        return -1;
-    }
+    json_object_set_new(ids, one->id, json_null());
     return 0;
 }
 
 /* After all given ids are known, so that no made-up name takes one of them. */
-static void name_rules(rule_list *list, uint64_t *named)
+static void name_rules(rule_list *l, json_t *ids)
 {
     char id[RULE_ID_MAX + 1];
 
-    for (size_t i = 0; i < list->n; i++) {
-        if (list->rules[i]->id[0] != '\0') {
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->rules[i]->id[0] != '\0') {
             continue;
         }
         do {
-            snprintf(id, sizeof(id), "rule-%llu", (unsigned long long)++*named);
-        } while (list_find(list, id) != NULL);
-        rule_name(list->rules[i], id);
+            snprintf(id, sizeof(id), "rule-%llu", (unsigned long long)++l->named);
+        } while (json_object_get(ids, id) != NULL);
+        rule_name(l->rules[i], id);
     }
 }
 
-int rules_replace(rule_set *r, json_t *rules, problem *p)
+int rule_set_replace(const rule_set *r, json_t *rules, rule_list **out, problem *p)
 {
     static const char *const members[] = {"rules", NULL};
-    rule_list list = {0};
     char where[sizeof(p->pointer)];
     const char *base = "";
-    json_t *source;
+    json_t *source, *ids;
+    rule_list *l;
     size_t i;
+    int rc = 0;
 
     if (json_is_object(rules)) {
         if (json_check_members(rules, "", members, p) != 0) {
@@ -179,121 +135,119 @@ int rules_replace(rule_set *r, json_t *rules, problem *p)
         problem_set(p, 400, base, "rules are an array of rules, or {\"rules\": [...]}");
         return -1;
     }
+    l = list_new(NULL, json_array_size(rules));
+    ids = json_object();
     json_array_foreach(rules, i, source)
     {
         snprintf(where, sizeof(where), "%s/%zu", base, i);
-        if (parse_onto(r, &list, source, where, p) != 0) {
-            list_clear(&list);
-            return -1;
+        rc = parse_onto(r, l, ids, source, where, p);
+        if (rc != 0) {
+            break;
         }
     }
-    r->named = 0;
-    name_rules(&list, &r->named);
-    list_clear(&r->list);
-    r->list = list;
-    r->generation++;
-    return 0;
+    if (rc == 0) {
+        name_rules(l, ids);
+        *out = l;
+    } else {
+        rule_list_free(l);
+    }
+    json_decref(ids);
+    return rc;
 }
 
-int rules_add(rule_set *r, json_t *source, problem *p)
+int rule_set_add(const rule_set *r, json_t *source, rule_list **out, problem *p)
 {
-    if (parse_onto(r, &r->list, source, "", p) != 0) {
+    rule_list *l = list_new(r->current, r->current->count + 1);
+    json_t *ids = ids_of(l);
+    const int rc = parse_onto(r, l, ids, source, "", p);
+
+    if (rc == 0) {
+        name_rules(l, ids);
+        *out = l;
+    } else {
+        rule_list_free(l);
+    }
+    json_decref(ids);
+    return rc;
+}
+
+int rule_set_remove(const rule_set *r, const char *id, rule_list **out, problem *p)
+{
+    const rule_list *now = r->current;
+    rule_list *l = rule_list_empty();
+
+    l->rules = memory_array(now->count + 1, sizeof(l->rules[0]));
+    l->named = now->named;
+    for (size_t i = 0; i < now->count; i++) {
+        if (strcmp(now->rules[i]->id, id) != 0) {
+            l->rules[l->count++] = rule_ref(now->rules[i]);
+        }
+    }
+    if (l->count == now->count) {
+        rule_list_free(l);
+        problem_set(p, 404, "", "no rule has the id \"%.80s\"", id);
         return -1;
     }
-    name_rules(&r->list, &r->named);
-    r->generation++;
+    *out = l;
     return 0;
 }
 
-int rules_remove(rule_set *r, const char *id, problem *p)
+void rule_set_swap(rule_set *r, rule_list *next)
 {
-    for (size_t i = 0; i < r->list.n; i++) {
-        if (strcmp(r->list.rules[i]->id, id) != 0) {
-            continue;
-        }
-        rule_unref(r->list.rules[i]);
-        r->list.n--;
-        memmove(&r->list.rules[i], &r->list.rules[i + 1],
-                (r->list.n - i) * sizeof(r->list.rules[0]));
-        r->generation++;
-        return 0;
-    }
-    problem_set(p, 404, "", "no rule has the id \"%.80s\"", id);
-    return -1;
-}
-
-void rules_reset(rule_set *r, uint64_t seed)
-{
-    list_clear(&r->list);
-    json_decref(r->served); /* a snapshot may still hold it */
-    r->served = json_object();
-    r->named = 0;
+    rule_list_free(r->current);
+    r->current = next;
     r->generation++;
-    if (seed != UINT64_MAX) {
-        r->seed = seed;
-    }
 }
 
-uint64_t rules_generation(const rule_set *r)
+void rule_set_seed(rule_set *r, uint64_t seed)
+{
+    r->seed = seed;
+}
+
+const rule_list *rule_set_current(const rule_set *r)
+{
+    return r->current;
+}
+
+const rule_terms *rule_set_terms(const rule_set *r)
+{
+    return &r->terms;
+}
+
+uint64_t rule_set_generation(const rule_set *r)
 {
     return r->generation;
 }
 
-uint64_t rules_seed(const rule_set *r)
+uint64_t rule_set_get_seed(const rule_set *r)
 {
     return r->seed;
 }
 
-const json_t *rules_served(const rule_set *r)
-{
-    return r->served;
-}
-
-json_t *rules_to_json(const rule_set *r)
+json_t *rule_set_to_json(const rule_set *r)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < r->list.n; i++) {
-        json_array_append_new(list, json_deep_copy(r->list.rules[i]->source));
+    for (size_t i = 0; i < r->current->count; i++) {
+        json_array_append_new(list, json_deep_copy(r->current->rules[i]->source));
     }
     return list;
 }
 
-rules_snapshot *rules_save(const rule_set *r)
+void rule_list_each_listener(const rule_list *l,
+                             void (*visit)(const fault_act *act, const char *listener, void *arg),
+                             void *arg)
 {
-    rules_snapshot *s = calloc(1, sizeof(*s));
+    for (size_t i = 0; i < l->count; i++) {
+        const rule *one = l->rules[i];
+        const char *listener = NULL;
 
-    if (s == NULL || list_copy(&s->list, &r->list) != 0) {
-        free(s);
-        return NULL;
+        if (!one->on_listener) {
+            continue;
+        }
+        for (size_t k = 0; k < one->nkeys; k++) {
+            listener = one->match[k] != NULL ? one->match[k] : listener;
+        }
+        visit(&one->steps[0].acts.list[0], listener, arg);
     }
-    s->seed = r->seed;
-    s->generation = r->generation;
-    s->named = r->named;
-    s->served = json_incref(r->served);
-    return s;
-}
-
-void rules_restore(rule_set *r, rules_snapshot *s)
-{
-    const rule_list list = r->list;
-    json_t *served = r->served;
-
-    r->list = s->list;
-    s->list = list;
-    r->served = s->served;
-    s->served = served;
-    r->seed = s->seed;
-    r->generation = s->generation;
-    r->named = s->named;
-}
-
-void rules_snapshot_free(rules_snapshot *s)
-{
-    if (s == NULL) {
-        return;
-    }
-    list_clear(&s->list);
-    json_decref(s->served);
-    free(s);
 }

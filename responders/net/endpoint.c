@@ -1,4 +1,4 @@
-/* The addresses that a responder listens on. */
+/* See endpoint.h. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -9,7 +9,8 @@
 
 #include "responders/net/endpoint.h"
 
-#define FORM "expected [NAME=]ADDRESS:PORT, as in 127.0.0.1:8080, v6=[::1]:0 or 0.0.0.0:53"
+#define PORT_TRIES 32
+#define FORM       "expected [NAME=]ADDRESS:PORT, as in 127.0.0.1:8080, v6=[::1]:0 or 0.0.0.0:53"
 
 static int refuse(const char *text, const char *why, problem *p)
 {
@@ -145,42 +146,115 @@ static const char *bind_advice(int error, const char *option, char *out, size_t 
     return out;
 }
 
-int endpoint_bind_as(endpoint *e, int type, const char *option, problem *p)
+void endpoint_ip(const struct sockaddr_storage *address, char *out, size_t size)
 {
-    char text[80], advice[160];
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+
+    if (address->ss_family != AF_INET6) {
+        inet_ntop(AF_INET, &v4->sin_addr, out, (socklen_t)size);
+    } else if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+        inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], out, (socklen_t)size);
+    } else {
+        inet_ntop(AF_INET6, &v6->sin6_addr, out, (socklen_t)size);
+    }
+}
+
+uint16_t endpoint_port(const struct sockaddr_storage *address)
+{
+    return ntohs(address->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)address)->sin6_port
+                                                : ((const struct sockaddr_in *)address)->sin_port);
+}
+
+/* A new socket, bound; *e gets its port.  The descriptor, or -1 with errno. */
+static int bind_new(endpoint *e, int type)
+{
     const int on = 1;
     int error;
     int fd = socket(e->address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0) {
-        goto failed;
+        return -1;
     }
-    if (type == SOCK_STREAM && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) {
-        goto failed;
-    }
-    if (e->address.ss_family == AF_INET6 &&
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) {
-        goto failed;
-    }
-    if (bind(fd, (const struct sockaddr *)&e->address, e->length) != 0 ||
-        (type == SOCK_STREAM && listen(fd, SOMAXCONN) != 0) ||
+    if ((type == SOCK_STREAM && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) ||
+        (e->address.ss_family == AF_INET6 &&
+         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) ||
+        bind(fd, (const struct sockaddr *)&e->address, e->length) != 0 ||
         getsockname(fd, (struct sockaddr *)&e->address, &e->length) != 0) {
-        goto failed;
+        error = errno;
+        close(fd);
+        errno = error;
+        return -1;
     }
     return fd;
+}
 
-failed:
-    error = errno;
-    endpoint_format((const struct sockaddr *)&e->address, text, sizeof(text));
-    problem_set(p, 409, "", "cannot listen on %s: %s", text,
-                bind_advice(error, option, advice, sizeof(advice)));
-    if (fd >= 0) {
-        close(fd);
+/* Linux lets a socket that is shut down keep its port only where bind() had named it (see
+ * listener.c): so a port that the kernel chose is bound once more, by its number. */
+static int bind_listening(endpoint *e)
+{
+    bool any = endpoint_port(&e->address) == 0;
+    int error, first;
+    int fd = bind_new(e, SOCK_STREAM);
+
+    if (fd >= 0 && any) {
+        first = fd;
+        fd = bind_new(e, SOCK_STREAM);
+        close(first);
     }
-    return -1;
+    if (fd >= 0 && listen(fd, SOMAXCONN) != 0) {
+        error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+int endpoint_bind_as(endpoint *e, int type, const char *option, problem *p)
+{
+    char text[80], advice[160];
+    int error;
+    int fd = type == SOCK_STREAM ? bind_listening(e) : bind_new(e, type);
+
+    if (fd < 0) {
+        error = errno;
+        endpoint_format((const struct sockaddr *)&e->address, text, sizeof(text));
+        problem_set(p, 409, "", "cannot listen on %s: %s", text,
+                    bind_advice(error, option, advice, sizeof(advice)));
+    }
+    return fd;
 }
 
 int endpoint_bind(endpoint *e, int type, problem *p)
 {
     return endpoint_bind_as(e, type, "--listen", p);
+}
+
+/* A number that the kernel chose for UDP may be taken over TCP: then it is asked for another,
+ * keeping the refused ones so that it cannot repeat. */
+int endpoint_bind_both(endpoint *e, int *udp, int *tcp, problem *p)
+{
+    const endpoint wanted = *e;
+    bool any = endpoint_port(&wanted.address) == 0;
+    int refused[PORT_TRIES], nrefused = 0, i;
+
+    do {
+        *e = wanted;
+        *tcp = -1;
+        *udp = endpoint_bind(e, SOCK_DGRAM, p);
+        if (*udp < 0) {
+            break;
+        }
+        *tcp = endpoint_bind(e, SOCK_STREAM, p);
+        if (*tcp < 0) {
+            refused[nrefused++] = *udp;
+            *udp = -1;
+        }
+    } while (*tcp < 0 && any && nrefused < PORT_TRIES);
+
+    for (i = 0; i < nrefused; i++) {
+        close(refused[i]);
+    }
+    return *tcp < 0 ? -1 : 0;
 }

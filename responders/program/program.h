@@ -1,47 +1,30 @@
 /*
  * What every responder's main shares: the options, the loop, the signals, the ready line.
  */
-#ifndef STAPLELAB_PROGRAM_H
-#define STAPLELAB_PROGRAM_H
+#ifndef STAPLELAB_PROGRAM_PROGRAM_H
+#define STAPLELAB_PROGRAM_PROGRAM_H
 
 #include <event2/event.h>
-#include <getopt.h>
-#include <jansson.h>
-#include <stdbool.h>
-#include <stdint.h>
 
+#include "harness/base/options.h"
+#include "harness/base/problem.h"
 #include "responders/control/control.h"
-#include "responders/engine/catalogue.h"
 #include "responders/engine/event_log.h"
+#include "responders/engine/fault.h"
 #include "responders/engine/rule_set.h"
-#include "responders/net/endpoint.h"
-
-#define PROGRAM_LISTENERS_MAX 16
-
-/* The options that every responder knows. */
-typedef struct {
-    endpoint listeners[PROGRAM_LISTENERS_MAX];
-    size_t nlisteners;
-    const char *control;    /* --control unix:PATH | tcp:ADDRESS:PORT */
-    char *control_token;    /* --control-token-file FILE, read */
-    const char *rules_file; /* --rules FILE: in force before the first packet */
-    uint64_t seed;          /* --seed N, default 1 */
-    size_t events;          /* --events N, the ring's size, default 4096 */
-} program_options;
+#include "responders/program/options.h"
 
 typedef struct {
     const char *name;    /* "faulty-dnsd" */
     const char *summary; /* one line for --help */
-    const catalogue *faults;
+    const fault_line *faults;
+    const primitive *const *primitives;
     const match_key *keys;
-    /* The program's own options: getopt_long entries with val >= 1000 and their help. */
-    const struct option *options; /* ends with zeroes; NULL for none */
-    const char *options_help;
-    /* Takes one of them; 0, or -1 with *p. */
-    int (*option)(void *arg, int val, const char *value, problem *p);
+    const options_row *options; /* the program's own, taken with `arg`; NULL for none */
+    const void *store;          /* what types of parameters ask; the options have filled it */
     /* Opens the listeners in *o, prepares everything; ops are then filled in except for program,
      * faults, rules and events. 0, or -1 with *p, all that it made freed again. */
-    int (*start)(void *arg, struct event_base *base, program_options *o, rule_set *rules,
+    int (*start)(void *arg, struct event_base *base, const program_options *o, rule_set *rules,
                  event_log *events, control_ops *ops, problem *p);
     /* Called with the control API (NULL when none was asked for), before the loop runs. */
     void (*started)(void *arg, control *c);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "responders/control/control_internal.h"
-#include "responders/program/program_internal.h"
+#include "harness/base/memory.h"
+#include "responders/control/routes.h"
 
 /* What a run holds; each may be NULL. */
 typedef struct {
@@ -15,6 +15,7 @@ typedef struct {
     program_options options;
     struct event_base *base;
     struct event *terminate, *interrupt;
+    catalogue *faults;
     rule_set *rules;
     event_log *events;
     control_ops ops;
@@ -43,12 +44,14 @@ static struct event *catch_signal(run *r, int signal_number)
 
 static int prepare(run *r, problem *p)
 {
+    const rule_terms terms = {
+        .faults = r->faults, .keys = r->program->keys, .store = r->program->store};
+
     signal(SIGPIPE, SIG_IGN);
     r->base = event_base_new();
-    r->rules = rules_new(r->program->faults, r->program->keys, r->options.seed);
+    r->rules = rule_set_new(&terms, r->options.seed);
     r->events = event_log_new(r->options.events);
-    if (r->base == NULL || r->rules == NULL || r->events == NULL ||
-        event_base_priority_init(r->base, CONTROL_PRIORITIES) != 0) {
+    if (r->base == NULL || event_base_priority_init(r->base, CONTROL_PRIORITIES) != 0) {
         problem_set(p, 500, "", "cannot set up the event loop");
         return -1;
     }
@@ -66,6 +69,7 @@ static int load_rules(run *r, problem *p)
 {
     const char *path = r->options.rules_file;
     json_error_t error;
+    rule_list *list = NULL;
     json_t *rules;
     problem why;
     int rc;
@@ -83,9 +87,11 @@ static int load_rules(run *r, problem *p)
         }
         return -1;
     }
-    rc = rules_replace(r->rules, rules, &why);
+    rc = rule_set_replace(r->rules, rules, &list, &why);
     json_decref(rules);
-    if (rc != 0) {
+    if (rc == 0) {
+        rule_set_swap(r->rules, list);
+    } else {
         problem_set(p, 400, why.pointer, "--rules %.200s: %s: %s", path,
                     why.pointer[0] == '\0' ? "as a whole" : why.pointer, why.detail);
     }
@@ -103,21 +109,20 @@ static int start(run *r, problem *p)
     }
     r->started = true;
     ops->program = self->name;
-    ops->faults = self->faults;
+    ops->faults = r->faults;
     ops->rules = r->rules;
     ops->events = r->events;
 
-    if (r->options.control != NULL) {
-        r->control = control_new(r->base, r->options.control, r->options.control_token, ops, p);
-        if (r->control == NULL) {
-            return -1;
-        }
+    if (r->options.control != NULL &&
+        control_new(r->base, r->options.control, r->options.control_token, ops, &r->control, p) !=
+            0) {
+        return -1;
     }
     if (self->started != NULL) {
         self->started(self->arg, r->control);
     }
-    if (r->options.rules_file != NULL && ops->rules_changed != NULL &&
-        ops->rules_changed(ops->arg, &why) != 0) {
+    if (r->options.rules_file != NULL && ops->apply != NULL &&
+        ops->apply(ops->arg, rule_set_current(r->rules), &why) != 0) {
         problem_set(p, 400, "", "--rules %.200s: %s", r->options.rules_file, why.detail);
         return -1;
     }
@@ -155,7 +160,8 @@ static void finish(run *r)
         r->program->stop(r->program->arg);
     }
     control_free(r->control);
-    rules_free(r->rules);
+    rule_set_free(r->rules);
+    catalogue_free(r->faults);
     event_log_free(r->events);
     if (r->terminate != NULL) {
         event_free(r->terminate);
@@ -166,27 +172,38 @@ static void finish(run *r)
     if (r->base != NULL) {
         event_base_free(r->base);
     }
-    options_free(&r->options);
+    program_options_clear(&r->options);
+}
+
+/* What libevent allocates, by the same policy. */
+static void *allocate(size_t size)
+{
+    return memory_resize(NULL, size, 1);
+}
+
+static void *reallocate(void *old, size_t size)
+{
+    return memory_resize(old, size, 1);
 }
 
 int program_run(const program *self, int argc, char **argv)
 {
     run r = {.program = self};
+    program_options_terms terms = {
+        .name = self->name, .summary = self->summary, .own = {self->options, self->arg}};
     problem p = {0};
-    int status = 1;
+    int parsed, status = 1;
 
-    if (catalogue_validate(self->faults, &p) != 0) {
+    memory_begin();
+    event_set_mem_functions(allocate, reallocate, free);
+    if (catalogue_new(self->faults, self->primitives, &r.faults, &p) != 0) {
         goto done;
     }
-    switch (options_parse(self, argc, argv, &r.options, &p)) {
-    case OPTIONS_DONE:
-        status = 0;
+    terms.faults = r.faults;
+    parsed = program_options_parse(&terms, argc, argv, &r.options, &p);
+    if (parsed != 0) {
+        status = parsed == 1 ? 0 : 2;
         goto done;
-    case OPTIONS_WRONG:
-        status = 2;
-        goto done;
-    case OPTIONS_RUN:
-        break;
     }
     if (prepare(&r, &p) != 0 || load_rules(&r, &p) != 0 || start(&r, &p) != 0 ||
         announce(&r, &p) != 0) {

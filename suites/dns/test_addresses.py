@@ -121,7 +121,7 @@ def test_ttl_zero_lives_out_its_second(lab: Lab) -> None:
 
 
 def test_valid_overrides_the_ttl(lab: Lab) -> None:
-    """resolver ... valid=10s: the answer is believed for so long, whatever its TTL says."""
+    """resolver ... valid=10s: the response is believed for so long, whatever its TTL says."""
     lab.stub.fault("ttl-zero")
     lab.start(
         *(Site(server_name=name, resolver=None) for name in NAMES),

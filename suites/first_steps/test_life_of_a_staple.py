@@ -87,8 +87,8 @@ def test_both_versions_get_the_same_octets(lab: Lab) -> None:
     old, new = lab.handshake("--tls", "1.2"), lab.handshake("--tls", "1.3")
     assert (old.protocol, new.protocol) == ("TLSv1.2", "TLSv1.3")
     assert old.staple["sha256"] == new.staple["sha256"]
-    (answer,) = lab.responder.events("answer")
-    assert old.octets == answer["octets"]
+    (response,) = lab.responder.events("response")
+    assert old.octets == response["octets"]
 
 
 def test_must_staple_is_not_heeded(lab: Lab) -> None:

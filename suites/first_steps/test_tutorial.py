@@ -40,7 +40,7 @@ def test_issuer_in_the_chain_file(lab: Lab, verify: bool) -> None:
 
 @pytest.mark.parametrize("verify", [False, True], ids=["verify-off", "verify-on"])
 def test_issuer_only_in_the_trusted_file(lab: Lab, verify: bool) -> None:
-    """The request is made, but an answer that the issuer signed itself, and that does not carry
+    """The request is made, but a response that the issuer signed itself, and that does not carry
     its certificate, is refused: the signer is looked for in the chain, never in the store."""
     lab.start(chain=False, trusted=True, verify=verify)
     lab.claim("signer certificate not found")
@@ -48,7 +48,7 @@ def test_issuer_only_in_the_trusted_file(lab: Lab, verify: bool) -> None:
 
 
 def test_issuer_only_in_the_trusted_file_and_a_delegate(lab: Lab) -> None:
-    """An answer that carries its signer's certificate needs the chain for nothing."""
+    """A response that carries its signer's certificate needs the chain for nothing."""
     lab.responder.certificate("1001", signer="delegate")
     lab.start(chain=False, trusted=True, verify=True)
     assert first_and_second(lab) == ["NO_STAPLE", "GOOD"]

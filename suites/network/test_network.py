@@ -86,18 +86,18 @@ def test_lost_queries_are_sent_again(lab: Lab) -> None:
 
 
 def test_small_segments(lab: Lab) -> None:
-    """An answer in segments of 88 octets is as good as another."""
+    """A response in segments of 88 octets is as good as another."""
     lab.network_fault("small-mtu", mss=88)
     first_fetch(lab)
     assert lab.handshake().verdict == "GOOD"
 
 
 def test_mtu_blackhole(lab: Lab) -> None:
-    """The handshake of TCP fits, the answer does not and vanishes: 60 s."""
+    """The handshake of TCP fits, the response does not and vanishes: 60 s."""
     lab.network_fault("mtu-blackhole", mtu=300)
     lab.start()
     lab.handshake()
-    lab.responder.wait("answer", 1, 0)
+    lab.responder.wait("response", 1, 0)
     lab.step(61, cut_off=True)
     lab.network_heal()
     lab.settle()
@@ -192,7 +192,7 @@ def test_packets_come_twice(lab: Lab) -> None:
 
 
 def test_queries_come_twice(lab: Lab) -> None:
-    """The second answer of each kind is worth a line, and nothing else."""
+    """The second response of each kind is worth a line, and nothing else."""
     lab.network_fault("packet-duplicate", towards="stub")
     first_fetch(lab)
     dns = "DNS " if lab.server.within(">=1.19.3") else ""

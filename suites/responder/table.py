@@ -1,7 +1,7 @@
 """What nginx does with every fault of the responder: the table that two suites walk.
 
 Observed on nginx 1.22.1 first, then written down; the sources of the rules are in
-ngx_event_openssl_stapling.c (the handlers, in the order in which they judge an answer).
+ngx_event_openssl_stapling.c (the handlers, in the order in which they judge a response).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Row:
     """One fault and what comes of it."""
 
     fault: str
-    #: what the client concludes once the fetch has ended; NONE: nginx refused the answer
+    #: what the client concludes once the fetch has ended; NONE: nginx refused the response
     verdict: str = NONE
     #: lines that nginx logs at level error for one fetch
     log: tuple[str, ...] = ()
@@ -47,14 +47,14 @@ class Row:
     #: connections to the responder for one fetch, and those that it refuses
     connections: int = 1
     refused: int = 0
-    #: lab seconds after which nginx gives up, or the answer is complete
+    #: lab seconds after which nginx gives up, or the response is complete
     elapse: float = 0
     deviation: Deviation | None = None
     #: the verdict where a server is known not to deviate (any more)
     conforming: str = NONE
     #: the fault itself lets the first request pass
     healthy_first: bool = False
-    #: nginx takes the answer as a success, yet does not serve it
+    #: nginx takes the response as a success, yet does not serve it
     taken_unserved: bool = False
 
     def expected(self, server: ServerUnderTest) -> str:
@@ -64,7 +64,7 @@ class Row:
         return self.verdict
 
     def taken(self, server: ServerUnderTest) -> bool:
-        """nginx lets the answer take the place of the staple it has."""
+        """nginx lets the response take the place of the staple it has."""
         return self.taken_unserved or self.expected(server) != NONE
 
     @property

@@ -1,7 +1,7 @@
 """A responder with two addresses: when nginx tries the second one, and when it should have.
 
 Since 1.19.0 (aa94ee82f) the next address is tried after errors of the transport and of HTTP
-itself, never after an answer that was understood and not liked.
+itself, never after a response that was understood and not liked.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def test_next_address(lab: Lab, fault: str, logged: list[str]) -> None:
     ],
 )
 def test_next_address_is_asked_in_vain(lab: Lab, fault: str, logged: list[str]) -> None:
-    """The second address answers well, and its answer is thrown away without a word."""
+    """The second address responds well, and its response is thrown away without a word."""
     failover = lab.server.within(">=1.19.0")
     verdict = fetch(lab, fault, connections=2 if failover else 1)
     lab.deviation(STATUS_NOT_RESET, conforms=verdict == "GOOD")
@@ -98,7 +98,7 @@ def test_no_other_address_is_tried(lab: Lab, fault: str, logged: list[str]) -> N
 
 
 def test_timeout_is_for_each_address(lab: Lab) -> None:
-    """60 s for the first address, then the second one answers."""
+    """60 s for the first address, then the second one responds."""
     if not lab.server.within(">=1.19.0"):
         lab.not_applicable("only one address is tried before nginx 1.19.0")
     lab.stub.record(

@@ -84,7 +84,7 @@ def test_no_next_update_is_asked_for_hourly(lab: Lab) -> None:
 
 
 def test_rollback_to_an_expired_answer(lab: Lab) -> None:
-    """An answer expired by less than 300 s passes nginx's leeway, replaces a staple that is good
+    """A response expired by less than 300 s passes nginx's leeway, replaces a staple that is good
     for a day, and is then not served: silently, the staple is lost for 300 s."""
     staple(lab, DAY)
     lab.step(3601)

@@ -127,7 +127,7 @@ def test_retry_after_an_error(lab: Lab, fault: str) -> None:
 
 
 def test_errors_at_refresh_keep_the_staple(lab: Lab) -> None:
-    """An outage of the responder is not seen before nextUpdate; the answer after it is taken."""
+    """An outage of the responder is not seen before nextUpdate; the response after it is taken."""
     staple(lab, 7200)
     lab.responder.fault("status-internal-error")
     for at in (3601, 3902, 4203, 4504):

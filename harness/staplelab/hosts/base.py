@@ -124,7 +124,7 @@ class Host(Protocol):
         printed.  NotHere where that is not possible."""
 
     def pause(self, role: str, running: Running) -> None:
-        """Stops a part in its tracks; its kernel goes on to answer for it."""
+        """Stops a part in its tracks; its kernel goes on to respond for it."""
 
     def resume(self, role: str, running: Running) -> None: ...
 

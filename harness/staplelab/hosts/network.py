@@ -55,7 +55,7 @@ class NetworkFault:
 
 def _towards(target: Target) -> tuple[str, Rule]:
     """Where packets are lost.  A datagram that is dropped on its way out is an error of send(),
-    which no firewall further away would be: of UDP the answers are lost."""
+    which no firewall further away would be: of UDP the responses are lost."""
     return ("INPUT", target.incoming) if target.protocol == "udp" else ("OUTPUT", target.outgoing)
 
 

@@ -1,0 +1,407 @@
+/* See fault.h. */
+#include "responders/engine/fault.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/json_check.h"
+#include "harness/base/memory.h"
+#include "responders/engine/recipe.h"
+
+#define ORDINALS_MAX 1000000
+
+static const param healthy_count = {.name = "n",
+                                    .type = &param_integer,
+                                    .unit = "requests",
+                                    .summary = "how many are healthy first, in the rule's scope",
+                                    .fallback = "1",
+                                    .max = ORDINALS_MAX};
+
+static const param faulty_count = {.name = "n",
+                                   .type = &param_integer,
+                                   .unit = "requests",
+                                   .summary = "how many are faulty, in the rule's scope, before "
+                                              "they are healthy; 0: all",
+                                   .fallback = "1",
+                                   .max = ORDINALS_MAX};
+
+static const primitive *find_primitive(const primitive *const *primitives, const char *name)
+{
+    for (size_t i = 0; primitives[i] != NULL; i++) {
+        if (strcmp(primitives[i]->name, name) == 0) {
+            return primitives[i];
+        }
+    }
+    return NULL;
+}
+
+static const recipe_setting *find_setting(const recipe_part *part, const char *name)
+{
+    for (size_t i = 0; i < part->nsettings; i++) {
+        if (strcmp(part->settings[i].name, name) == 0) {
+            return &part->settings[i];
+        }
+    }
+    return NULL;
+}
+
+/* Whether the parameter takes the value, by its form alone. 0, or -1 with *p. */
+static int check_value(const primitive *owner, const param *q, const json_t *value, problem *p)
+{
+    const size_t size = owner == NULL ? sizeof(int64_t) : owner->size;
+    param alone = *q;
+    void *params = memory_new(size);
+    int rc;
+
+    if (owner == NULL) {
+        alone.offset = 0;
+    }
+    rc = param_read(&alone, value, NULL, owner == NULL ? "the sequence" : owner->name, "", params,
+                    p);
+    if (rc == 0) {
+        param_clear(&alone, params);
+    }
+    free(params);
+    return rc;
+}
+
+/* Narrows the range of the parameter. 0, or -1 with *p. */
+static int set_range(param *q, const recipe_setting *setting, problem *p)
+{
+    if (q->min == q->max) {
+        problem_set(p, 500, "", "\"%s\" has no range", q->name);
+        return -1;
+    }
+    if (setting->min > setting->max || setting->min < q->min || setting->max > q->max) {
+        problem_set(p, 500, "", "the range of \"%s\" is not within %lld to %lld", q->name,
+                    (long long)q->min, (long long)q->max);
+        return -1;
+    }
+    q->min = setting->min;
+    q->max = setting->max;
+    return 0;
+}
+
+static int add_param(fault *f, const param *q, size_t part, const recipe_setting *setting,
+                     problem *p)
+{
+    const primitive *owner = part == FAULT_SEQUENCE ? NULL : f->parts[part].primitive;
+    fault_param *one;
+
+    for (size_t i = 0; i < f->nparams; i++) {
+        if (strcmp(f->params[i].param.name, q->name) == 0) {
+            problem_set(p, 500, "", "the parameter \"%s\" stands twice; fix one of them", q->name);
+            return -1;
+        }
+    }
+    f->params = memory_resize(f->params, f->nparams + 1, sizeof(f->params[0]));
+    one = &f->params[f->nparams++];
+    *one = (fault_param){.param = *q, .part = part};
+    if (setting != NULL) {
+        one->fallback = json_dumps(setting->value, JSON_ENCODE_ANY | JSON_COMPACT);
+        one->param.fallback = one->fallback;
+    }
+    if (setting != NULL && setting->ranged && set_range(&one->param, setting, p) != 0) {
+        return -1;
+    }
+    if (one->param.fallback == NULL) {
+        return 0;
+    }
+    one->value = param_fallback(&one->param);
+    if (one->value == NULL) {
+        problem_set(p, 500, "", "the default of \"%s\" is not JSON: %s", q->name,
+                    one->param.fallback);
+        return -1;
+    }
+    return check_value(owner, &one->param, one->value, p);
+}
+
+/* One part of the recipe: its primitive, what is fixed, what is left open. */
+static int add_part(fault *f, const recipe_part *source, const primitive *const *primitives,
+                    problem *p)
+{
+    const primitive *found = find_primitive(primitives, source->primitive);
+    const size_t index = f->nparts;
+    fault_part *part;
+
+    if (found == NULL) {
+        problem_set(p, 500, "", "there is no primitive \"%s\"", source->primitive);
+        return -1;
+    }
+    f->parts = memory_resize(f->parts, f->nparts + 1, sizeof(f->parts[0]));
+    part = &f->parts[f->nparts++];
+    *part = (fault_part){.primitive = found, .settings = json_object()};
+    for (size_t i = 0; i < source->nsettings; i++) {
+        const recipe_setting *setting = &source->settings[i];
+        const param *q = primitive_param(found, setting->name);
+
+        if (q == NULL || find_setting(source, setting->name) != setting) {
+            problem_set(p, 500, "", "\"%s\" is %s %s", setting->name,
+                        q == NULL ? "no parameter of" : "set twice for", found->name);
+            return -1;
+        }
+        if (setting->fixed && check_value(found, q, setting->value, p) != 0) {
+            return -1;
+        }
+        if (setting->fixed) {
+            json_object_set(part->settings, q->name, setting->value);
+        }
+    }
+    for (const param *q = found->params; q != NULL && q->name != NULL; q++) {
+        const recipe_setting *setting = find_setting(source, q->name);
+
+        if ((setting == NULL || !setting->fixed) && add_param(f, q, index, setting, p) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int add_sequence(fault *f, problem *p)
+{
+    recipe_sequence sequence;
+    param faulty = faulty_count;
+
+    if (recipe_sequence_parse(f->line->sequence, &sequence, p) != 0 ||
+        (sequence.healthy && add_param(f, &healthy_count, FAULT_SEQUENCE, NULL, p) != 0)) {
+        return -1;
+    }
+    faulty.name = sequence.healthy ? "m" : "n";
+    return sequence.faulty ? add_param(f, &faulty, FAULT_SEQUENCE, NULL, p) : 0;
+}
+
+static int check_parts(const fault *f, problem *p)
+{
+    if (f->line->sequence != NULL && fault_is_at(f, STAGE_LISTENER)) {
+        problem_set(p, 500, "", "a listener sees no requests that a sequence could count");
+        return -1;
+    }
+    for (size_t i = 0; i < f->nparts; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (primitive_clash(f->parts[i].primitive, f->parts[k].primitive) != NULL) {
+                problem_set(p, 500, "", "%s and %s cannot be done together",
+                            f->parts[k].primitive->name, f->parts[i].primitive->name);
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+int fault_new(const fault_line *line, const primitive *const *primitives, fault **out, problem *p)
+{
+    fault *f = memory_new(sizeof(*f));
+    recipe r;
+    problem why = {0};
+    int rc = recipe_parse(line->recipe, &r, &why);
+
+    f->line = line;
+    rc = rc == 0 ? add_sequence(f, &why) : rc;
+    for (size_t i = 0; rc == 0 && i < r.nparts; i++) {
+        rc = add_part(f, &r.parts[i], primitives, &why);
+    }
+    rc = rc == 0 ? check_parts(f, &why) : rc;
+    recipe_clear(&r);
+    if (rc != 0) {
+        problem_set(p, 500, "", "fault %s %s: %s", line->id, line->name, why.detail);
+        fault_free(f);
+        return -1;
+    }
+    *out = f;
+    return 0;
+}
+
+void fault_free(fault *f)
+{
+    for (size_t i = 0; i < f->nparts; i++) {
+        json_decref(f->parts[i].settings);
+    }
+    for (size_t i = 0; i < f->nparams; i++) {
+        free(f->params[i].fallback);
+        json_decref(f->params[i].value);
+    }
+    free(f->parts);
+    free(f->params);
+    free(f);
+}
+
+static json_t *param_to_json(const fault_param *from)
+{
+    const param *q = &from->param;
+    json_t *o = json_pack("{s:s, s:s, s:s?, s:s, s:b}", "name", q->name, "type", q->type->name,
+                          "unit", q->unit, "summary", q->summary, "required", q->fallback == NULL);
+    json_t *choices = json_array();
+
+    if (from->value != NULL) {
+        json_object_set(o, "default", from->value);
+    }
+    if (q->type == &param_integer) {
+        json_object_set_new(o, "min", json_integer(q->min));
+        json_object_set_new(o, "max", json_integer(q->max));
+    }
+    for (size_t i = 0; q->choices != NULL && q->choices[i] != NULL; i++) {
+        json_array_append_new(choices, json_string(q->choices[i]));
+    }
+    if (q->choices != NULL) {
+        json_object_set(o, "choices", choices);
+    }
+    json_decref(choices);
+    return o;
+}
+
+json_t *fault_to_json(const fault *f)
+{
+    json_t *stages = json_array(), *params = json_array();
+
+    for (size_t i = 0; i < f->nparts; i++) {
+        json_array_append_new(stages, json_string(stage_name(f->parts[i].primitive->stage)));
+    }
+    for (size_t i = 0; i < f->nparams; i++) {
+        json_array_append_new(params, param_to_json(&f->params[i]));
+    }
+    return json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o}", "name", f->line->name, "id", f->line->id,
+                     "summary", f->line->summary, "source", f->line->source, "stages", stages,
+                     "parameters", params);
+}
+
+bool fault_is_at(const fault *f, stage s)
+{
+    for (size_t i = 0; i < f->nparts; i++) {
+        if (f->parts[i].primitive->stage == s) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int check_members(const fault *f, const char *naming, json_t *use, const char *where,
+                         problem *p)
+{
+    const char **names = memory_array(f->nparams + 2, sizeof(names[0]));
+    int rc;
+
+    names[0] = naming;
+    for (size_t i = 0; i < f->nparams; i++) {
+        names[i + 1] = f->params[i].param.name;
+    }
+    rc = json_check_members(use, where, names, p);
+    free(names);
+    return rc;
+}
+
+/* Reads into `target` the parameter as the rule gives it, or its default. */
+static int read_param(const fault *f, const fault_param *q, json_t *use, const char *where,
+                      const void *store, void *target, problem *p)
+{
+    char pointer[sizeof(p->pointer)], wanted[320];
+    const json_t *given = json_object_get(use, q->param.name);
+    const json_t *value = given != NULL ? given : q->value;
+
+    if (value == NULL) {
+        param_accepts(&q->param, wanted, sizeof(wanted));
+        problem_pointer(pointer, sizeof(pointer), where, q->param.name);
+        problem_set(p, 400, pointer, "%s needs its parameter \"%s\": %s", f->line->name,
+                    q->param.name, wanted);
+        return -1;
+    }
+    return param_read(&q->param, value, store, f->line->name, where, target, p);
+}
+
+/* The window of the sequence, from its parameters. */
+static int read_window(const fault *f, json_t *use, const char *where, uint64_t *from,
+                       uint64_t *until, problem *p)
+{
+    recipe_sequence sequence;
+    int64_t counts[2] = {0};
+    size_t n = 0;
+    problem ignored;
+
+    recipe_sequence_parse(f->line->sequence, &sequence, &ignored);
+    for (size_t i = 0; i < f->nparams; i++) {
+        if (f->params[i].part == FAULT_SEQUENCE &&
+            read_param(f, &f->params[i], use, where, NULL, &counts[n++], p) != 0) {
+            return -1;
+        }
+    }
+    *from = sequence.healthy ? (uint64_t)counts[0] : 0;
+    *until = UINT64_MAX;
+    if (sequence.faulty && counts[n - 1] > 0) {
+        *until = *from + (uint64_t)counts[n - 1];
+    }
+    return 0;
+}
+
+static int read_part(const fault *f, size_t index, json_t *use, const char *where,
+                     const void *store, fault_act *out, problem *p)
+{
+    const fault_part *part = &f->parts[index];
+    const char *name;
+    json_t *value;
+
+    *out = (fault_act){.primitive = part->primitive, .name = f->line->name};
+    if (part->primitive->size == 0) {
+        return 0;
+    }
+    out->params = memory_new(part->primitive->size);
+    json_object_foreach(part->settings, name, value)
+    {
+        if (param_read(primitive_param(part->primitive, name), value, store, f->line->name, where,
+                       out->params, p) != 0) {
+            return -1;
+        }
+    }
+    for (size_t i = 0; i < f->nparams; i++) {
+        if (f->params[i].part == index &&
+            read_param(f, &f->params[i], use, where, store, out->params, p) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int fault_read(const fault *f, const char *naming, json_t *use, const char *where,
+               const void *store, fault_acts *acts, problem *p)
+{
+    const size_t before = acts->count;
+    uint64_t from, until;
+
+    if (check_members(f, naming, use, where, p) != 0 ||
+        read_window(f, use, where, &from, &until, p) != 0) {
+        return -1;
+    }
+    acts->list = memory_resize(acts->list, before + f->nparts, sizeof(acts->list[0]));
+    for (size_t i = 0; i < f->nparts; i++) {
+        fault_act *one = &acts->list[acts->count++];
+
+        if (read_part(f, i, use, where, store, one, p) != 0) {
+            goto failed;
+        }
+        one->from = from;
+        one->until = until;
+    }
+    return 0;
+
+failed:
+    while (acts->count > before) {
+        acts->count--;
+        primitive_params_free(acts->list[acts->count].primitive, acts->list[acts->count].params);
+    }
+    if (before == 0) {
+        fault_acts_clear(acts); /* nobody clears what nothing was put into */
+    }
+    return -1;
+}
+
+bool fault_act_is_due(const fault_act *act, uint64_t ordinal)
+{
+    return ordinal >= act->from && ordinal < act->until;
+}
+
+void fault_acts_clear(fault_acts *acts)
+{
+    for (size_t i = 0; i < acts->count; i++) {
+        primitive_params_free(acts->list[i].primitive, acts->list[i].params);
+    }
+    free(acts->list);
+    *acts = (fault_acts){0};
+}

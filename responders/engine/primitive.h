@@ -1,0 +1,75 @@
+/*
+ * A primitive: one C function that changes one thing at one stage of a response.
+ *
+ * A response passes stages: a model of what it says, its encoding, the message around it, the
+ * octets on the wire, the pace at which they are sent, and the end of the connection.  A fault of
+ * the catalogue is one primitive or several with fixed parameters (catalogue.h); a rule may also
+ * name a primitive itself.
+ */
+#ifndef STAPLELAB_ENGINE_PRIMITIVE_H
+#define STAPLELAB_ENGINE_PRIMITIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "responders/engine/param.h"
+
+/* In the order in which they are passed. */
+typedef enum {
+    STAGE_LISTENER, /* a listening socket, as long as the rule is in force */
+    STAGE_ACCEPT,   /* a connection that was just accepted, before anything is read */
+    STAGE_MODEL,    /* the response as a structure, its fields open */
+    STAGE_ENCODED,  /* the response as it was encoded */
+    STAGE_MESSAGE,  /* the message around it, its fields open */
+    STAGE_WIRE,     /* the octets of the message */
+    STAGE_PACE,     /* when which of them are sent */
+    STAGE_END,      /* how many of them are sent, and how the connection ends then */
+} stage;
+
+#define STAGES (STAGE_END + 1)
+
+/* "listener", "accept", "model", ... */
+const char *stage_name(stage s);
+
+/* What a primitive has done. */
+typedef enum {
+    EFFECT_DONE, /* the subject is changed */
+    EFFECT_NONE, /* this request is not one that it changes, such as a query for another type */
+    EFFECT_IMPOSSIBLE, /* it cannot be done; call->why says why */
+} effect;
+
+typedef struct {
+    void *subject;       /* what the stage works on; each program says what that is */
+    const void *params;  /* the primitive's own struct */
+    const void *context; /* what it may look at besides; the program's own */
+    const char *why;     /* to be set with EFFECT_IMPOSSIBLE: one static sentence */
+} primitive_call;
+
+#define PRIMITIVE_THINGS_MAX 4
+
+typedef struct {
+    const char *name;
+    const char *summary; /* one line */
+    stage stage;
+    /* What it changes, as paths from the outside in ("http/body/response/signature"); "" is
+     * everything.  Two primitives of one stage cannot be done together when one's thing is the
+     * other's or holds it. */
+    const char *things[PRIMITIVE_THINGS_MAX + 1]; /* ends with NULL */
+    /* Nothing of what other stages do to its things is left: it cannot be done together with
+     * primitives of any stage that change something in them. */
+    bool replaces;
+    size_t size;         /* of the struct of its parameters; 0: none */
+    const param *params; /* ends with a name of NULL; NULL: none */
+    effect (*act)(primitive_call *call);
+} primitive;
+
+/* Whether the two cannot be done together: the thing (of `a`) that both change, else NULL. */
+const char *primitive_clash(const primitive *a, const primitive *b);
+
+/* Its parameter of that name, or NULL. */
+const param *primitive_param(const primitive *p, const char *name);
+
+/* Frees a struct of its parameters and all that is in it; NULL is nothing. */
+void primitive_params_free(const primitive *p, void *params);
+
+#endif
