@@ -59,6 +59,9 @@ static void rules_come_and_go_one_by_one(void **state)
     assert_string_equal(request(r, "2"), "rule-2/0 status-try-later");
     assert_int_equal(rules_add(r, named, &p), 0);
     assert_int_equal(rules_add(r, ONE, &p), 0);
+    assert_int_equal(rules_add(r, named, &p), -1);
+    assert_string_equal(p.pointer, "/id");
+    assert_int_equal(rules_remove(r, "rule-1", &p), -1);
     assert_ids(r, "rule-2 rule-3 last rule-4 ");
     assert_true(rule_set_generation(r) == 4);
     assert_string_equal(request(r, "2"), "rule-2/1 status-try-later");
