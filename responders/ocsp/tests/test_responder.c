@@ -7,6 +7,7 @@
 
 #include <event2/buffer.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 
 #include "responders/ocsp/responder.h"
@@ -112,10 +113,15 @@ static outcome take(fixture *f, int fd, octets *o)
     }
 }
 
-/* The same, and the client closes. */
+/* All up to the end, and the client closes. */
 static outcome drain(fixture *f, int fd, octets *o)
 {
-    outcome how = take(f, fd, o);
+    struct pollfd more = {.fd = fd, .events = POLLIN};
+    outcome how;
+    while ((how = take(f, fd, o)) == OPEN) {
+        poll(&more, 1, 10);
+        lab_settle(f->base);
+    }
     close(fd);
     lab_settle(f->base);
     return how;
@@ -204,7 +210,6 @@ static void many_at_once_are_counted(void **state)
     (void)state;
     fixture f;
     int fds[20];
-    octets o = {0};
     struct evbuffer *text = evbuffer_new();
     begin(&f);
     for (size_t i = 0; i < 20; i++) {
@@ -220,12 +225,12 @@ static void many_at_once_are_counted(void **state)
     assert_non_null(strstr(metrics, "\nfaulty_ocspd_connections_open 20\n"));
     /* from the middle, from both ends */
     for (size_t i = 0; i < 20; i++) {
-        drain(&f, fds[(i * 7 + 5) % 20], &o);
+        close(fds[(i * 7 + 5) % 20]);
+        lab_settle(f.base);
     }
     assert_owed(&f, 0);
     assert_int_equal(f.responder.connections.open, 0);
     evbuffer_free(text);
-    octets_free(&o);
     end(&f);
 }
 
