@@ -1,340 +1,317 @@
 /*
- * One query, from its octets to the answer's: parse, ask the rules, make the healthy answer,
- * let faults change it, encode, deliver, and tell of each step in an event.
+ * One query, from its octets to the response's: parse, ask the rules, make the healthy response,
+ * let faults change it, encode, prepare the delivery.
  */
 #include "responders/dns/exchange.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "responders/dns/codec/dns_encode.h"
 #include "responders/dns/codec/dns_query.h"
 #include "responders/dns/codec/dns_type.h"
 #include "responders/dns/faults/faults.h"
 #include "responders/dns/match.h"
-#include "responders/dns/pending.h"
-#include "responders/dns/tcp.h"
-#include "responders/dns/udp.h"
+#include "responders/engine/rule_decide.h"
 
 #define UDP_SIZE_MAX 4096 /* no larger datagram leaves us, whatever EDNS allows */
 
+/* What one message is worked on with. */
 typedef struct {
-    server *server;
-    const origin *origin;
+    const dns_exchange_terms *terms;
+    const dns_peer *peer;
+    span message;
     dns_query query;
     char qname[DNS_NAME_TEXT_SIZE]; /* lower case */
     char qtype[DNS_TYPE_TEXT_SIZE];
-    plan plan;
-    dns_reply reply;
-    delivery delivery;
-} request;
+    dns_response response;
+    dns_exchange *out;
+} work;
 
-const char *origin_transport(const origin *o)
+static const char *transport(const dns_peer *peer)
 {
-    return o->connection != NULL ? "tcp" : "udp";
+    return peer->tcp ? "tcp" : "udp";
 }
 
-static void client_to_text(const origin *o, char out[INET6_ADDRSTRLEN], unsigned *port)
+json_t *dns_peer_to_json(const dns_peer *peer)
 {
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&o->client;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&o->client;
+    json_t *fields = json_object();
 
-    if (o->client.ss_family == AF_INET) {
-        inet_ntop(AF_INET, &v4->sin_addr, out, INET6_ADDRSTRLEN);
-        *port = ntohs(v4->sin_port);
-    } else {
-        inet_ntop(AF_INET6, &v6->sin6_addr, out, INET6_ADDRSTRLEN);
-        *port = ntohs(v6->sin6_port);
+    json_object_set_new(fields, "listener", json_string(peer->listener));
+    json_object_set_new(fields, "client", json_string(peer->client));
+    json_object_set_new(fields, "client_port", json_integer(peer->port));
+    json_object_set_new(fields, "transport", json_string(transport(peer)));
+    if (peer->tcp) {
+        json_object_set_new(fields, "connection", json_integer((json_int_t)peer->connection));
     }
+    return fields;
 }
 
-json_t *origin_to_json(const origin *o)
+/* What every event of the exchange says. */
+static json_t *describe(const work *w)
 {
-    char client[INET6_ADDRSTRLEN] = "";
-    json_t *event = json_object();
-    unsigned port = 0;
+    json_t *about = dns_peer_to_json(w->peer);
 
-    client_to_text(o, client, &port);
-    json_object_set_new(event, "listener", json_string(o->listener->endpoint.name));
-    json_object_set_new(event, "client", json_string(client));
-    json_object_set_new(event, "client_port", json_integer(port));
-    json_object_set_new(event, "transport", json_string(origin_transport(o)));
-    if (o->connection != NULL) {
-        json_object_set_new(event, "connection",
-                            json_integer((json_int_t)tcp_number(o->connection)));
+    if (!w->out->malformed) {
+        json_object_set_new(about, "qname", json_string(w->qname));
+        json_object_set_new(about, "qtype", json_string(w->qtype));
     }
-    return event;
+    plan_describe(&w->out->plan, about);
+    return about;
 }
 
-/* The fields that every event of a request has. */
-static json_t *describe(const request *r)
+static json_t *answers_to_json(const dns_section *answer)
 {
-    json_t *event = origin_to_json(r->origin);
-
-    if (r->reply.question || r->qtype[0] != '\0') {
-        json_object_set_new(event, "qname", json_string(r->qname));
-        json_object_set_new(event, "qtype", json_string(r->qtype));
-    }
-    plan_describe(&r->plan, event);
-    return event;
-}
-
-static json_t *describe_answer(const request *r, size_t octets)
-{
-    json_t *event = describe(r), *answers = json_array();
+    json_t *list = json_array();
     char text[DNS_RR_TEXT_SIZE];
-    size_t i;
 
-    for (i = 0; i < r->reply.answer.count; i++) {
-        dns_rr_to_text(&r->reply.answer.list[i], text);
-        json_array_append_new(answers, json_string(text));
+    for (size_t i = 0; i < answer->count; i++) {
+        dns_rr_to_text(&answer->list[i], text);
+        json_array_append_new(list, json_string(text));
     }
-
-    json_object_set_new(event, "rcode", json_integer(r->reply.rcode));
-    json_object_set_new(event, "answers", answers);
-    json_object_set_new(event, "octets", json_integer((json_int_t)octets));
-    json_object_set_new(event, "truncated", json_boolean(r->reply.tc));
-    return event;
+    return list;
 }
 
-void answer_dropped(server *s, json_t *event, const char *why)
+/* What was changed in records is not in a message that has no room for any: it is done when the
+ * client asks again over TCP. */
+static void undo_records(plan *p)
 {
-    static const char *const answers_only[] = {"rcode", "answers", "octets", "truncated"};
-    size_t i;
+    for (size_t i = 0; i < p->nitems; i++) {
+        plan_item *item = &p->items[i];
+        const char *const *thing = item->act->primitive->things;
 
-    for (i = 0; i < sizeof(answers_only) / sizeof(answers_only[0]); i++) {
-        json_object_del(event, answers_only[i]);
-    }
-    json_object_set_new(event, "why", json_string(why));
-    s->counters.dropped++;
-    event_log_append(s->events, "dropped", event);
-}
-
-void answer_send(server *s, const origin *o, const uint8_t *octets, size_t length, json_t *event)
-{
-    if (o->connection != NULL) {
-        tcp_send(o->connection, octets, length);
-    } else if (udp_send(o, octets, length) != 0) {
-        answer_dropped(s, event, strerror(errno));
-        return;
-    }
-
-    s->counters.answers++;
-    event_log_append(s->events, "answer", event);
-}
-
-void answer_sent(const origin *o)
-{
-    if (o->connection != NULL) {
-        tcp_settle(o->connection);
+        for (; item->state == PLAN_DONE && *thing != NULL; thing++) {
+            if (strncmp(*thing, "message/records", strlen("message/records")) == 0) {
+                item->state = PLAN_NONE;
+            }
+        }
     }
 }
 
-static void apply(request *r, fault_context *c, const char *layer)
+/* The octets of the message into *out, which is empty. */
+static void encode(work *w, octets *out)
 {
-    const fault_use *use = plan_layer(&r->plan, layer);
-    const dns_fault *fault = use == NULL ? NULL : use->spec->impl;
-
-    if (fault != NULL && fault->edit != NULL) {
-        fault->edit(c, use->params);
-    }
-}
-
-static void mangle(request *r, const fault_context *c, dns_octets *octets)
-{
-    const fault_use *use = plan_layer(&r->plan, "dns");
-    const dns_fault *fault = use == NULL ? NULL : use->spec->impl;
-
-    if (fault != NULL && fault->mangle != NULL) {
-        fault->mangle(c, use->params, octets);
-    }
-}
-
-static void refuse_connections(request *r)
-{
-    listener *l = r->origin->listener;
-    json_t *event;
-
-    if (l->refusing || listener_refuse(l, true) != 0) {
-        return;
-    }
-    event = json_pack("{s:s, s:s, s:s}", "listener", l->endpoint.name, "transport", "tcp", "state",
-                      "closed");
-    plan_describe(&r->plan, event);
-    event_log_append(r->server->events, "listener", event);
-}
-
-static void hold(request *r, const char *why)
-{
-    json_t *event = describe(r);
-
-    json_object_set_new(event, "why", json_string(why));
-    event_log_append(r->server->events, "held", event);
-}
-
-/* Encodes and delivers what the request's reply has become; `c` is NULL without a plan. */
-static void deliver(request *r, const fault_context *c)
-{
-    server *s = r->server;
+    const uint16_t udp_size = w->query.udp_size;
+    const bool truncated = w->response.tc;
     size_t limit = DNS_MESSAGE_MAX;
-    json_t *event;
 
-    if (r->delivery.refuse) {
-        refuse_connections(r);
+    if (!w->peer->tcp) {
+        limit = udp_size < UDP_SIZE_MAX ? udp_size : UDP_SIZE_MAX;
     }
-    if (r->delivery.reset && r->origin->connection != NULL) {
-        tcp_doom(r->origin->connection, describe(r));
-        return;
+    dns_encode(&w->response, limit, out);
+    if (w->response.tc && !truncated) {
+        undo_records(&w->out->plan);
     }
-    if (r->delivery.stall) {
-        hold(r, "no answer is to come");
-        return;
-    }
-    if (r->delivery.drop) {
-        answer_dropped(s, describe(r), "fault");
-        return;
-    }
+}
 
-    if (r->origin->connection == NULL) {
-        limit = r->query.udp_size < UDP_SIZE_MAX ? r->query.udp_size : UDP_SIZE_MAX;
-    }
-    dns_reply_encode(&r->reply, limit, &s->output);
-    if (c != NULL) {
-        mangle(r, c, &s->output);
-    }
+/* Makes the delivery of what the response has become. */
+static void prepare(work *w, const dns_fault_context *context)
+{
+    dns_exchange *out = w->out;
+    delivery *d = &out->delivery;
+    octets message = {0};
 
-    event = describe_answer(r, s->output.length);
-    if (r->delivery.delay_ms == 0) {
-        answer_send(s, r->origin, s->output.data, s->output.length, event);
-        return;
+    encode(w, &message);
+    plan_do(&out->plan, STAGE_WIRE, &message, context);
+    if (w->peer->tcp) {
+        const uint8_t prefix[2] = {(uint8_t)(message.length >> 8), (uint8_t)message.length};
+
+        octets_append(&d->wire, prefix, sizeof(prefix));
+        octets_append_span(&d->wire, octets_span(&message));
+        octets_free(&message);
+        delivery_init(d, sizeof(prefix), DELIVERY_KEEP);
+    } else {
+        d->wire = message;
+        delivery_init(d, 0, DELIVERY_KEEP);
     }
-    hold(r, "waits for the clock");
-    if (pending_add(s, r->origin, &s->output, r->delivery.delay_ms, event) != 0) {
-        answer_dropped(s, event, "too many answers wait");
+    plan_do(&out->plan, STAGE_PACE, d, context);
+    plan_do(&out->plan, STAGE_END, d, context);
+    plan_tell_problems(&out->plan, w->terms->events, out->about);
+
+    out->answers = answers_to_json(&w->response.answer);
+    out->rcode = w->response.rcode;
+    out->truncated = w->response.tc;
+}
+
+static void decide(work *w)
+{
+    const char *values[] = {
+        [DNS_MATCH_LISTENER] = w->peer->listener,
+        [DNS_MATCH_CLIENT] = w->peer->client,
+        [DNS_MATCH_TRANSPORT] = transport(w->peer),
+        [DNS_MATCH_QNAME] = w->qname,
+        [DNS_MATCH_QTYPE] = w->qtype,
+    };
+
+    rule_decide(w->terms->rules, false, values, &w->out->plan);
+}
+
+static void make_healthy(work *w)
+{
+    const dns_query *q = &w->query;
+    dns_response *r = &w->response;
+
+    r->aa = true;
+    r->question = true;
+    r->name = q->name;
+    r->type = q->type;
+    r->class = q->class;
+    r->edns = q->edns;
+    if (q->version > 0) {
+        r->rcode = DNS_RCODE_BADVERS;
+    } else if (q->class != DNS_CLASS_IN) {
+        r->rcode = DNS_RCODE_REFUSED;
+    } else {
+        dns_store_respond(w->terms->store, &q->name, q->type, r);
     }
+}
+
+static void tell_query(const work *w)
+{
+    json_t *fields = json_copy(w->out->about);
+
+    json_object_set_new(fields, "id", json_integer(w->query.id));
+    json_object_set_new(fields, "octets", json_integer((json_int_t)w->message.length));
+    json_object_set_new(fields, "edns", json_boolean(w->query.edns));
+    event_log_append(w->terms->events, "query", fields);
+}
+
+static void respond(work *w, int64_t now)
+{
+    char question[DNS_NAME_TEXT_SIZE + DNS_TYPE_TEXT_SIZE];
+    dns_name name = w->query.name;
+    dns_fault_context context = {.query = &w->query,
+                                 .message = w->message,
+                                 .tcp = w->peer->tcp,
+                                 .question = question,
+                                 .now = now,
+                                 .store = w->terms->store,
+                                 .state = w->terms->state,
+                                 .refuse = &w->out->refuse};
+
+    dns_name_lower(&name);
+    dns_name_to_text(&name, w->qname);
+    dns_type_to_text(w->query.type, w->qtype);
+    snprintf(question, sizeof(question), "%s %s", w->qname, w->qtype);
+
+    decide(w);
+    w->out->about = describe(w);
+    tell_query(w);
+    make_healthy(w);
+    context.rule = w->out->plan.rule == NULL ? "" : w->out->plan.rule->id;
+    plan_do(&w->out->plan, STAGE_MODEL, &w->response, &context);
+    prepare(w, &context);
 }
 
 /* A message that is no proper query: no rule can match it. */
-static void answer_malformed(request *r, dns_query_result result, uint8_t rcode, const char *why,
-                             size_t length)
+static void refuse(work *w, const char *why)
 {
-    json_t *event = origin_to_json(r->origin);
+    json_t *fields = dns_peer_to_json(w->peer);
 
-    r->server->counters.malformed++;
-    json_object_set_new(event, "octets", json_integer((json_int_t)length));
-    json_object_set_new(event, "why", json_string(why));
-    event_log_append(r->server->events, "malformed", event);
+    json_object_set_new(fields, "octets", json_integer((json_int_t)w->message.length));
+    json_object_set_new(fields, "why", json_string(why));
+    event_log_append(w->terms->events, "malformed", fields);
 
-    if (result == DNS_QUERY_REJECT) {
-        r->reply.rcode = rcode;
-        deliver(r, NULL);
+    w->out->malformed = true;
+    w->out->ignored = w->query.ignored;
+    if (!w->query.ignored) {
+        w->out->about = describe(w);
+        w->response.rcode = w->query.rcode;
+        prepare(w, NULL);
     }
 }
 
-static void log_query(const request *r, size_t length)
+void dns_exchange_message(const dns_exchange_terms *terms, const dns_peer *peer, span message,
+                          int64_t now, dns_exchange *out)
 {
-    json_t *event = describe(r);
+    work w = {.terms = terms, .peer = peer, .message = message, .out = out};
+    problem p;
+    int rc;
 
-    json_object_set_new(event, "id", json_integer(r->query.id));
-    json_object_set_new(event, "octets", json_integer((json_int_t)length));
-    json_object_set_new(event, "edns", json_boolean(r->query.edns));
-    event_log_append(r->server->events, "query", event);
-}
-
-static void decide(request *r)
-{
-    char client[INET6_ADDRSTRLEN] = "";
-    const char *values[MATCH_KEYS];
-    const match_subject subject = {.values = values};
-    unsigned port;
-
-    client_to_text(r->origin, client, &port);
-    values[MATCH_LISTENER] = r->origin->listener->endpoint.name;
-    values[MATCH_CLIENT] = client;
-    values[MATCH_TRANSPORT] = origin_transport(r->origin);
-    values[MATCH_QNAME] = r->qname;
-    values[MATCH_QTYPE] = r->qtype;
-    rules_decide(r->server->rules, FAULT_AT_REQUEST, &subject, &r->plan);
-}
-
-static void healthy(request *r)
-{
-    dns_reply *reply = &r->reply;
-
-    reply->aa = true;
-    reply->question = true;
-    reply->name = r->query.name;
-    reply->type = r->query.type;
-    reply->class = r->query.class;
-    reply->edns = r->query.edns;
-
-    if (r->query.version > 0) {
-        reply->rcode = DNS_RCODE_BADVERS;
-    } else if (r->query.class != DNS_CLASS_IN) {
-        reply->rcode = DNS_RCODE_REFUSED;
+    *out = (dns_exchange){.plan = {.draw = -1}};
+    rc = dns_query_parse(message, &w.query, &p);
+    w.response = (dns_response){
+        .id = w.query.id, .opcode = w.query.opcode, .qr = true, .rd = w.query.rd, .ra = true};
+    if (rc == 0) {
+        respond(&w, now);
     } else {
-        records_answer(r->server->records, &r->query.name, r->query.type, reply);
+        refuse(&w, p.detail);
     }
+    dns_response_clear(&w.response);
 }
 
-static void answer_query(request *r, const uint8_t *octets, size_t length)
+void dns_exchange_clear(dns_exchange *x)
 {
-    server *s = r->server;
-    dns_name name = r->query.name;
-    fault_context c = {.query = &r->query,
-                       .octets = octets,
-                       .length = length,
-                       .tcp = r->origin->connection != NULL,
-                       .now = time(NULL),
-                       .records = s->records,
-                       .memory = s->memory,
-                       .reply = &r->reply,
-                       .delivery = &r->delivery};
-
-    dns_name_lower(&name);
-    dns_name_to_text(&name, r->qname);
-    dns_type_to_text(r->query.type, r->qtype);
-
-    decide(r);
-    log_query(r, length);
-    healthy(r);
-
-    c.rule = r->plan.rule;
-    c.ordinal = r->plan.ordinal;
-    apply(r, &c, "dns");
-    apply(r, &c, "tcp");
-    deliver(r, &c);
+    plan_clear(&x->plan);
+    delivery_free(&x->delivery);
+    json_decref(x->about);
+    json_decref(x->answers);
+    x->about = NULL;
+    x->answers = NULL;
 }
 
-void answer_message(server *s, const origin *o, const uint8_t *octets, size_t length)
+/* The last event of an exchange takes what every event says instead of copying it. */
+static json_t *take_about(dns_exchange *x)
 {
-    request r = {.server = s, .origin = o};
-    dns_query_result result;
-    const char *why;
-    uint8_t rcode;
+    json_t *fields = x->about;
 
-    if (o->connection != NULL) {
-        s->counters.tcp_queries++;
-    } else {
-        s->counters.udp_queries++;
+    x->about = NULL;
+    return fields;
+}
+
+json_t *dns_exchange_sent(dns_exchange *x)
+{
+    const size_t sent = x->delivery.cut - x->delivery.head;
+    json_t *fields = take_about(x);
+
+    plan_happened(&x->plan, STAGE_MODEL, STAGE_PACE);
+    plan_tell(&x->plan, fields);
+    json_object_set_new(fields, "rcode", json_integer(x->rcode));
+    json_object_set(fields, "answers", x->answers);
+    json_object_set_new(fields, "octets", json_integer((json_int_t)sent));
+    json_object_set_new(fields, "truncated", json_boolean(x->truncated));
+    return fields;
+}
+
+json_t *dns_exchange_dropped(dns_exchange *x, const char *why)
+{
+    json_t *fields = take_about(x);
+
+    if (strcmp(why, DNS_EXCHANGE_FAULT) == 0) {
+        plan_happened(&x->plan, STAGE_END, STAGE_END);
     }
+    plan_tell(&x->plan, fields);
+    json_object_set_new(fields, "why", json_string(why));
+    return fields;
+}
 
-    result = dns_query_parse(octets, length, &r.query, &rcode, &why);
-    r.plan.draw = -1;
-    r.reply.id = r.query.id;
-    r.reply.opcode = r.query.opcode;
-    r.reply.qr = true;
-    r.reply.rd = r.query.rd;
-    r.reply.ra = true;
+json_t *dns_exchange_held(dns_exchange *x, bool for_ever)
+{
+    const stage at = for_ever ? STAGE_END : STAGE_PACE;
+    json_t *fields = json_copy(x->about);
 
-    if (result == DNS_QUERY_OK) {
-        answer_query(&r, octets, length);
-    } else {
-        answer_malformed(&r, result, rcode, why, length);
-    }
+    plan_happened(&x->plan, at, at);
+    plan_tell(&x->plan, fields);
+    json_object_set_new(fields, "why",
+                        json_string(for_ever ? "no response is to come" : "waits for the clock"));
+    return fields;
+}
 
-    plan_clear(&r.plan);
-    dns_reply_clear(&r.reply);
+json_t *dns_exchange_reset(dns_exchange *x)
+{
+    json_t *fields = json_copy(x->about);
+
+    plan_happened(&x->plan, STAGE_END, STAGE_END);
+    plan_tell(&x->plan, fields);
+    return fields;
+}
+
+json_t *dns_exchange_refused(dns_exchange *x)
+{
+    json_t *fields = json_object();
+
+    plan_happened(&x->plan, STAGE_END, STAGE_END);
+    plan_describe(&x->plan, fields);
+    plan_tell(&x->plan, fields);
+    return fields;
 }

@@ -3,47 +3,45 @@
  */
 #include "responders/dns/match.h"
 
-#include <arpa/inet.h>
-#include <string.h>
 #include <strings.h>
 
+#include "harness/base/memory.h"
+#include "responders/dns/codec/dns_address.h"
 #include "responders/dns/codec/dns_name.h"
 #include "responders/dns/codec/dns_type.h"
 
-static char *address(const char *value)
+static char *client(const char *value)
 {
-    char text[INET6_ADDRSTRLEN];
-    uint8_t octets[16];
+    char text[DNS_ADDRESS_TEXT_SIZE];
+    dns_address address;
 
-    if (inet_pton(AF_INET, value, octets) == 1) {
-        inet_ntop(AF_INET, octets, text, sizeof(text));
-    } else if (inet_pton(AF_INET6, value, octets) == 1) {
-        inet_ntop(AF_INET6, octets, text, sizeof(text));
-    } else {
+    if (!dns_address_from_text(value, &address)) {
         return NULL;
     }
-    return strdup(text);
+    dns_address_to_text(&address, text);
+    return memory_text(text);
 }
 
 static char *transport(const char *value)
 {
     if (strcasecmp(value, "udp") == 0) {
-        return strdup("udp");
+        return memory_text("udp");
     }
-    return strcasecmp(value, "tcp") == 0 ? strdup("tcp") : NULL;
+    return strcasecmp(value, "tcp") == 0 ? memory_text("tcp") : NULL;
 }
 
 static char *qname(const char *value)
 {
     char text[DNS_NAME_TEXT_SIZE];
     dns_name name;
+    problem ignored;
 
-    if (dns_name_from_text(value, &name) != NULL) {
+    if (dns_name_from_text(value, &name, &ignored) != 0) {
         return NULL;
     }
     dns_name_lower(&name);
     dns_name_to_text(&name, text);
-    return strdup(text);
+    return memory_text(text);
 }
 
 static char *qtype(const char *value)
@@ -55,26 +53,26 @@ static char *qtype(const char *value)
         return NULL;
     }
     dns_type_to_text(type, text);
-    return strdup(text);
+    return memory_text(text);
 }
 
-const match_key match_keys[MATCH_KEYS + 1] = {
-    [MATCH_LISTENER] = {.name = "listener",
-                        .summary = "the name of a --listen address",
-                        .at_accept = true},
-    [MATCH_CLIENT] = {.name = "client",
-                      .summary = "the client's IP address",
-                      .at_accept = true,
-                      .normalise = address},
-    [MATCH_TRANSPORT] = {.name = "transport",
-                         .summary = "\"udp\" or \"tcp\"",
-                         .at_accept = true,
-                         .normalise = transport},
-    [MATCH_QNAME] = {.name = "qname",
-                     .summary = "the name that is asked, in any case",
-                     .normalise = qname},
-    [MATCH_QTYPE] = {.name = "qtype",
-                     .summary = "the type that is asked: A, AAAA, CNAME, ..., TYPE65280",
-                     .normalise = qtype},
-    [MATCH_KEYS] = {.name = NULL},
+const match_key dns_match_keys[DNS_MATCH_KEYS + 1] = {
+    [DNS_MATCH_LISTENER] = {.name = "listener",
+                            .summary = "the name of a --listen address",
+                            .at_accept = true},
+    [DNS_MATCH_CLIENT] = {.name = "client",
+                          .summary = "the client's IP address",
+                          .at_accept = true,
+                          .normalise = client},
+    [DNS_MATCH_TRANSPORT] = {.name = "transport",
+                             .summary = "\"udp\" or \"tcp\"",
+                             .at_accept = true,
+                             .normalise = transport},
+    [DNS_MATCH_QNAME] = {.name = "qname",
+                         .summary = "the name that is asked, in any case",
+                         .normalise = qname},
+    [DNS_MATCH_QTYPE] = {.name = "qtype",
+                         .summary = "the type that is asked: A, AAAA, CNAME, ..., TYPE65280",
+                         .normalise = qtype},
+    [DNS_MATCH_KEYS] = {.name = NULL},
 };

@@ -4,18 +4,18 @@
 #ifndef STAPLELAB_DNS_MATCH_H
 #define STAPLELAB_DNS_MATCH_H
 
-#include "responders/engine/rule_set.h"
+#include "responders/engine/rule.h"
 
-/* Places in the subject's values, in the order of the table. */
+/* Places in a query's values, in the order of the table. */
 enum {
-    MATCH_LISTENER,
-    MATCH_CLIENT,
-    MATCH_TRANSPORT,
-    MATCH_QNAME,
-    MATCH_QTYPE,
-    MATCH_KEYS,
+    DNS_MATCH_LISTENER,
+    DNS_MATCH_CLIENT,
+    DNS_MATCH_TRANSPORT,
+    DNS_MATCH_QNAME,
+    DNS_MATCH_QTYPE,
+    DNS_MATCH_KEYS,
 };
 
-extern const match_key match_keys[MATCH_KEYS + 1];
+extern const match_key dns_match_keys[DNS_MATCH_KEYS + 1];
 
 #endif

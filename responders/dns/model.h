@@ -1,20 +1,19 @@
 /*
- * Answers: a structure that faults change at will, and its encoder (RFC 1035 section 4).
+ * The response: a structure that faults change at will (RFC 1035 section 4).
  *
- * Nothing here insists on a sensible message; the healthy answer is made sensible by who
+ * Nothing here insists on a sensible message; the healthy response is made sensible by who
  * fills the structure.
  */
-#ifndef STAPLELAB_DNS_MESSAGE_H
-#define STAPLELAB_DNS_MESSAGE_H
+#ifndef STAPLELAB_DNS_MODEL_H
+#define STAPLELAB_DNS_MODEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "harness/base/octets.h"
+#include "responders/dns/codec/dns_address.h"
 #include "responders/dns/codec/dns_name.h"
-
-#define DNS_MESSAGE_MAX   65535
-#define DNS_EDNS_UDP_SIZE 1232 /* what we take over UDP ourselves */
 
 /* One record; its RDATA is the names (compressed where possible) and then the octets. */
 typedef struct {
@@ -44,39 +43,34 @@ typedef struct {
     dns_name name;
     uint16_t type, class;
     dns_section answer, authority;
-    bool edns; /* an OPT record is written */
-} dns_reply;
-
-typedef struct {
-    size_t length;
-    uint8_t data[DNS_MESSAGE_MAX];
-} dns_octets;
+    bool edns;  /* an OPT record is written */
+    span other; /* written in the place of all that, unless it is empty; somebody else's */
+} dns_response;
 
 /* Frees the sections. */
-void dns_reply_clear(dns_reply *reply);
+void dns_response_clear(dns_response *r);
+
+/* Makes *out a response of its own that is equal to *r. */
+void dns_response_copy(const dns_response *r, dns_response *out);
+bool dns_response_equal(const dns_response *a, const dns_response *b);
 
 /* Empties the section, keeping its room. */
 void dns_section_empty(dns_section *section);
 
-/* Adds a zeroed record of class IN and returns it for filling in, until the next addition;
- * NULL when memory is short. */
+/* Adds a zeroed record of class IN and returns it for filling in, until the next addition. */
 dns_rr *dns_section_add(dns_section *section, const dns_name *owner, uint16_t type, uint32_t ttl);
 
-/* Adds an A or AAAA record from "127.0.0.1" or "::1", or a CNAME from a name.  Returns whether
- * `value` was one and there was memory. */
-bool dns_section_add_address(dns_section *section, const dns_name *owner, uint16_t type,
-                             uint32_t ttl, const char *value);
-bool dns_section_add_cname(dns_section *section, const dns_name *owner, uint32_t ttl,
+/* Adds a copy of the record. */
+void dns_section_add_copy(dns_section *section, const dns_rr *rr);
+
+/* Adds an A or AAAA record; adds a CNAME record. */
+void dns_section_add_address(dns_section *section, const dns_name *owner, uint32_t ttl,
+                             const dns_address *address);
+void dns_section_add_cname(dns_section *section, const dns_name *owner, uint32_t ttl,
                            const dns_name *target);
 
-/* Adds the SOA record of a negative answer about `name` (RFC 2308), of a zone one label up. */
-bool dns_section_add_soa(dns_section *section, const dns_name *name);
-
-/*
- * Encodes the reply.  When it does not fit into `limit` octets it is encoded without its
- * records but with TC set, which then shows in reply->tc.
- */
-void dns_reply_encode(dns_reply *reply, size_t limit, dns_octets *out);
+/* Adds the SOA record of a negative response about `name` (RFC 2308), of a zone one label up. */
+void dns_section_add_soa(dns_section *section, const dns_name *name);
 
 #define DNS_RR_TEXT_SIZE (2 * DNS_NAME_TEXT_SIZE + 64)
 

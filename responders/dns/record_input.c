@@ -1,26 +1,25 @@
 /*
- * Everything about a set is checked before it comes near the store, so that answers need not
- * be able to fail.
+ * Everything about a set is checked and read before it comes near the store, so that responses
+ * need not be able to fail.
  */
 #include "responders/dns/record_input.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/memory.h"
 #include "responders/dns/codec/dns_type.h"
-#include "responders/dns/store.h"
 
 #define VALUES_MAX 1024 /* of one set: 28 KiB as AAAA records, well inside one message */
 
 int record_input_key(const char *name, const char *type, record_input *out, problem *p)
 {
-    const char *wrong = dns_name_from_text(name, &out->name);
+    problem why;
 
-    if (wrong != NULL) {
-        problem_set(p, 400, "", "record name \"%s\": %s", name, wrong);
+    if (dns_name_from_text(name, &out->name, &why) != 0) {
+        problem_set(p, 400, "", "record name \"%s\": %s", name, why.detail);
         return -1;
     }
     dns_name_lower(&out->name);
@@ -33,22 +32,21 @@ int record_input_key(const char *name, const char *type, record_input *out, prob
     return 0;
 }
 
-static int check_value(uint16_t type, const char *text, const char *pointer, problem *p)
+static int read_target(const char *text, const char *pointer, dns_name *out, problem *p)
 {
-    uint8_t octets[16];
-    const char *wrong;
-    dns_name name;
+    problem why;
 
-    if (type == DNS_TYPE_CNAME) {
-        wrong = dns_name_from_text(text, &name);
-        if (wrong != NULL) {
-            problem_set(p, 400, pointer, "CNAME target \"%s\": %s", text, wrong);
-            return -1;
-        }
-        return 0;
+    if (dns_name_from_text(text, out, &why) != 0) {
+        problem_set(p, 400, pointer, "CNAME target \"%s\": %s", text, why.detail);
+        return -1;
     }
+    return 0;
+}
 
-    if (inet_pton(type == DNS_TYPE_A ? AF_INET : AF_INET6, text, octets) != 1) {
+static int read_address(uint16_t type, const char *text, const char *pointer, dns_address *out,
+                        problem *p)
+{
+    if (!dns_address_from_text(text, out) || dns_address_type(out) != type) {
         problem_set(p, 400, pointer, "\"%s\" is not an %s address such as \"%s\"", text,
                     type == DNS_TYPE_A ? "IPv4" : "IPv6", type == DNS_TYPE_A ? "127.0.0.1" : "::1");
         return -1;
@@ -56,29 +54,40 @@ static int check_value(uint16_t type, const char *text, const char *pointer, pro
     return 0;
 }
 
-static int check_values(uint16_t type, const json_t *values, problem *p)
+/* Reads the texts, which may be NULL, and takes a reference to them.  0, or -1 with *p. */
+static int read_values(json_t *values, record_input *out, problem *p)
 {
-    size_t count = json_array_size(values), i;
+    const size_t count = json_array_size(values);
     char pointer[32];
-    const char *text;
 
+    out->values = NULL;
+    out->addresses = NULL;
     if (count == 0 || count > VALUES_MAX) {
         problem_set(p, 400, "/values", "a set has 1 to %d values, not %zu", VALUES_MAX, count);
         return -1;
     }
-    if (type == DNS_TYPE_CNAME && count != 1) {
+    if (out->type == DNS_TYPE_CNAME && count != 1) {
         problem_set(p, 400, "/values", "a CNAME has exactly one value, not %zu", count);
         return -1;
     }
 
-    for (i = 0; i < count; i++) {
+    out->values = json_incref(values);
+    out->addresses = memory_array(count, sizeof(out->addresses[0]));
+    for (size_t i = 0; i < count; i++) {
+        const char *text = json_string_value(json_array_get(values, i));
+        int rc;
+
         snprintf(pointer, sizeof(pointer), "/values/%zu", i);
-        text = json_string_value(json_array_get(values, i));
         if (text == NULL) {
             problem_set(p, 400, pointer, "a value is a string");
-            return -1;
+            rc = -1;
+        } else if (out->type == DNS_TYPE_CNAME) {
+            rc = read_target(text, pointer, &out->target, p);
+        } else {
+            rc = read_address(out->type, text, pointer, &out->addresses[i], p);
         }
-        if (check_value(type, text, pointer, p) != 0) {
+        if (rc != 0) {
+            record_input_clear(out);
             return -1;
         }
     }
@@ -100,29 +109,25 @@ int record_input_body(const char *name, const char *type, json_t *body, record_i
         return -1;
     }
 
-    out->ttl = RECORDS_TTL;
+    out->ttl = RECORD_INPUT_TTL;
     json_object_foreach(body, key, value)
     {
         if (strcmp(key, "values") == 0 && json_is_array(value)) {
             values = value;
         } else if (strcmp(key, "ttl") == 0 && json_is_integer(value) &&
-                   json_integer_value(value) >= 0 && json_integer_value(value) <= RECORDS_TTL_MAX) {
+                   json_integer_value(value) >= 0 &&
+                   json_integer_value(value) <= RECORD_INPUT_TTL_MAX) {
             out->ttl = (uint32_t)json_integer_value(value);
         } else {
             problem_pointer(pointer, sizeof(pointer), "", key);
             problem_set(
                 p, 400, pointer,
                 "accepted are \"values\", an array of strings, and \"ttl\", 0 to %d seconds",
-                RECORDS_TTL_MAX);
+                RECORD_INPUT_TTL_MAX);
             return -1;
         }
     }
-    if (check_values(out->type, values, p) != 0) {
-        return -1;
-    }
-
-    out->values = json_incref(values);
-    return 0;
+    return read_values(values, out, p);
 }
 
 /* Splits "VALUE[,VALUE...]" in place into a new array. */
@@ -131,72 +136,87 @@ static json_t *split_values(char *text)
     json_t *values = json_array();
     char *comma;
 
-    for (;;) {
-        comma = strchr(text, ',');
-        if (comma != NULL) {
-            *comma = '\0';
-        }
+    while ((comma = strchr(text, ',')) != NULL) {
+        *comma = '\0';
         json_array_append_new(values, json_string(text));
-        if (comma == NULL) {
-            return values;
-        }
         text = comma + 1;
     }
+    json_array_append_new(values, json_string(text));
+    return values;
 }
 
-static int parse_ttl(const char *text, uint32_t *ttl)
+static bool read_ttl(const char *text, uint32_t *ttl)
 {
     long long value;
     char *end;
 
     errno = 0;
     value = strtoll(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > RECORDS_TTL_MAX) {
+    *ttl = (uint32_t)value;
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
+           value <= RECORD_INPUT_TTL_MAX;
+}
+
+/* As record_input_option, of a text that may be cut up; `text` is what a refusal quotes. */
+static int read_option(char *copy, const char *text, record_input *out, problem *p)
+{
+    char *equals = strchr(copy, '='), *slash = NULL, *at;
+    json_t *values;
+    int rc;
+
+    if (equals != NULL) {
+        *equals = '\0';
+        slash = strrchr(copy, '/');
+    }
+    if (slash == NULL) {
+        problem_set(p, 400, "", "record \"%s\": accepted is NAME/TYPE=VALUE[,VALUE...][@TTL]",
+                    text);
         return -1;
     }
+    *slash = '\0';
 
-    *ttl = (uint32_t)value;
-    return 0;
+    out->ttl = RECORD_INPUT_TTL;
+    at = strrchr(equals + 1, '@');
+    if (at != NULL) {
+        *at = '\0';
+    }
+    if (at != NULL && !read_ttl(at + 1, &out->ttl)) {
+        problem_set(p, 400, "", "record \"%s\": the TTL is 0 to %d seconds", text,
+                    RECORD_INPUT_TTL_MAX);
+        return -1;
+    }
+    if (record_input_key(copy, slash + 1, out, p) != 0) {
+        return -1;
+    }
+    values = split_values(equals + 1);
+    rc = read_values(values, out, p);
+    json_decref(values);
+    return rc;
 }
 
 int record_input_option(const char *text, record_input *out, problem *p)
 {
-    char *copy = strdup(text), *equals, *slash, *at;
-    json_t *values = NULL;
-    int result = -1;
+    char *copy = memory_text(text);
+    const int rc = read_option(copy, text, out, p);
 
-    equals = copy == NULL ? NULL : strchr(copy, '=');
-    if (equals != NULL) {
-        *equals = '\0';
-    }
-    slash = equals == NULL ? NULL : strrchr(copy, '/');
-    if (slash == NULL) {
-        problem_set(p, 400, "", "record \"%s\": accepted is NAME/TYPE=VALUE[,VALUE...][@TTL]",
-                    text);
-        goto done;
-    }
-    *slash = '\0';
-
-    out->ttl = RECORDS_TTL;
-    at = strrchr(equals + 1, '@');
-    if (at != NULL) {
-        *at = '\0';
-        if (parse_ttl(at + 1, &out->ttl) != 0) {
-            problem_set(p, 400, "", "record \"%s\": the TTL is 0 to %d seconds", text,
-                        RECORDS_TTL_MAX);
-            goto done;
-        }
-    }
-
-    values = split_values(equals + 1);
-    if (record_input_key(copy, slash + 1, out, p) != 0 || check_values(out->type, values, p) != 0) {
-        goto done;
-    }
-    out->values = json_incref(values);
-    result = 0;
-
-done:
-    json_decref(values);
     free(copy);
-    return result;
+    return rc;
+}
+
+void record_input_copy(const record_input *in, record_input *out)
+{
+    const size_t count = json_array_size(in->values);
+
+    *out = *in;
+    json_incref(out->values);
+    out->addresses = memory_array(count, sizeof(out->addresses[0]));
+    memcpy(out->addresses, in->addresses, count * sizeof(out->addresses[0]));
+}
+
+void record_input_clear(record_input *in)
+{
+    json_decref(in->values);
+    free(in->addresses);
+    in->values = NULL;
+    in->addresses = NULL;
 }

@@ -7,23 +7,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/memory.h"
+
 #define PATH "/v1/records"
 
-static int one_set(records *r, const char *method, const char *name, const char *type, json_t *body,
-                   problem *p)
+static int change_set(dns_store *s, const char *method, const char *name, const char *type,
+                      json_t *body, problem *p)
 {
     if (strcmp(method, "PUT") == 0) {
-        return records_put(r, name, type, body, p);
+        return dns_store_put(s, name, type, body, p);
     }
     if (strcmp(method, "DELETE") == 0) {
-        return records_remove(r, name, type, p);
+        return dns_store_remove(s, name, type, p);
     }
     problem_set_method(p, method, "PUT, DELETE");
     return -1;
 }
 
-bool records_resource(records *r, const char *method, const char *path, json_t *body,
-                      json_t **answer, problem *p)
+static json_t *all_records(const dns_store *s)
+{
+    return json_pack("{s:o}", "records", dns_store_to_json(s));
+}
+
+bool dns_resource(dns_store *s, const char *method, const char *path, json_t *body,
+                  json_t **response, problem *p)
 {
     char *name, *type;
 
@@ -31,7 +38,7 @@ bool records_resource(records *r, const char *method, const char *path, json_t *
         if (strcmp(method, "GET") != 0) {
             problem_set_method(p, method, "GET");
         } else {
-            *answer = json_pack("{s:o}", "records", records_to_json(r));
+            *response = all_records(s);
         }
         return true;
     }
@@ -39,12 +46,12 @@ bool records_resource(records *r, const char *method, const char *path, json_t *
         return false;
     }
 
-    name = strdup(path + strlen(PATH) + 1);
-    type = name == NULL ? NULL : strrchr(name, '/');
+    name = memory_text(path + strlen(PATH) + 1);
+    type = strrchr(name, '/');
     if (type != NULL) {
         *type++ = '\0';
-        if (one_set(r, method, name, type, body, p) == 0) {
-            *answer = json_pack("{s:o}", "records", records_to_json(r));
+        if (change_set(s, method, name, type, body, p) == 0) {
+            *response = all_records(s);
         }
     }
     free(name);

@@ -4,10 +4,14 @@
 #ifndef STAPLELAB_DNS_RESOURCE_H
 #define STAPLELAB_DNS_RESOURCE_H
 
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "harness/base/problem.h"
 #include "responders/dns/store.h"
 
-/* In the form that control.h asks for: whether the path is known; then *answer or *p is set. */
-bool records_resource(records *r, const char *method, const char *path, json_t *body,
-                      json_t **answer, problem *p);
+/* In the form that control.h asks for: whether the path is known; then *response or *p is set. */
+bool dns_resource(dns_store *s, const char *method, const char *path, json_t *body,
+                  json_t **response, problem *p);
 
 #endif

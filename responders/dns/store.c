@@ -1,77 +1,57 @@
-/*
- * The store: a short list of sets, each a JSON array of texts that have been checked, because
- * texts are what comes in, what goes out and what an encoder reads in no time.
- */
+/* The store: a short list of sets. */
 #include "responders/dns/store.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/memory.h"
 #include "responders/dns/codec/dns_type.h"
 #include "responders/dns/record_input.h"
 
-#define SETS_MAX    1024
-#define ALIASES_MAX 64 /* followed in one answer */
+/* Every query looks at all of them. */
+#define SETS_MAX 1024
 
 typedef struct {
     record_input *sets;
     size_t count;
 } set_list;
 
-struct records {
+struct dns_store {
     set_list current, initial;
 };
 
 static void list_clear(set_list *list)
 {
-    size_t i;
-
-    for (i = 0; i < list->count; i++) {
-        json_decref(list->sets[i].values);
+    for (size_t i = 0; i < list->count; i++) {
+        record_input_clear(&list->sets[i]);
     }
-    list->count = 0;
+    free(list->sets);
+    *list = (set_list){0};
 }
 
-records *records_new(void)
+dns_store *dns_store_new(void)
 {
-    records *r = calloc(1, sizeof(*r));
-
-    if (r == NULL) {
-        return NULL;
-    }
-
-    r->current.sets = calloc(SETS_MAX, sizeof(record_input));
-    r->initial.sets = calloc(SETS_MAX, sizeof(record_input));
-    if (r->current.sets == NULL || r->initial.sets == NULL) {
-        records_free(r);
-        return NULL;
-    }
-    return r;
+    return memory_new(sizeof(dns_store));
 }
 
-void records_free(records *r)
+void dns_store_free(dns_store *s)
 {
-    if (r == NULL) {
+    if (s == NULL) {
         return;
     }
-
-    list_clear(&r->current);
-    list_clear(&r->initial);
-    free(r->current.sets);
-    free(r->initial.sets);
-    free(r);
+    list_clear(&s->current);
+    list_clear(&s->initial);
+    free(s);
 }
 
 static record_input *find(const set_list *list, const dns_name *name, uint16_t type)
 {
-    size_t i;
-
-    for (i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count; i++) {
         if (list->sets[i].type == type && dns_name_equal(&list->sets[i].name, name)) {
             return &list->sets[i];
         }
     }
-
     return NULL;
 }
 
@@ -79,9 +59,8 @@ static record_input *find(const set_list *list, const dns_name *name, uint16_t t
 static int check_alone(const set_list *list, const dns_name *name, uint16_t type, problem *p)
 {
     char text[DNS_NAME_TEXT_SIZE];
-    size_t i;
 
-    for (i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count; i++) {
         if (dns_name_equal(&list->sets[i].name, name) && list->sets[i].type != type &&
             (type == DNS_TYPE_CNAME || list->sets[i].type == DNS_TYPE_CNAME)) {
             dns_name_to_text(name, text);
@@ -92,103 +71,97 @@ static int check_alone(const set_list *list, const dns_name *name, uint16_t type
     return 0;
 }
 
-/* Puts a set in; takes no reference. */
-static int put(set_list *list, const record_input *in, problem *p)
+/* Puts a set in and takes it over; it is cleared when there is no room for it. */
+static int put(set_list *list, record_input *in, problem *p)
 {
     record_input *set = find(list, &in->name, in->type);
+    int rc = check_alone(list, &in->name, in->type, p);
 
-    if (check_alone(list, &in->name, in->type, p) != 0) {
+    if (rc == 0 && set == NULL && list->count == SETS_MAX) {
+        problem_set(p, 409, "", "no room for more than %d record sets", SETS_MAX);
+        rc = -1;
+    }
+    if (rc != 0) {
+        record_input_clear(in);
         return -1;
     }
 
     if (set == NULL) {
-        if (list->count == SETS_MAX) {
-            problem_set(p, 409, "", "no room for more than %d record sets", SETS_MAX);
-            return -1;
-        }
+        list->sets = memory_resize(list->sets, list->count + 1, sizeof(list->sets[0]));
         set = &list->sets[list->count++];
     } else {
-        json_decref(set->values);
+        record_input_clear(set);
     }
-
     *set = *in;
-    json_incref(set->values);
     return 0;
 }
 
-int records_put(records *r, const char *name, const char *type, json_t *body, problem *p)
+int dns_store_put(dns_store *s, const char *name, const char *type, json_t *body, problem *p)
 {
     record_input in;
-    int result;
 
-    if (record_input_body(name, type, body, &in, p) != 0) {
-        return -1;
-    }
-
-    result = put(&r->current, &in, p);
-    json_decref(in.values);
-    return result;
+    return record_input_body(name, type, body, &in, p) != 0 ? -1 : put(&s->current, &in, p);
 }
 
-int records_remove(records *r, const char *name, const char *type, problem *p)
+int dns_store_remove(dns_store *s, const char *name, const char *type, problem *p)
 {
+    set_list *list = &s->current;
     record_input in, *set;
 
     if (record_input_key(name, type, &in, p) != 0) {
         return -1;
     }
-    set = find(&r->current, &in.name, in.type);
+    set = find(list, &in.name, in.type);
     if (set == NULL) {
         problem_set(p, 404, "", "no record set %s/%s", name, type);
         return -1;
     }
-
-    json_decref(set->values);
-    r->current.count--;
-    memmove(set, set + 1, (size_t)(r->current.sets + r->current.count - set) * sizeof(*set));
+    record_input_clear(set);
+    list->count--;
+    memmove(set, set + 1, (size_t)(list->sets + list->count - set) * sizeof(*set));
     return 0;
 }
 
-int records_option(records *r, const char *text, problem *p)
+int dns_store_option(dns_store *s, const char *text, problem *p)
 {
     record_input in;
-    int result = -1;
 
     if (record_input_option(text, &in, p) != 0) {
         return -1;
     }
-
-    if (find(&r->initial, &in.name, in.type) != NULL) {
+    if (find(&s->initial, &in.name, in.type) != NULL) {
         problem_set(p, 400, "", "record \"%s\": this name and type were given before", text);
-    } else {
-        result = put(&r->initial, &in, p);
-        records_reset(r);
+        record_input_clear(&in);
+        return -1;
     }
-    json_decref(in.values);
-    return result;
+    if (put(&s->initial, &in, p) != 0) {
+        return -1;
+    }
+    dns_store_reset(s);
+    return 0;
 }
 
-void records_reset(records *r)
+void dns_store_reset(dns_store *s)
 {
-    size_t i;
-
-    list_clear(&r->current);
-    for (i = 0; i < r->initial.count; i++) {
-        r->current.sets[i] = r->initial.sets[i];
-        json_incref(r->current.sets[i].values);
+    list_clear(&s->current);
+    if (s->initial.count == 0) {
+        return;
     }
-    r->current.count = r->initial.count;
+    s->current.count = s->initial.count;
+    s->current.sets = memory_array(s->initial.count, sizeof(s->current.sets[0]));
+    for (size_t i = 0; i < s->initial.count; i++) {
+        record_input_copy(&s->initial.sets[i], &s->current.sets[i]);
+    }
 }
 
-json_t *records_to_json(const records *r)
+json_t *dns_store_to_json(const dns_store *s)
 {
     char name[DNS_NAME_TEXT_SIZE], type[DNS_TYPE_TEXT_SIZE];
     json_t *all = json_array();
-    const record_input *set;
-    size_t i;
 
-    for (i = 0; i < r->current.count; i++) {
-        set = &r->current.sets[i];
+    for (size_t i = 0; i < s->current.count; i++) {
+        const record_input *set = &s->current.sets[i];
+
         dns_name_to_text(&set->name, name);
         dns_type_to_text(set->type, type);
         json_array_append_new(all, json_pack("{s:s, s:s, s:I, s:O}", "name", name, "type", type,
@@ -197,49 +170,38 @@ json_t *records_to_json(const records *r)
     return all;
 }
 
-bool records_name_exists(const records *r, const dns_name *name)
+static bool name_exists(const dns_store *s, const dns_name *name)
 {
-    size_t i;
-
-    for (i = 0; i < r->current.count; i++) {
-        if (dns_name_equal(&r->current.sets[i].name, name)) {
+    for (size_t i = 0; i < s->current.count; i++) {
+        if (dns_name_equal(&s->current.sets[i].name, name)) {
             return true;
         }
     }
-
     return false;
 }
 
 static size_t add_set(const record_input *set, const dns_name *owner, dns_section *section)
 {
-    size_t added = 0, i;
-    const char *text;
-    dns_name target;
-    json_t *value;
-    bool done;
+    const size_t count = json_array_size(set->values);
 
-    json_array_foreach(set->values, i, value)
-    {
-        text = json_string_value(value);
-        if (set->type == DNS_TYPE_CNAME) {
-            done = dns_name_from_text(text, &target) == NULL &&
-                   dns_section_add_cname(section, owner, set->ttl, &target);
-        } else {
-            done = dns_section_add_address(section, owner, set->type, set->ttl, text);
-        }
-        added += done;
+    if (set->type == DNS_TYPE_CNAME) {
+        dns_section_add_cname(section, owner, set->ttl, &set->target);
+        return 1;
     }
-    return added;
+    for (size_t i = 0; i < count; i++) {
+        dns_section_add_address(section, owner, set->ttl, &set->addresses[i]);
+    }
+    return count;
 }
 
-size_t records_add_to(const records *r, const dns_name *name, uint16_t type, const dns_name *owner,
-                      dns_section *section)
+size_t dns_store_add_to(const dns_store *s, const dns_name *name, uint16_t type,
+                        const dns_name *owner, dns_section *section)
 {
-    size_t added = 0, i;
-    const record_input *set;
+    size_t added = 0;
 
-    for (i = 0; i < r->current.count; i++) {
-        set = &r->current.sets[i];
+    for (size_t i = 0; i < s->current.count; i++) {
+        const record_input *set = &s->current.sets[i];
+
         if ((set->type == type || type == DNS_TYPE_ANY) && dns_name_equal(&set->name, name)) {
             added += add_set(set, owner, section);
         }
@@ -247,37 +209,40 @@ size_t records_add_to(const records *r, const dns_name *name, uint16_t type, con
     return added;
 }
 
-bool records_alias(const records *r, const dns_name *name, dns_name *target, uint32_t *ttl)
+static bool is_owner(const dns_section *section, const dns_name *name)
 {
-    const record_input *set = find(&r->current, name, DNS_TYPE_CNAME);
-
-    if (set == NULL) {
-        return false;
+    for (size_t i = 0; i < section->count; i++) {
+        if (dns_name_equal(&section->list[i].owner, name)) {
+            return true;
+        }
     }
-
-    *ttl = set->ttl;
-    return dns_name_from_text(json_string_value(json_array_get(set->values, 0)), target) == NULL;
+    return false;
 }
 
-void records_answer(const records *r, const dns_name *name, uint16_t type, dns_reply *reply)
+/* Adds the aliases that start at *here, each once, and moves it to where they lead. */
+static void follow_aliases(const dns_store *s, dns_name *here, dns_section *answer)
 {
-    dns_name here = *name, target;
-    unsigned followed = 0;
-    uint32_t ttl;
+    const record_input *set;
 
-    while (type != DNS_TYPE_CNAME && type != DNS_TYPE_ANY && followed < ALIASES_MAX &&
-           records_alias(r, &here, &target, &ttl)) {
-        dns_section_add_cname(&reply->answer, &here, ttl, &target);
-        here = target;
-        followed++;
+    while ((set = find(&s->current, here, DNS_TYPE_CNAME)) != NULL && !is_owner(answer, here)) {
+        dns_section_add_cname(answer, here, set->ttl, &set->target);
+        *here = set->target;
     }
+}
 
-    if (records_add_to(r, &here, type, &here, &reply->answer) > 0) {
+void dns_store_respond(const dns_store *s, const dns_name *name, uint16_t type, dns_response *r)
+{
+    dns_name here = *name;
+
+    if (type != DNS_TYPE_CNAME && type != DNS_TYPE_ANY) {
+        follow_aliases(s, &here, &r->answer);
+    }
+    if (dns_store_add_to(s, &here, type, &here, &r->answer) > 0) {
         return;
     }
     /* of a chain, the code is that of its last name (RFC 6604) */
-    if (!records_name_exists(r, &here)) {
-        reply->rcode = DNS_RCODE_NXDOMAIN;
+    if (!name_exists(s, &here)) {
+        r->rcode = DNS_RCODE_NXDOMAIN;
     }
-    dns_section_add_soa(&reply->authority, &here);
+    dns_section_add_soa(&r->authority, &here);
 }

@@ -167,7 +167,7 @@ static void nearest(const faults *f, const char *name, char *out, size_t size)
     out[0] = '\0';
     for (size_t i = 0; i < f->count; i++) {
         names[i] = f->list[i]->line->name;
-        if (strcasecmp(f->list[i]->line->id, name) == 0) {
+        if (name[0] != '\0' && strcasecmp(f->list[i]->line->id, name) == 0) {
             snprintf(out, size, "%s", names[i]);
         }
     }

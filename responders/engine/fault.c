@@ -65,13 +65,28 @@ static int check_value(const primitive *owner, const param *q, const json_t *val
     return rc;
 }
 
+/* Narrows the range of the parameter. 0, or -1 with *p. */
+static int set_range(param *q, const recipe_setting *setting, problem *p)
+{
+    if (q->min == q->max) {
+        problem_set(p, 500, "", "\"%s\" has no range", q->name);
+        return -1;
+    }
+    if (setting->min > setting->max || setting->min < q->min || setting->max > q->max) {
+        problem_set(p, 500, "", "the range of \"%s\" is not within %lld to %lld", q->name,
+                    (long long)q->min, (long long)q->max);
+        return -1;
+    }
+    q->min = setting->min;
+    q->max = setting->max;
+    return 0;
+}
+
 static int add_param(fault *f, const param *q, size_t part, const recipe_setting *setting,
                      problem *p)
 {
     const primitive *owner = part == FAULT_SEQUENCE ? NULL : f->parts[part].primitive;
     fault_param *one;
-    json_t *fallback;
-    int rc = 0;
 
     for (size_t i = 0; i < f->nparams; i++) {
         if (strcmp(f->params[i].param.name, q->name) == 0) {
@@ -86,22 +101,19 @@ static int add_param(fault *f, const param *q, size_t part, const recipe_setting
         one->fallback = json_dumps(setting->value, JSON_ENCODE_ANY | JSON_COMPACT);
         one->param.fallback = one->fallback;
     }
-    if (setting != NULL && setting->ranged) {
-        one->param.min = setting->min;
-        one->param.max = setting->max;
+    if (setting != NULL && setting->ranged && set_range(&one->param, setting, p) != 0) {
+        return -1;
     }
     if (one->param.fallback == NULL) {
         return 0;
     }
-    fallback = param_fallback(&one->param);
-    if (fallback == NULL) {
+    one->value = param_fallback(&one->param);
+    if (one->value == NULL) {
         problem_set(p, 500, "", "the default of \"%s\" is not JSON: %s", q->name,
                     one->param.fallback);
         return -1;
     }
-    rc = check_value(owner, &one->param, fallback, p);
-    json_decref(fallback);
-    return rc;
+    return check_value(owner, &one->param, one->value, p);
 }
 
 /* One part of the recipe: its primitive, what is fixed, what is left open. */
@@ -160,6 +172,10 @@ static int add_sequence(fault *f, problem *p)
 
 static int check_parts(const fault *f, problem *p)
 {
+    if (f->line->sequence != NULL && fault_is_at(f, STAGE_LISTENER)) {
+        problem_set(p, 500, "", "a listener sees no requests that a sequence could count");
+        return -1;
+    }
     for (size_t i = 0; i < f->nparts; i++) {
         for (size_t k = 0; k < i; k++) {
             if (primitive_clash(f->parts[i].primitive, f->parts[k].primitive) != NULL) {
@@ -202,20 +218,22 @@ void fault_free(fault *f)
     }
     for (size_t i = 0; i < f->nparams; i++) {
         free(f->params[i].fallback);
+        json_decref(f->params[i].value);
     }
     free(f->parts);
     free(f->params);
     free(f);
 }
 
-static json_t *param_to_json(const param *q)
+static json_t *param_to_json(const fault_param *from)
 {
+    const param *q = &from->param;
     json_t *o = json_pack("{s:s, s:s, s:s?, s:s, s:b}", "name", q->name, "type", q->type->name,
                           "unit", q->unit, "summary", q->summary, "required", q->fallback == NULL);
     json_t *choices = json_array();
 
-    if (q->fallback != NULL) {
-        json_object_set_new(o, "default", param_fallback(q));
+    if (from->value != NULL) {
+        json_object_set(o, "default", from->value);
     }
     if (q->type == &param_integer) {
         json_object_set_new(o, "min", json_integer(q->min));
@@ -239,7 +257,7 @@ json_t *fault_to_json(const fault *f)
         json_array_append_new(stages, json_string(stage_name(f->parts[i].primitive->stage)));
     }
     for (size_t i = 0; i < f->nparams; i++) {
-        json_array_append_new(params, param_to_json(&f->params[i].param));
+        json_array_append_new(params, param_to_json(&f->params[i]));
     }
     return json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o}", "name", f->line->name, "id", f->line->id,
                      "summary", f->line->summary, "source", f->line->source, "stages", stages,
@@ -276,9 +294,8 @@ static int read_param(const fault *f, const fault_param *q, json_t *use, const c
                       const void *store, void *target, problem *p)
 {
     char pointer[sizeof(p->pointer)], wanted[320];
-    json_t *given = json_object_get(use, q->param.name);
-    json_t *value = given != NULL ? json_incref(given) : param_fallback(&q->param);
-    int rc;
+    const json_t *given = json_object_get(use, q->param.name);
+    const json_t *value = given != NULL ? given : q->value;
 
     if (value == NULL) {
         param_accepts(&q->param, wanted, sizeof(wanted));
@@ -287,9 +304,7 @@ static int read_param(const fault *f, const fault_param *q, json_t *use, const c
                     q->param.name, wanted);
         return -1;
     }
-    rc = param_read(&q->param, value, store, f->line->name, where, target, p);
-    json_decref(value);
-    return rc;
+    return param_read(&q->param, value, store, f->line->name, where, target, p);
 }
 
 /* The window of the sequence, from its parameters. */
@@ -371,7 +386,15 @@ failed:
         acts->count--;
         primitive_params_free(acts->list[acts->count].primitive, acts->list[acts->count].params);
     }
+    if (before == 0) {
+        fault_acts_clear(acts); /* nobody clears what nothing was put into */
+    }
     return -1;
+}
+
+bool fault_act_is_due(const fault_act *act, uint64_t ordinal)
+{
+    return ordinal >= act->from && ordinal < act->until;
 }
 
 void fault_acts_clear(fault_acts *acts)

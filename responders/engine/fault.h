@@ -6,10 +6,10 @@
  *                          | " " NAME "?" VALUE [ "[" MIN ".." MAX "]" ]  another default, range )
  *   sequence  = "healthy n" | "faulty n" | "healthy n, faulty m"
  *
- * A VALUE is JSON, or a bare word, which is a string.  What a recipe does not name is a parameter
- * of the fault as the primitive has it.  A sequence says which of the requests that its rule serves
- * get the fault: so many are healthy first, so many are faulty then (0: all from then on), the rest
- * is healthy; n and m are parameters of the fault.
+ * A VALUE is JSON, or a bare word, which is a string.  A range is within that of the primitive.
+ * What a recipe does not name is a parameter of the fault as the primitive has it.  A sequence says
+ * which of the requests that its rule serves get the fault: so many are healthy first, so many are
+ * faulty then (0: all from then on), the rest is healthy; n and m are parameters of the fault.
  */
 #ifndef STAPLELAB_ENGINE_FAULT_H
 #define STAPLELAB_ENGINE_FAULT_H
@@ -41,6 +41,7 @@ typedef struct {
     param param;    /* with this fault's default and range */
     size_t part;    /* whose it is; FAULT_SEQUENCE: the sequence's */
     char *fallback; /* what param.fallback points to, where the recipe has another; else NULL */
+    json_t *value;  /* the default as JSON, since many rules want it; NULL: required */
 } fault_param;
 
 #define FAULT_SEQUENCE SIZE_MAX
@@ -82,6 +83,9 @@ bool fault_is_at(const fault *f, stage s);
  * its pointer starting with `where`, and *acts as it was. */
 int fault_read(const fault *f, const char *naming, json_t *use, const char *where,
                const void *store, fault_acts *acts, problem *p);
+
+/* Whether it is done for the request of that ordinal. */
+bool fault_act_is_due(const fault_act *act, uint64_t ordinal);
 
 /* Frees what is in *acts and empties it. */
 void fault_acts_clear(fault_acts *acts);

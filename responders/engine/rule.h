@@ -39,7 +39,6 @@ typedef struct {
 typedef struct {
     uint64_t times;  /* RULE_FOR_EVER without "times" */
     fault_acts acts; /* in the order of their stages */
-    bool at_accept;  /* holds one that is done at accept */
 } rule_step;
 
 typedef struct {

@@ -39,10 +39,13 @@ void listeners_free(listeners *l)
     free(l);
 }
 
-void listeners_add(listeners *l, const endpoint *e, int fd)
+listener *listeners_add(listeners *l, const endpoint *e, int fd)
 {
+    listener *one = listener_new(l->base, e, fd, l->on_accept, l->arg);
+
     l->list = memory_resize(l->list, l->count + 1, sizeof(l->list[0]));
-    l->list[l->count++] = listener_new(l->base, e, fd, l->on_accept, l->arg);
+    l->list[l->count++] = one;
+    return one;
 }
 
 /* Tells the state that one is in now; takes `fields` over. */

@@ -22,8 +22,8 @@ listeners *listeners_new(struct event_base *base, event_log *events, const char 
 /* Closes all of them. */
 void listeners_free(listeners *l);
 
-/* Listens on `fd`, which endpoint_bind has made for *e; takes it over. */
-void listeners_add(listeners *l, const endpoint *e, int fd);
+/* Listens on `fd`, which endpoint_bind has made for *e; takes it over.  The new one is theirs. */
+listener *listeners_add(listeners *l, const endpoint *e, int fd);
 
 /* Puts the acts of stage STAGE_LISTENER of these rules in force, whose subject is a listener_mode,
  * and takes back those that are gone and every refusal. 0, or -1 with *p. */

@@ -11,32 +11,39 @@
 #define LABEL_TYPE    0xc0
 #define LABEL_POINTER 0xc0
 
-const char *dns_name_parse(const uint8_t *message, size_t size, size_t *at, bool compression,
-                           dns_name *out)
+static int refuse(const char *what, problem *p)
 {
-    size_t here = *at, behind = 0, lowest = *at, length = 0, target;
+    problem_set(p, 400, "", "%s", what);
+    return -1;
+}
+
+int dns_name_parse(span message, size_t *at, bool compression, dns_name *out, problem *p)
+{
+    size_t here = *at, after = 0, lowest = *at, length = 0;
     bool jumped = false;
     uint8_t octet;
 
-    for (;;) {
-        if (here >= size) {
-            return "name runs past the end of the message";
+    do {
+        if (here >= message.length) {
+            return refuse("name runs past the end of the message", p);
         }
-        octet = message[here];
+        octet = message.data[here];
 
         if ((octet & LABEL_TYPE) == LABEL_POINTER) {
+            size_t target;
+
             if (!compression) {
-                return "compression pointer where none is allowed";
+                return refuse("compression pointer where none is allowed", p);
             }
-            if (here + 1 >= size) {
-                return "compression pointer is cut";
+            if (here + 1 >= message.length) {
+                return refuse("compression pointer is cut", p);
             }
-            target = (size_t)(octet & ~LABEL_TYPE) << 8 | message[here + 1];
+            target = (size_t)(octet & ~LABEL_TYPE) << 8 | message.data[here + 1];
             if (target >= lowest) {
-                return "compression pointer does not point backwards";
+                return refuse("compression pointer does not point backwards", p);
             }
             if (!jumped) {
-                behind = here + 2;
+                after = here + 2;
                 jumped = true;
             }
             /* each pointer must go below all that was read before it: no loop can form */
@@ -46,27 +53,23 @@ const char *dns_name_parse(const uint8_t *message, size_t size, size_t *at, bool
         }
 
         if ((octet & LABEL_TYPE) != 0) {
-            return "label of a reserved type";
+            return refuse("label of a reserved type", p);
         }
-        if (here + 1 + octet > size) {
-            return "label runs past the end of the message";
+        if (here + 1 + octet > message.length) {
+            return refuse("label runs past the end of the message", p);
         }
         if (length + 1 + octet > DNS_NAME_MAX) {
-            return "name is longer than 255 octets";
+            return refuse("name is longer than 255 octets", p);
         }
 
-        memcpy(out->octets + length, message + here, (size_t)1 + octet);
+        memcpy(out->octets + length, message.data + here, (size_t)1 + octet);
         length += (size_t)1 + octet;
         here += (size_t)1 + octet;
-
-        if (octet == 0) {
-            break;
-        }
-    }
+    } while (octet != 0);
 
     out->length = (uint8_t)length;
-    *at = jumped ? behind : here;
-    return NULL;
+    *at = jumped ? after : here;
+    return 0;
 }
 
 /* Reads one octet of a label, escaped or not; NULL when the escape is not one. */
@@ -99,27 +102,27 @@ static const char *text_octet(const char *text, uint8_t *octet)
     return text + 4;
 }
 
-const char *dns_name_from_text(const char *text, dns_name *out)
+int dns_name_from_text(const char *text, dns_name *out, problem *p)
 {
     size_t start = 0, length = 1; /* of the label being read: its length octet, the next octet */
     uint8_t octet;
 
     if (text[0] == '\0') {
-        return "name is empty";
+        return refuse("name is empty", p);
     }
     if (strcmp(text, ".") == 0) {
         out->octets[0] = 0;
         out->length = 1;
-        return NULL;
+        return 0;
     }
 
     for (;;) {
         if (*text == '.' || *text == '\0') {
             if (length - start == 1) {
-                return "name has an empty label";
+                return refuse("name has an empty label", p);
             }
             if (length >= DNS_NAME_MAX) {
-                return "name is longer than 255 octets";
+                return refuse("name is longer than 255 octets", p);
             }
             out->octets[start] = (uint8_t)(length - start - 1);
             start = length++;
@@ -131,20 +134,20 @@ const char *dns_name_from_text(const char *text, dns_name *out)
 
         text = text_octet(text, &octet);
         if (text == NULL) {
-            return "name has a bad escape";
+            return refuse("name has a bad escape", p);
         }
         if (length - start > DNS_LABEL_MAX) {
-            return "label is longer than 63 octets";
+            return refuse("label is longer than 63 octets", p);
         }
         if (length >= DNS_NAME_MAX) {
-            return "name is longer than 255 octets";
+            return refuse("name is longer than 255 octets", p);
         }
         out->octets[length++] = octet;
     }
 
     out->octets[start] = 0;
     out->length = (uint8_t)length;
-    return NULL;
+    return 0;
 }
 
 void dns_name_to_text(const dns_name *name, char out[DNS_NAME_TEXT_SIZE])

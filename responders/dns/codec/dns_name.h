@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "harness/base/octets.h"
+#include "harness/base/problem.h"
+
 #define DNS_NAME_MAX       255                    /* octets on the wire, the root's zero included */
 #define DNS_LABEL_MAX      63                     /* octets of one label */
 #define DNS_NAME_TEXT_SIZE (4 * DNS_NAME_MAX + 1) /* every octet escaped as \DDD, and the end */
@@ -21,16 +24,15 @@ typedef struct {
 } dns_name;
 
 /*
- * Reads the name at *at of a message of `size` octets and moves *at behind it.  Pointers are
- * followed only when `compression` is allowed, and only backwards, so no loop can form.
- * Returns NULL, or what is wrong as a constant text; then *at and *out are not to be used.
+ * Reads the name at *at of a message and moves *at past it.  Pointers are followed only when
+ * `compression` is allowed, and only backwards, so no loop can form.
+ * 0, or -1 with *p; then *at and *out are not to be used.
  */
-const char *dns_name_parse(const uint8_t *message, size_t size, size_t *at, bool compression,
-                           dns_name *out);
+int dns_name_parse(span message, size_t *at, bool compression, dns_name *out, problem *p);
 
 /* Reads "www.example", with or without the trailing dot, "." being the root; \. \\ and \DDD
- * are understood.  Returns NULL, or what is wrong as a constant text. */
-const char *dns_name_from_text(const char *text, dns_name *out);
+ * are understood.  0, or -1 with *p. */
+int dns_name_from_text(const char *text, dns_name *out, problem *p);
 
 /* Writes the name without a trailing dot ("." for the root), unusual octets escaped. */
 void dns_name_to_text(const dns_name *name, char out[DNS_NAME_TEXT_SIZE]);

@@ -1,10 +1,8 @@
 /*
  * The query parser: exactly one question, nothing before the additional section, at most one
- * OPT record, nothing behind the last record.
+ * OPT record, nothing after the last record.
  */
 #include "responders/dns/codec/dns_query.h"
-
-#include <string.h>
 
 #include "responders/dns/codec/dns_type.h"
 
@@ -20,109 +18,103 @@ static uint16_t get16(const uint8_t *p)
     return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-/* Skips one record of the additional section, taking note of an OPT. */
-static const char *additional(const uint8_t *message, size_t size, size_t *at, dns_query *out)
+static int refuse(const char *what, problem *p)
 {
-    dns_name owner;
-    const char *wrong;
-    const uint8_t *fixed;
-    size_t rdlength;
+    problem_set(p, 400, "", "%s", what);
+    return -1;
+}
 
-    wrong = dns_name_parse(message, size, at, true, &owner);
-    if (wrong != NULL) {
-        return wrong;
-    }
-    if (size - *at < RR_FIXED_SIZE) {
-        return "additional record is cut";
-    }
-    fixed = message + *at;
-    rdlength = get16(fixed + 8);
-    *at += RR_FIXED_SIZE;
-    if (size - *at < rdlength) {
-        return "RDLENGTH runs past the end of the message";
-    }
-    *at += rdlength;
-
-    if (get16(fixed) != DNS_TYPE_OPT) {
-        return NULL;
-    }
-    if (owner.length != 1) {
-        return "OPT record is not owned by the root";
+/* Takes note of an OPT record (RFC 6891, 6.1) whose fixed part this is. */
+static int take_opt(const dns_name *owner, const uint8_t *fixed, dns_query *out, problem *p)
+{
+    if (owner->length != 1) {
+        return refuse("OPT record is not owned by the root", p);
     }
     if (out->edns) {
-        return "more than one OPT record";
+        return refuse("more than one OPT record", p);
     }
-
     out->edns = true;
     out->version = fixed[5];
     if (get16(fixed + 2) > DNS_UDP_SIZE) {
         out->udp_size = get16(fixed + 2);
     }
-    return NULL;
+    return 0;
 }
 
-dns_query_result dns_query_parse(const uint8_t *message, size_t size, dns_query *out,
-                                 uint8_t *rcode, const char **why)
+/* Skips one record of the additional section but for an OPT. */
+static int take_additional(span message, size_t *at, dns_query *out, problem *p)
 {
-    size_t at = DNS_HEADER_SIZE;
-    uint16_t flags, records;
+    dns_name owner;
+    const uint8_t *fixed;
+    size_t rdlength;
 
-    memset(out, 0, sizeof(*out));
-    out->udp_size = DNS_UDP_SIZE;
-    *rcode = DNS_RCODE_FORMERR;
-    *why = NULL;
-
-    if (size < DNS_HEADER_SIZE) {
-        *why = "shorter than a header";
-        return DNS_QUERY_IGNORE;
+    if (dns_name_parse(message, at, true, &owner, p) != 0) {
+        return -1;
     }
+    if (message.length - *at < RR_FIXED_SIZE) {
+        return refuse("additional record is cut", p);
+    }
+    fixed = message.data + *at;
+    rdlength = get16(fixed + 8);
+    *at += RR_FIXED_SIZE;
+    if (message.length - *at < rdlength) {
+        return refuse("RDLENGTH runs past the end of the message", p);
+    }
+    *at += rdlength;
+    return get16(fixed) == DNS_TYPE_OPT ? take_opt(&owner, fixed, out, p) : 0;
+}
 
-    out->id = get16(message);
-    flags = get16(message + 2);
+static int take_header(span message, dns_query *out, problem *p)
+{
+    uint16_t flags;
+
+    out->ignored = true;
+    if (message.length < DNS_HEADER_SIZE) {
+        return refuse("shorter than a header", p);
+    }
+    out->id = get16(message.data);
+    flags = get16(message.data + 2);
     out->opcode = (uint8_t)(flags >> OPCODE_SHIFT & OPCODE_MASK);
     out->rd = (flags & FLAG_RD) != 0;
 
-    /* answering an answer could go on for ever between two servers */
+    /* responding to a response could go on for ever between two servers */
     if ((flags & FLAG_QR) != 0) {
-        *why = "an answer, not a query";
-        return DNS_QUERY_IGNORE;
+        return refuse("a response, not a query", p);
     }
+    out->ignored = false;
     if (out->opcode != OPCODE_QUERY) {
-        *why = "opcode is not QUERY";
-        *rcode = DNS_RCODE_NOTIMP;
-        return DNS_QUERY_REJECT;
+        out->rcode = DNS_RCODE_NOTIMP;
+        return refuse("opcode is not QUERY", p);
     }
-    if (get16(message + 4) != 1) {
-        *why = "not exactly one question";
-        return DNS_QUERY_REJECT;
+    if (get16(message.data + 4) != 1) {
+        return refuse("not exactly one question", p);
     }
-    if (get16(message + 6) != 0 || get16(message + 8) != 0) {
-        *why = "records in the answer or authority section of a query";
-        return DNS_QUERY_REJECT;
+    if (get16(message.data + 6) != 0 || get16(message.data + 8) != 0) {
+        return refuse("records in the answer or authority section of a query", p);
     }
+    return 0;
+}
 
-    *why = dns_name_parse(message, size, &at, false, &out->name);
-    if (*why != NULL) {
-        return DNS_QUERY_REJECT;
+int dns_query_parse(span message, dns_query *out, problem *p)
+{
+    size_t at = DNS_HEADER_SIZE;
+
+    *out = (dns_query){.udp_size = DNS_UDP_SIZE, .rcode = DNS_RCODE_FORMERR};
+    if (take_header(message, out, p) != 0 ||
+        dns_name_parse(message, &at, false, &out->name, p) != 0) {
+        return -1;
     }
-    if (size - at < 4) {
-        *why = "question is cut";
-        return DNS_QUERY_REJECT;
+    if (message.length - at < 4) {
+        return refuse("question is cut", p);
     }
-    out->type = get16(message + at);
-    out->class = get16(message + at + 2);
+    out->type = get16(message.data + at);
+    out->class = get16(message.data + at + 2);
     at += 4;
 
-    for (records = get16(message + 10); records > 0; records--) {
-        *why = additional(message, size, &at, out);
-        if (*why != NULL) {
-            return DNS_QUERY_REJECT;
+    for (uint16_t records = get16(message.data + 10); records > 0; records--) {
+        if (take_additional(message, &at, out, p) != 0) {
+            return -1;
         }
     }
-    if (at != size) {
-        *why = "octets behind the last record";
-        return DNS_QUERY_REJECT;
-    }
-
-    return DNS_QUERY_OK;
+    return at == message.length ? 0 : refuse("trailing octets after the last record", p);
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "harness/base/octets.h"
+#include "harness/base/problem.h"
 #include "responders/dns/codec/dns_name.h"
 
 #define DNS_HEADER_SIZE 12
@@ -25,16 +27,12 @@ typedef struct {
     bool edns;         /* an OPT record was there */
     uint8_t version;   /* of EDNS */
     uint16_t udp_size; /* octets that the client takes over UDP, at least DNS_UDP_SIZE */
+    /* Of a message that is refused: */
+    bool ignored;  /* it is no query at all: there is nobody to respond to */
+    uint8_t rcode; /* else what to respond with; only id, opcode and rd are filled then */
 } dns_query;
 
-typedef enum {
-    DNS_QUERY_OK,     /* all of *out is filled */
-    DNS_QUERY_IGNORE, /* not a query at all: nobody to answer */
-    DNS_QUERY_REJECT, /* a query, to be answered with *rcode; only id, opcode and rd are filled */
-} dns_query_result;
-
-/* Parses one whole message. *why is NULL for DNS_QUERY_OK, else a constant text. */
-dns_query_result dns_query_parse(const uint8_t *message, size_t size, dns_query *out,
-                                 uint8_t *rcode, const char **why);
+/* Parses one whole message. 0, or -1 with *p. */
+int dns_query_parse(span message, dns_query *out, problem *p);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Aliases: one, a chain, a cycle; in one message, or one hop a message so that the resolver has
- * to come back for each.
+ * Aliases (RFC 1034 3.6.2): one, a chain, a cycle; in one message, or one hop a message so that
+ * the resolver has to come back for each.
  *
  * The places of a chain are numbered from 0, the name that the chain is for; place k is that
  * name with the label "cK" before it ("loopK" in a cycle, "alias" for a single one).  A query
@@ -13,14 +13,13 @@
 #include <string.h>
 
 #include "responders/dns/codec/dns_type.h"
-
-#define ALIAS_TTL RECORDS_TTL
+#include "responders/dns/record_input.h"
 
 typedef struct {
-    const char *label;  /* of the places, "" for the single one named "alias" */
-    const char *target; /* of a single one, NULL for the default */
-    unsigned last;      /* place */
-    bool cycle;         /* place 0 follows the last one */
+    const char *label;      /* of the places, "" for the single one named "alias" */
+    const dns_name *target; /* of a single one; NULL: "alias" before the asked name */
+    unsigned last;          /* place */
+    bool cycle;             /* place 0 follows the last one */
     bool in_message;
 } chain;
 
@@ -33,7 +32,8 @@ static bool place_name(const chain *ch, const dns_name *base, unsigned place, dn
         return true;
     }
     if (ch->target != NULL) {
-        return dns_name_from_text(ch->target, out) == NULL;
+        *out = *ch->target;
+        return true;
     }
     if (ch->label[0] == '\0') {
         return dns_name_prepend("alias", base, out);
@@ -46,176 +46,217 @@ static bool place_name(const chain *ch, const dns_name *base, unsigned place, dn
 static unsigned find_place(const chain *ch, const dns_name *asked, dns_name *base)
 {
     dns_name parent, name;
-    unsigned place;
 
     dns_name_parent(asked, &parent);
-    for (place = 1; place <= ch->last && ch->target == NULL; place++) {
+    for (unsigned place = 1; place <= ch->last && ch->target == NULL; place++) {
         if (place_name(ch, &parent, place, &name) && dns_name_equal(&name, asked)) {
             *base = parent;
             return place;
         }
     }
-
     *base = *asked;
     return 0;
 }
 
-/* Moves the healthy answer's records of the asked type behind the aliases, owned by `owner`;
- * where there are none, what the store has for `owner` or for `base`. */
-static void add_own(const fault_context *c, dns_section *healthy, const dns_name *base,
-                    const dns_name *owner)
+/* Adds the healthy response's records of the asked type, owned by `owner`; returns how many. */
+static size_t add_healthy(const dns_section *healthy, const dns_name *owner, dns_response *r)
 {
-    dns_reply *reply = c->reply;
-    size_t i, before = reply->answer.count;
-    dns_rr *rr;
+    size_t added = 0;
 
-    if (records_add_to(c->records, owner, c->query->type, owner, &reply->answer) > 0) {
+    for (size_t i = 0; i < healthy->count; i++) {
+        if (healthy->list[i].type == r->type) {
+            dns_section_add_copy(&r->answer, &healthy->list[i]);
+            r->answer.list[r->answer.count - 1].owner = *owner;
+            added++;
+        }
+    }
+    return added;
+}
+
+/* Adds what the end of the aliases has: what the store has for it, else what the healthy response
+ * had, else what the store has for the chain's name. */
+static void add_end(const dns_fault_context *c, const dns_section *healthy, const dns_name *base,
+                    const dns_name *end, dns_response *r)
+{
+    if (dns_store_add_to(c->store, end, r->type, end, &r->answer) == 0 &&
+        add_healthy(healthy, end, r) == 0 &&
+        dns_store_add_to(c->store, base, r->type, end, &r->answer) == 0) {
+        dns_section_add_soa(&r->authority, end);
+    }
+}
+
+/* The name that follows.  Where it has no room for one more label the chain ends (false), and a
+ * cycle leads back at once. */
+static bool follow(const chain *ch, const dns_name *base, unsigned *place, dns_name *out)
+{
+    *place = *place == ch->last ? 0 : *place + 1;
+    if (place_name(ch, base, *place, out)) {
+        return true;
+    }
+    *place = 0;
+    *out = *base;
+    return ch->cycle;
+}
+
+/* Adds the aliases from the asked name on; returns whether *here is the end of them. */
+static bool add_aliases(const chain *ch, const dns_name *base, unsigned place, dns_name *here,
+                        dns_response *r)
+{
+    unsigned hops = ch->cycle ? ch->last + 1 : ch->last - place;
+    dns_name there;
+
+    while (hops-- > 0 && follow(ch, base, &place, &there)) {
+        dns_section_add_cname(&r->answer, here, RECORD_INPUT_TTL, &there);
+        *here = there;
+        if (!ch->in_message || (ch->cycle && dns_name_equal(here, &r->name))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void walk(primitive_call *call, const chain *ch)
+{
+    dns_response *r = call->subject;
+    dns_section healthy = r->answer;
+    dns_name base, here = r->name, next;
+    const unsigned place = find_place(ch, &here, &base);
+    unsigned first = place;
+
+    if (ch->target != NULL && dns_name_equal(ch->target, &here)) {
+        return; /* the query for the target itself: the store's own answer */
+    }
+    if (!ch->cycle && place < ch->last && !follow(ch, &base, &first, &next)) {
+        call->why = "the name has no room for one more label";
         return;
     }
 
-    for (i = 0; i < healthy->count; i++) {
-        if (healthy->list[i].type != c->query->type) {
-            continue;
-        }
-        rr = dns_section_add(&reply->answer, owner, c->query->type, 0);
-        if (rr == NULL) {
-            return;
-        }
-        *rr = healthy->list[i];
-        rr->owner = *owner;
+    r->answer = (dns_section){0};
+    dns_section_empty(&r->authority);
+    r->rcode = DNS_RCODE_NOERROR;
+    if (add_aliases(ch, &base, place, &here, r)) {
+        add_end(call->context, &healthy, &base, &here, r);
     }
-    if (reply->answer.count == before) {
-        records_add_to(c->records, base, c->query->type, owner, &reply->answer);
-    }
-    if (reply->answer.count == before) {
-        dns_section_add_soa(&reply->authority, owner);
-    }
-}
-
-static void walk(const fault_context *c, const chain *ch)
-{
-    dns_section healthy = c->reply->answer;
-    unsigned place, next, hops;
-    dns_name base, here, there;
-
-    if (ch->target != NULL && dns_name_from_text(ch->target, &there) == NULL &&
-        dns_name_equal(&there, &c->query->name)) {
-        return; /* the query for the target itself: the store's own answer */
-    }
-
-    memset(&c->reply->answer, 0, sizeof(c->reply->answer));
-    dns_section_empty(&c->reply->authority);
-    c->reply->rcode = DNS_RCODE_NOERROR;
-
-    place = find_place(ch, &c->query->name, &base);
-    here = c->query->name;
-
-    for (hops = ch->cycle ? ch->last + 1 : ch->last - place; hops > 0; hops--) {
-        next = place == ch->last ? 0 : place + 1;
-        if (!place_name(ch, &base, next, &there)) {
-            /* no room for one more label: the longest chain that the name allows */
-            break;
-        }
-        dns_section_add_cname(&c->reply->answer, &here, ALIAS_TTL, &there);
-        here = there;
-        place = next;
-        if (!ch->in_message) {
-            goto done;
-        }
-    }
-    if (!ch->cycle) {
-        add_own(c, &healthy, &base, &here);
-    }
-
-done:
     free(healthy.list);
 }
 
-static void cname_single(const fault_context *c, const json_t *params)
+typedef struct {
+    dns_name target;
+    bool in_message;
+} alias_params;
+
+static void add_alias(primitive_call *call)
 {
-    walk(c, &(chain){.label = "",
-                     .target = param_string(params, "target"),
-                     .last = 1,
-                     .in_message = param_boolean(params, "in_message")});
+    const alias_params *p = call->params;
+
+    walk(call, &(chain){.label = "",
+                        .target = p->target.length == 0 ? NULL : &p->target,
+                        .last = 1,
+                        .in_message = p->in_message});
 }
 
-static void cname_chain(const fault_context *c, const json_t *params)
+static effect alias(primitive_call *call)
 {
-    walk(c, &(chain){.label = "c",
-                     .last = (unsigned)param_integer(params, "n"),
-                     .in_message = param_boolean(params, "in_message")});
+    return dns_fault_change(call, add_alias);
 }
 
-static void cname_loop(const fault_context *c, const json_t *params)
-{
-    walk(c, &(chain){.label = "loop",
-                     .last = (unsigned)param_integer(params, "length") - 1,
-                     .cycle = true,
-                     .in_message = param_boolean(params, "in_message")});
-}
-
-#define IN_MESSAGE_PARAM                                                                           \
+#define IN_MESSAGE_PARAM(structure)                                                                \
     {                                                                                              \
-        .name = "in_message", .type = PARAM_BOOLEAN,                                               \
+        .name = "in_message", .type = &param_boolean, .offset = offsetof(structure, in_message),   \
         .summary = "all in one message, or one alias a message", .fallback = "true"                \
     }
 
-static const fault_param single_params[] = {
-    {.name = "target",
-     .type = PARAM_STRING,
-     .summary = "a name; null: \"alias.\" before the asked one",
-     .fallback = "null"},
-    IN_MESSAGE_PARAM,
-    {.name = NULL},
+const primitive dns_fault_alias = {
+    .name = "alias",
+    .summary = "the name is an alias",
+    .stage = STAGE_MODEL,
+    .things = {"message/header/rcode", "message/records"},
+    .size = sizeof(alias_params),
+    .params =
+        (const param[]){
+            {.name = "target",
+             .type = &dns_param_name,
+             .offset = offsetof(alias_params, target),
+             .summary = "a name; null: \"alias.\" before the asked one",
+             .fallback = "null"},
+            IN_MESSAGE_PARAM(alias_params),
+            {0},
+        },
+    .act = alias,
 };
 
-static const fault_param chain_params[] = {
-    {.name = "n",
-     .type = PARAM_INTEGER,
-     .unit = "aliases",
-     .summary = "how many come before the addresses",
-     .fallback = "10",
-     .min = 1,
-     .max = 200},
-    IN_MESSAGE_PARAM,
-    {.name = NULL},
+typedef struct {
+    int64_t count;
+    bool in_message;
+} aliases_params;
+
+static void add_chain(primitive_call *call)
+{
+    const aliases_params *p = call->params;
+
+    walk(call, &(chain){.label = "c", .last = (unsigned)p->count, .in_message = p->in_message});
+}
+
+static effect alias_chain(primitive_call *call)
+{
+    return dns_fault_change(call, add_chain);
+}
+
+const primitive dns_fault_alias_chain = {
+    .name = "alias-chain",
+    .summary = "aliases that lead to the addresses",
+    .stage = STAGE_MODEL,
+    .things = {"message/header/rcode", "message/records"},
+    .size = sizeof(aliases_params),
+    .params =
+        (const param[]){
+            {.name = "n",
+             .type = &param_integer,
+             .offset = offsetof(aliases_params, count),
+             .summary = "how many come before the addresses",
+             .fallback = "10",
+             .unit = "aliases",
+             .min = 1,
+             .max = 200},
+            IN_MESSAGE_PARAM(aliases_params),
+            {0},
+        },
+    .act = alias_chain,
 };
 
-static const fault_param loop_params[] = {
-    {.name = "length",
-     .type = PARAM_INTEGER,
-     .unit = "aliases",
-     .summary = "how many make the cycle; 1: the name is its own alias",
-     .fallback = "2",
-     .min = 1,
-     .max = 200},
-    IN_MESSAGE_PARAM,
-    {.name = NULL},
-};
+static void add_loop(primitive_call *call)
+{
+    const aliases_params *p = call->params;
 
-const fault_spec fault_cname_single = {
-    .name = "cname-single",
-    .id = "C65",
-    .layer = "dns",
-    .summary = "the name is an alias; its target has the addresses",
-    .params = single_params,
-    .impl = &(const dns_fault){.edit = cname_single},
-};
+    walk(call, &(chain){.label = "loop",
+                        .last = (unsigned)p->count - 1,
+                        .cycle = true,
+                        .in_message = p->in_message});
+}
 
-const fault_spec fault_cname_chain = {
-    .name = "cname-chain",
-    .id = "C66",
-    .layer = "dns",
-    .summary = "n aliases lead to the addresses",
-    .params = chain_params,
-    .impl = &(const dns_fault){.edit = cname_chain},
-};
+static effect alias_loop(primitive_call *call)
+{
+    return dns_fault_change(call, add_loop);
+}
 
-const fault_spec fault_cname_loop = {
-    .name = "cname-loop",
-    .id = "C67",
-    .layer = "dns",
+const primitive dns_fault_alias_loop = {
+    .name = "alias-loop",
     .summary = "aliases that lead back to the name",
-    .params = loop_params,
-    .impl = &(const dns_fault){.edit = cname_loop},
+    .stage = STAGE_MODEL,
+    .things = {"message/header/rcode", "message/records"},
+    .size = sizeof(aliases_params),
+    .params =
+        (const param[]){
+            {.name = "length",
+             .type = &param_integer,
+             .offset = offsetof(aliases_params, count),
+             .summary = "how many make the cycle; 1: the name is its own alias",
+             .fallback = "2",
+             .unit = "aliases",
+             .min = 1,
+             .max = 200},
+            IN_MESSAGE_PARAM(aliases_params),
+            {0},
+        },
+    .act = alias_loop,
 };

@@ -1,96 +1,75 @@
 /*
- * What a DNS fault is to the program: a change of the answer before it is encoded, of its
- * octets afterwards, or of how it is delivered.
+ * What the primitives of DNS work on and look at.
+ *
+ * The subject of STAGE_MODEL is a dns_response, of STAGE_WIRE the octets of the message, of
+ * STAGE_PACE and STAGE_END a delivery; the context is a dns_fault_context.
  */
 #ifndef STAPLELAB_DNS_FAULTS_H
 #define STAPLELAB_DNS_FAULTS_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
-#include "harness/base/problem.h"
+#include "harness/base/octets.h"
 #include "responders/dns/codec/dns_query.h"
+#include "responders/dns/faults/params.h"
 #include "responders/dns/model.h"
 #include "responders/dns/store.h"
-#include "responders/engine/catalogue.h"
 #include "responders/engine/fault_state.h"
-
-/* How the answer is to be delivered; all zero: at once. */
-typedef struct {
-    bool drop;   /* send nothing */
-    bool stall;  /* send nothing and leave the connection to the peer */
-    bool reset;  /* reset the connection */
-    bool refuse; /* have the listener refuse connections from now on */
-    int64_t delay_ms;
-} delivery;
+#include "responders/engine/primitive.h"
 
 typedef struct {
     const dns_query *query;
-    const uint8_t *octets; /* the query as it came */
-    size_t length;
+    span message; /* the query as it came */
     bool tcp;
-    const char *rule;
-    uint64_t ordinal; /* of the query within the rule and its scope, from 0 */
-    time_t now;
-    const records *records;
-    memory *memory;
-    dns_reply *reply; /* the healthy answer, then what faults made of it */
-    delivery *delivery;
-} fault_context;
+    const char *rule;     /* its id */
+    const char *question; /* name and type as text */
+    int64_t now;          /* Unix seconds */
+    const dns_store *store;
+    fault_state *state;
+    bool *refuse; /* to be set: the TCP listener refuses connections until the rules change */
+} dns_fault_context;
 
-typedef struct {
-    void (*edit)(const fault_context *c, const json_t *params); /* before encoding; may be NULL */
-    void (*mangle)(const fault_context *c, const json_t *params,
-                   dns_octets *octets); /* after encoding; may be NULL */
-} dns_fault;
+/*
+ * Has `change` work on call->subject, a dns_response, and returns what that was worth: EFFECT_DONE
+ * when the response is another one then, EFFECT_IMPOSSIBLE when call->why was set (and nothing
+ * else), else EFFECT_NONE.
+ */
+effect dns_fault_change(primitive_call *call, void (*change)(primitive_call *call));
 
-/* The catalogue of the program. */
-extern const catalogue dns_faults;
+/* Makes the response an error: that code, no records (but an SOA with NXDOMAIN, RFC 2308 2.1). */
+void dns_fault_set_error(dns_response *r, uint16_t rcode);
 
-/* Looks into rules (as rules_to_json gives them) for addresses and names that the catalogue
- * takes as plain strings.  0, or -1 with *p naming the first that is none. */
-int faults_check_rules(const json_t *rules, problem *p);
-
-/* Makes the answer an error: that code, no records (but an SOA with NXDOMAIN). */
-void fault_set_rcode(const fault_context *c, uint16_t rcode);
-
-/* Makes the answer say that the name has no record of the type (RFC 2308 2.2). */
-void fault_set_nodata(const fault_context *c);
-
-/* Puts the addresses of the asked family (of a list of texts) where the answer's own are, or
- * before them if `keep`; without any it becomes a nodata answer.  `ttl` below 0 keeps the
- * answer's own.  Queries for other types are left alone. */
-void fault_set_addresses(const fault_context *c, const json_t *list, bool keep, int64_t ttl);
-
-/* The address of a host that is up and has nothing listening, as a parameter's default. */
-#define FAULT_DEAD_ADDRESS "[\"127.255.255.254\"]"
-
-/* The parameter of every fault that answers with an error of the caller's choice. */
-#define FAULT_RCODE_PARAM                                                                          \
-    {                                                                                              \
-        .name = "rcode", .type = PARAM_INTEGER, .summary = "the response code", .fallback = "2",   \
-        .min = 1, .max = 15                                                                        \
-    }
+/* Puts the addresses that are of the asked family in the place of the response's own, or before
+ * them if `keep`; without any it says that there is no data (RFC 2308 2.2).  A `ttl` below 0 keeps
+ * that of the response's own. */
+void dns_fault_set_addresses(dns_response *r, const dns_addresses *addresses, bool keep,
+                             int64_t ttl);
 
 /* rcode.c */
-extern const fault_spec fault_servfail, fault_nxdomain, fault_refused, fault_notimp, fault_formerr,
-    fault_rcode_unassigned, fault_nodata, fault_rcode_with_answers, fault_per_type_divergence;
-/* loss_timing.c */
-extern const fault_spec fault_drop_query, fault_drop_first_n, fault_answer_delay;
-/* header.c */
-extern const fault_spec fault_wrong_id, fault_qr_bit_clear;
-/* truncation.c */
-extern const fault_spec fault_truncated_udp, fault_tc_then_tcp_fails;
-/* wire.c */
-extern const fault_spec fault_message_cut, fault_compression_loop;
-/* content.c */
-extern const fault_spec fault_wrong_address, fault_mixed_addresses;
+extern const primitive dns_fault_rcode;      /* "rcode" value, question, type */
+extern const primitive dns_fault_error;      /* "error" type, rcode */
+extern const primitive dns_fault_rcode_only; /* "rcode-only" rcode */
+extern const primitive dns_fault_no_data;    /* "no-data" */
+/* addresses.c */
+extern const primitive dns_fault_other_addresses; /* "other-addresses" values */
+extern const primitive dns_fault_dead_addresses;  /* "dead-addresses" dead */
+/* ttl.c */
+extern const primitive dns_fault_ttl;        /* "ttl" seconds */
+extern const primitive dns_fault_ttl_window; /* "ttl-window" ttl, values */
 /* alias.c */
-extern const fault_spec fault_cname_single, fault_cname_chain, fault_cname_loop;
-/* sequence.c */
-extern const fault_spec fault_ttl_zero, fault_ttl_short_then_change, fault_answer_change,
-    fault_error_then_address, fault_address_then_error;
+extern const primitive dns_fault_alias;       /* "alias" target, in_message */
+extern const primitive dns_fault_alias_chain; /* "alias-chain" n, in_message */
+extern const primitive dns_fault_alias_loop;  /* "alias-loop" length, in_message */
+/* header.c */
+extern const primitive dns_fault_id;       /* "id" delta */
+extern const primitive dns_fault_echo;     /* "echo" */
+extern const primitive dns_fault_truncate; /* "truncate" */
+/* malformed.c */
+extern const primitive dns_fault_cut;          /* "cut" at */
+extern const primitive dns_fault_pointer_loop; /* "pointer-loop" where, form */
+/* loss.c */
+extern const primitive dns_fault_drop;      /* "drop" */
+extern const primitive dns_fault_tcp_fails; /* "tcp-fails" mode */
 
 #endif

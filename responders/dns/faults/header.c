@@ -1,55 +1,81 @@
 /*
- * The header: answers that a resolver must not take for the answer to its query.
+ * The header (RFC 1035 4.1.1): responses that a resolver must not take for the response to its
+ * query, and such as send it from UDP to TCP.
  */
 #include "responders/dns/faults/faults.h"
 
-#include <string.h>
+typedef struct {
+    int64_t delta;
+} id_params;
 
-static void wrong_id(const fault_context *c, const json_t *params)
+static effect id(primitive_call *call)
 {
-    c->reply->id = (uint16_t)(c->reply->id + param_integer(params, "delta"));
+    const id_params *p = call->params;
+    dns_response *r = call->subject;
+
+    r->id = (uint16_t)(r->id + p->delta);
+    return EFFECT_DONE;
 }
 
-/* The plainest way to have the QR bit clear is the one seen in the wild: an echo. */
-static void echo_edit(const fault_context *c, const json_t *params)
-{
-    (void)params;
-    dns_section_empty(&c->reply->answer);
-    dns_section_empty(&c->reply->authority);
-    c->reply->rcode = 0;
-    c->reply->tc = false;
-}
-
-static void echo(const fault_context *c, const json_t *params, dns_octets *octets)
-{
-    (void)params;
-    memcpy(octets->data, c->octets, c->length);
-    octets->length = c->length;
-}
-
-static const fault_param id_params[] = {
-    {.name = "delta",
-     .type = PARAM_INTEGER,
-     .summary = "what is added to the query's ID, modulo 65536",
-     .fallback = "1",
-     .min = 1,
-     .max = 65535},
-    {.name = NULL},
+const primitive dns_fault_id = {
+    .name = "id",
+    .summary = "another ID",
+    .stage = STAGE_MODEL,
+    .things = {"message/header/id"},
+    .size = sizeof(id_params),
+    .params =
+        (const param[]){
+            {.name = "delta",
+             .type = &param_integer,
+             .offset = offsetof(id_params, delta),
+             .summary = "what is added to the query's ID, modulo 65536",
+             .fallback = "1",
+             .min = 1,
+             .max = 65535},
+            {0},
+        },
+    .act = id,
 };
 
-const fault_spec fault_wrong_id = {
-    .name = "wrong-id",
-    .id = "C25",
-    .layer = "dns",
-    .summary = "the answer carries another ID",
-    .params = id_params,
-    .impl = &(const dns_fault){.edit = wrong_id},
+/* The plainest way to have the QR bit clear is the one seen in the wild. */
+static effect echo(primitive_call *call)
+{
+    const dns_fault_context *c = call->context;
+    dns_response *r = call->subject;
+
+    dns_section_empty(&r->answer);
+    dns_section_empty(&r->authority);
+    r->rcode = 0;
+    r->other = c->message;
+    return EFFECT_DONE;
+}
+
+const primitive dns_fault_echo = {
+    .name = "echo",
+    .summary = "the query itself",
+    .stage = STAGE_MODEL,
+    .things = {"message"},
+    .act = echo,
 };
 
-const fault_spec fault_qr_bit_clear = {
-    .name = "qr-bit-clear",
-    .id = "C32",
-    .layer = "dns",
-    .summary = "the query is echoed, its QR bit clear",
-    .impl = &(const dns_fault){.edit = echo_edit, .mangle = echo},
+static effect truncate_message(primitive_call *call)
+{
+    const dns_fault_context *c = call->context;
+    dns_response *r = call->subject;
+
+    if (c->tcp) {
+        return EFFECT_NONE;
+    }
+    dns_section_empty(&r->answer);
+    dns_section_empty(&r->authority);
+    r->tc = true;
+    return EFFECT_DONE;
+}
+
+const primitive dns_fault_truncate = {
+    .name = "truncate",
+    .summary = "over UDP: TC is set and there are no records",
+    .stage = STAGE_MODEL,
+    .things = {"message/header/tc", "message/records"},
+    .act = truncate_message,
 };

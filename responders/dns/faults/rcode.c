@@ -1,175 +1,149 @@
 /*
- * Response codes: what a resolver must make of an error, of no data, and of an error that
- * comes with data all the same.
+ * Response codes (RFC 1035 4.1.1): what a resolver must make of an error, of no data, and of an
+ * error that comes with data all the same.
  */
 #include "responders/dns/faults/faults.h"
 
-#include <string.h>
-
 #include "responders/dns/codec/dns_type.h"
 
-static void servfail(const fault_context *c, const json_t *params)
+static void set_code(dns_response *r, uint16_t rcode)
 {
-    (void)params;
-    fault_set_rcode(c, DNS_RCODE_SERVFAIL);
+    dns_section_empty(&r->answer);
+    dns_section_empty(&r->authority);
+    r->rcode = rcode;
 }
 
-static void nxdomain(const fault_context *c, const json_t *params)
+void dns_fault_set_error(dns_response *r, uint16_t rcode)
 {
-    (void)params;
-    fault_set_rcode(c, DNS_RCODE_NXDOMAIN);
-}
-
-static void refused(const fault_context *c, const json_t *params)
-{
-    (void)params;
-    fault_set_rcode(c, DNS_RCODE_REFUSED);
-}
-
-static void notimp(const fault_context *c, const json_t *params)
-{
-    (void)params;
-    fault_set_rcode(c, DNS_RCODE_NOTIMP);
-}
-
-static void formerr(const fault_context *c, const json_t *params)
-{
-    fault_set_rcode(c, DNS_RCODE_FORMERR);
-    c->reply->question = param_boolean(params, "question");
-}
-
-static void rcode_unassigned(const fault_context *c, const json_t *params)
-{
-    fault_set_rcode(c, (uint16_t)param_integer(params, "value"));
-}
-
-static void nodata(const fault_context *c, const json_t *params)
-{
-    (void)params;
-    fault_set_nodata(c);
-}
-
-static void rcode_with_answers(const fault_context *c, const json_t *params)
-{
-    c->reply->rcode = (uint16_t)param_integer(params, "rcode");
-}
-
-static void per_type_divergence(const fault_context *c, const json_t *params)
-{
-    uint16_t type;
-
-    if (dns_type_from_text(param_string(params, "type"), &type) && c->query->type == type) {
-        fault_set_rcode(c, (uint16_t)param_integer(params, "rcode"));
+    set_code(r, rcode);
+    if (rcode == DNS_RCODE_NXDOMAIN) {
+        dns_section_add_soa(&r->authority, &r->name);
     }
 }
 
-static const char *const families[] = {"A", "AAAA", NULL};
+typedef struct {
+    int64_t rcode;
+    bool question;
+    uint16_t type;
+} rcode_params;
 
-static const fault_param formerr_params[] = {
-    {.name = "question",
-     .type = PARAM_BOOLEAN,
-     .summary = "whether the question is repeated in the answer",
-     .fallback = "true"},
-    {.name = NULL},
+static void make_error(primitive_call *call)
+{
+    const rcode_params *p = call->params;
+    dns_response *r = call->subject;
+
+    if (p->type == 0 || p->type == r->type) {
+        dns_fault_set_error(r, (uint16_t)p->rcode);
+    }
+}
+
+static effect error(primitive_call *call)
+{
+    return dns_fault_change(call, make_error);
+}
+
+static void make_error_and_question(primitive_call *call)
+{
+    const rcode_params *p = call->params;
+    dns_response *r = call->subject;
+
+    make_error(call);
+    r->question = r->question && (p->question || (p->type != 0 && p->type != r->type));
+}
+
+static effect rcode(primitive_call *call)
+{
+    return dns_fault_change(call, make_error_and_question);
+}
+
+#define TYPE_PARAM                                                                                 \
+    {                                                                                              \
+        .name = "type", .type = &dns_param_type, .offset = offsetof(rcode_params, type),           \
+        .summary = "the type whose queries get it", .fallback = "null"                  \
+    }
+
+#define RCODE_PARAM                                                                                \
+    {                                                                                              \
+        .name = "rcode", .type = &param_integer, .offset = offsetof(rcode_params, rcode),          \
+        .summary = "the response code", .fallback = "2", .min = 1, .max = 15                       \
+    }
+
+const primitive dns_fault_rcode = {
+    .name = "rcode",
+    .summary = "a response code and no records",
+    .stage = STAGE_MODEL,
+    .things = {"message/header/rcode", "message/records", "message/question"},
+    .size = sizeof(rcode_params),
+    .params =
+        (const param[]){
+            {.name = "value",
+             .type = &param_integer,
+             .offset = offsetof(rcode_params, rcode),
+             .summary = "the response code",
+             .fallback = "2",
+             .min = 1,
+             .max = 15},
+            {.name = "question",
+             .type = &param_boolean,
+             .offset = offsetof(rcode_params, question),
+             .summary = "whether the question is repeated in the response",
+             .fallback = "true"},
+            TYPE_PARAM,
+            {0},
+        },
+    .act = rcode,
 };
 
-static const fault_param unassigned_params[] = {
-    {.name = "value",
-     .type = PARAM_INTEGER,
-     .summary = "the response code",
-     .fallback = "6",
-     .min = 6,
-     .max = 15},
-    {.name = NULL},
+const primitive dns_fault_error = {
+    .name = "error",
+    .summary = "an error of the rule's choice: its code and no records",
+    .stage = STAGE_MODEL,
+    .things = {"message/header/rcode", "message/records"},
+    .size = sizeof(rcode_params),
+    .params = (const param[]){TYPE_PARAM, RCODE_PARAM, {0}},
+    .act = error,
 };
 
-static const fault_param rcode_params[] = {
-    FAULT_RCODE_PARAM,
-    {.name = NULL},
+static void set_rcode(primitive_call *call)
+{
+    const rcode_params *p = call->params;
+    dns_response *r = call->subject;
+
+    r->rcode = (uint16_t)p->rcode;
+}
+
+static effect rcode_only(primitive_call *call)
+{
+    return dns_fault_change(call, set_rcode);
+}
+
+const primitive dns_fault_rcode_only = {
+    .name = "rcode-only",
+    .summary = "another response code; the records stay",
+    .stage = STAGE_MODEL,
+    .things = {"message/header/rcode"},
+    .size = sizeof(rcode_params),
+    .params = (const param[]){RCODE_PARAM, {0}},
+    .act = rcode_only,
 };
 
-static const fault_param divergence_params[] = {
-    {.name = "type",
-     .type = PARAM_CHOICE,
-     .summary = "the type whose queries get the error",
-     .fallback = "\"AAAA\"",
-     .choices = families},
-    FAULT_RCODE_PARAM,
-    {.name = NULL},
-};
+static void make_no_data(primitive_call *call)
+{
+    dns_response *r = call->subject;
 
-const fault_spec fault_servfail = {
-    .name = "servfail",
-    .id = "C01",
-    .layer = "dns",
-    .summary = "response code 2, no records",
-    .impl = &(const dns_fault){.edit = servfail},
-};
+    set_code(r, DNS_RCODE_NOERROR);
+    dns_section_add_soa(&r->authority, &r->name);
+}
 
-const fault_spec fault_nxdomain = {
-    .name = "nxdomain",
-    .id = "C02",
-    .layer = "dns",
-    .summary = "response code 3 with an SOA record: the name does not exist",
-    .impl = &(const dns_fault){.edit = nxdomain},
-};
+static effect no_data(primitive_call *call)
+{
+    return dns_fault_change(call, make_no_data);
+}
 
-const fault_spec fault_refused = {
-    .name = "refused",
-    .id = "C03",
-    .layer = "dns",
-    .summary = "response code 5, no records",
-    .impl = &(const dns_fault){.edit = refused},
-};
-
-const fault_spec fault_notimp = {
-    .name = "notimp",
-    .id = "C04",
-    .layer = "dns",
-    .summary = "response code 4, no records",
-    .impl = &(const dns_fault){.edit = notimp},
-};
-
-const fault_spec fault_formerr = {
-    .name = "formerr",
-    .id = "C05",
-    .layer = "dns",
-    .summary = "response code 1, with or without the question",
-    .params = formerr_params,
-    .impl = &(const dns_fault){.edit = formerr},
-};
-
-const fault_spec fault_rcode_unassigned = {
-    .name = "rcode-unassigned",
-    .id = "C06",
-    .layer = "dns",
-    .summary = "a response code from 6 to 15, no records",
-    .params = unassigned_params,
-    .impl = &(const dns_fault){.edit = rcode_unassigned},
-};
-
-const fault_spec fault_nodata = {
-    .name = "nodata",
-    .id = "C08",
-    .layer = "dns",
-    .summary = "no error, no record of the type, an SOA record",
-    .impl = &(const dns_fault){.edit = nodata},
-};
-
-const fault_spec fault_rcode_with_answers = {
-    .name = "rcode-with-answers",
-    .id = "C10",
-    .layer = "dns",
-    .summary = "an error code together with the records",
-    .params = rcode_params,
-    .impl = &(const dns_fault){.edit = rcode_with_answers},
-};
-
-const fault_spec fault_per_type_divergence = {
-    .name = "per-type-divergence",
-    .id = "C11",
-    .layer = "dns",
-    .summary = "queries of one address family get an error, the other is answered",
-    .params = divergence_params,
-    .impl = &(const dns_fault){.edit = per_type_divergence},
+const primitive dns_fault_no_data = {
+    .name = "no-data",
+    .summary = "the name is there and has no record of the type",
+    .stage = STAGE_MODEL,
+    .things = {"message/header/rcode", "message/records"},
+    .act = no_data,
 };
