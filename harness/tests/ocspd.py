@@ -268,7 +268,7 @@ Test = Callable[[Ocspd], None]
 
 
 def proves(fault: str, *kinds: str) -> Callable[[Test], Test]:
-    """Marks a test as the proof of a fault: an event of each kind must tell that it has happened."""
+    """Marks a test as the proof of a fault: an event of each kind must tell that it happened."""
 
     def mark(test: Test) -> Test:
         test.proof_of = (fault, kinds or ("response",))  # type: ignore[attr-defined]
