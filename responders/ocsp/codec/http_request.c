@@ -42,7 +42,7 @@ static bool is_visible_ascii(const char *text)
 static char *take_line(char **rest)
 {
     char *line = *rest;
-    char *end = strchr(line, '\n');
+    char *end = line + strcspn(line, "\n"); /* there is one: the head ends with it */
     *rest = end + 1;
     if (end > line && end[-1] == '\r') {
         end--;

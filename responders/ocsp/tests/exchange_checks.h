@@ -133,7 +133,7 @@ static inline bool cut(const exchange_run *r, const row *w)
     const size_t kept = w->a < 0 ? healthy.body.length / 2 : (size_t)w->a;
 
     return has_head(r, kept) && r->body.length == kept &&
-           memcmp(r->body.data, healthy.body.data, kept) == 0;
+           (kept == 0 || memcmp(r->body.data, healthy.body.data, kept) == 0);
 }
 
 /* a: how many more; b: their value */

@@ -131,7 +131,7 @@ static void there_is_no_limit_of_headers(void **state)
 {
     (void)state;
     http_response h = made("");
-    char name[8];
+    char name[16];
     for (int i = 0; i < 100; i++) {
         snprintf(name, sizeof(name), "X-%d", i);
         http_response_set(&h, name, "1");
