@@ -183,6 +183,24 @@ static void certain_rules_draw_nothing(void **state)
     rule_set_free(never);
 }
 
+/* A draw below the probability, not one that is as large. */
+static void a_draw_as_large_as_the_probability_spares(void **state)
+{
+    static const double draw = 0x1.2929bf56dca2ep-2; /* of seed 2, rule-1, ordinal 0 */
+    static const char form[] = "[{\"probability\": %.17g, \"sequence\": [{\"do\": [" TRY "]}]}]";
+    char *same = memory_format(form, draw), *larger = memory_format(form, draw + 0x1p-53);
+    rule_set *r = set_of_seed(same, 2);
+    problem p = {0};
+
+    (void)state;
+    assert_string_equal(request(r, "1"), "rule-1/0");
+    assert_int_equal(rules_replace(r, larger, &p), 0);
+    assert_string_equal(request(r, "1"), "rule-1/0 status-try-later");
+    free(same);
+    free(larger);
+    rule_set_free(r);
+}
+
 static void accept_serves_only_what_is_due_then(void **state)
 {
     rule_set *r = set_of("[{\"id\": \"late\", \"match\": {\"serial\": \"9\"}, \"sequence\":"
@@ -316,6 +334,7 @@ int main(void)
         cmocka_unit_test(draws_are_even),
         cmocka_unit_test(a_probability_draws_from_the_seed),
         cmocka_unit_test(certain_rules_draw_nothing),
+        cmocka_unit_test(a_draw_as_large_as_the_probability_spares),
         cmocka_unit_test(accept_serves_only_what_is_due_then),
         cmocka_unit_test(a_rule_that_counts_later_stands_before_others),
         cmocka_unit_test(a_spared_connection_counts_once),

@@ -60,6 +60,7 @@ static void nonsense_is_refused_and_changes_nothing(void **state)
         {"[{\"probability\": -0.1, \"sequence\": [{\"do\": []}]}]", "/0/probability", "0 to 1"},
         {"[{\"probability\": \"1\", \"sequence\": [{\"do\": []}]}]", "/0/probability", "0 to 1"},
         {"[{\"id\": \"a b\", \"sequence\": [{\"do\": []}]}]", "/0/id", "an id is 1 to 63"},
+        {"[{\"id\": 3, \"sequence\": [{\"do\": []}]}]", "/0/id", "\"id\" must be a string, not 3"},
         {"[{\"id\": \"\", \"sequence\": [{\"do\": []}]}]", "/0/id", "an id is 1 to 63"},
         {"[{\"id\": \"0123456789012345678901234567890123456789012345678901234567890123\","
          " \"sequence\": [{\"do\": []}]}]",
