@@ -237,6 +237,11 @@ static void an_error_status_carries_a_changed_response(void **state)
     assert_told(&r, "response", "response_status", "");
     exchange_run_free(&r);
     rule_set_free(rules);
+    r = composed("{'primitive': 'http-status', 'code': 200}, " USE("status-try-later"), &rules);
+    assert_told(&r, "problem", "detail", "the response has that status code anyway");
+    assert_told(&r, "response", "faults", "status-try-later");
+    exchange_run_free(&r);
+    rule_set_free(rules);
 }
 
 static void different_things_of_a_response_compose(void **state)
