@@ -38,7 +38,7 @@ typedef struct {
 int handshake_context(const handshake_options *options, SSL_CTX **out, problem *p);
 
 /* Makes one handshake, offers the session `resume` unless it is NULL, and ends the connection
- * orderly: what the server sends behind its handshake, session tickets above all, is read until
+ * orderly: what the server sends after its handshake, session tickets above all, is read until
  * it closes. 0 when the handshake was completed, or -1 with *p; the caller frees *out with
  * handshake_free in any case. An empty CertificateStatus makes libssl give up, and is reported both
  * ways: as a problem, and as a staple of no octets. SIGPIPE must be ignored. */

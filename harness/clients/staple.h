@@ -38,7 +38,7 @@ typedef struct {
 
 typedef struct {
     size_t octets;
-    size_t trailing_octets; /* behind the OCSPResponse, or behind the BasicOCSPResponse in it */
+    size_t trailing_octets; /* after the OCSPResponse, or after the BasicOCSPResponse in it */
     unsigned char sha256[32];
     char defect[160];      /* what makes it unusable; "" when nothing does */
     int response_status;   /* OCSPResponseStatus, or STAPLE_NO_STATUS */

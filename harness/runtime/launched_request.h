@@ -37,7 +37,7 @@ typedef struct {
     char **argv; /* the program and its arguments, in `words`; ends with NULL */
 } launched_request;
 
-/* Takes the message `text` of `length` octets, with a NUL behind them, apart; it must live as long
+/* Takes the message `text` of `length` octets, with a NUL after them, apart; it must live as long
  * as *out.  `nattached` descriptors came with it.  0, or -1 with *p (status 400). */
 int launched_request_parse(char *text, size_t length, size_t nattached, launched_request *out,
                            problem *p);

@@ -58,7 +58,8 @@ def test_help_and_version():
     done = run("--help")
     assert done.returncode == 0
     for option in ("--servername", "--tls", "--sigalgs", "--no-status", "--resume", "--tries",
-                   "--trusted", "--skew", "--staple-out", "--timeout-ms", "--batch", "--list-verdicts"):
+                   "--trusted", "--skew", "--staple-out", "--timeout-ms", "--batch",
+                   "--list-verdicts"):
         assert option in done.stdout
     done = run("--version")
     assert done.returncode == 0

@@ -210,5 +210,5 @@ int catalogue_read(const catalogue *c, json_t *use, const char *where, const voi
         refuse(among, naming, name, where, p);
         return -1;
     }
-    return fault_read(found, naming, use, where, store, acts, p);
+    return fault_acts_read(found, naming, use, where, store, acts, p);
 }

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "responders/engine/fault.h"
+#include "responders/engine/fault_act.h"
 
 #define RULE_ID_MAX       63
 #define RULE_TIMES_MAX    1000000000

@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     must(line.argc >= 1 && strcmp(line.argv[0], "staple-check") == 0);
+    must(json_is_array(line.words));
     must((size_t)line.argc == json_array_size(line.words) + 1 && line.argv[line.argc] == NULL);
     for (int i = 1; i < line.argc; i++) {
         must(strlen(line.argv[i]) <= size);

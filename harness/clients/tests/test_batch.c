@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -184,6 +185,29 @@ static void an_output_that_cannot_be_written_ends_it(void **state)
     assert_string_equal(p.detail, "--batch: No space left on device");
 }
 
+/* One descriptor short at each step: what was said before still goes to stdout. */
+static void without_descriptors_it_says_so(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    int lowest = dup(STDIN_FILENO);
+    close(lowest);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    for (int more = 0; more < 3; more++) {
+        problem p = {0};
+        struct rlimit few = {.rlim_cur = (rlim_t)(lowest + more), .rlim_max = before.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        int rc = batch_run(check, REFUSED, &p);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(rc, -1);
+        assert_int_equal(p.status, 500);
+        assert_string_equal(p.detail, "--batch: Too many open files");
+        int next = dup(STDIN_FILENO);
+        close(next);
+        assert_int_equal(next, lowest); /* nothing is left open */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +216,7 @@ int main(void)
         cmocka_unit_test(each_line_is_told_by_itself),
         cmocka_unit_test(output_that_is_not_utf8_is_told_as_such),
         cmocka_unit_test(an_output_that_cannot_be_written_ends_it),
+        cmocka_unit_test(without_descriptors_it_says_so),
     };
     return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
 }

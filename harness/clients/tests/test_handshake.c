@@ -252,7 +252,7 @@ static void nobody_listens(void **state)
     SSL_CTX_free(context);
 }
 
-/* The kernel accepts, and nobody answers: only the bound ends this. */
+/* The kernel accepts, and nobody responds: only the bound ends this. */
 static void silence(void **state)
 {
     (void)state;

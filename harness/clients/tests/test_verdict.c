@@ -171,7 +171,7 @@ static void statuses(void **state)
     expect(&plan, VERDICT_EXPIRED);
 }
 
-/* Of several answers for the leaf the current ones count, and the worst of them. */
+/* Of several SingleResponses for the leaf the current ones count, and the worst of them. */
 static void several_singles(void **state)
 {
     (void)state;

@@ -55,18 +55,23 @@ static void orphans_are_found_and_ended(void **state)
 
 static void children_that_ended_are_reaped_without_a_word(void **state)
 {
-    pid_t child = fork();
+    pid_t children[3];
+    siginfo_t info;
 
     (void)state;
-    if (child == 0) {
-        _exit(0);
+    for (size_t i = 0; i < 3; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            _exit(0);
+        }
+        assert_int_equal(waitid(P_PID, (id_t)children[i], &info, WEXITED | WNOWAIT), 0);
     }
-    siginfo_t info;
-    assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
     nfound = 0;
     descendants_end(note, &nfound);
     assert_int_equal(nfound, 0);
-    assert_is_gone(child);
+    for (size_t i = 0; i < 3; i++) {
+        assert_is_gone(children[i]);
+    }
 }
 
 static void nobody_needs_to_be_told(void **state)

@@ -229,6 +229,27 @@ static void a_request_that_is_refused_starts_nothing(void **state)
     }
 }
 
+/* By the time that the driver is told, nothing of the request is held any more. */
+static void what_a_refused_request_has_opened_is_closed(void **state)
+{
+    char text[100];
+    int taken = new_listener(), length;
+    in_port_t port = port_of(taken);
+    server s;
+
+    (void)state;
+    close(taken);
+    serve(&s);
+    length = snprintf(text, sizeof(text), "listen=100,127.0.0.1,%d%cinherit=2147483647%ctrue",
+                      ntohs(port), 0, 0);
+    send_request(s.peer, text, (size_t)length, (int[]){s.out[1], s.err[1], s.out[0]}, 3);
+    close(s.out[1]);
+    close(s.err[1]);
+    assert_string_equal(response(s.peer), "error inherit=2147483647: Bad file descriptor");
+    assert_false(can_connect(port));
+    finish(&s);
+}
+
 static void a_driver_that_goes_without_a_word(void **state)
 {
     server s;
@@ -269,6 +290,7 @@ int main(void)
         cmocka_unit_test(it_ends_with_its_connection),
         cmocka_unit_test(sockets_belong_to_the_program_alone),
         cmocka_unit_test(a_request_that_is_refused_starts_nothing),
+        cmocka_unit_test(what_a_refused_request_has_opened_is_closed),
         cmocka_unit_test(a_driver_that_goes_without_a_word),
         cmocka_unit_test(a_long_response_is_cut),
     };

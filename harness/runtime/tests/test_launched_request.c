@@ -70,7 +70,7 @@ static void everything_has_its_place(void **state)
     assert_null(r.argv[3]);
 }
 
-/* A socket behind a variable is a variable, one behind the program an argument. */
+/* A socket word after a variable is a variable, one after the program an argument. */
 static void sockets_come_first(void **state)
 {
     (void)state;

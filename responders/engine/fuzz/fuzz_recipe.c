@@ -18,7 +18,7 @@ static void use(const fault *f)
     if (told == NULL) {
         abort();
     }
-    if (fault_read(f, "fault", given, "", NULL, &acts, &p) != 0 && p.detail[0] == '\0') {
+    if (fault_acts_read(f, "fault", given, "", NULL, &acts, &p) != 0 && p.detail[0] == '\0') {
         abort();
     }
     for (size_t i = 0; i < acts.count; i++) {

@@ -34,6 +34,9 @@ static void nonsense_is_refused_and_changes_nothing(void **state)
         {"[{\"sequence\": [{\"do\": [" TRY ", {\"primitive\": \"pause\"},"
          " {\"primitive\": \"garbage\"}]}]}]",
          "/0/sequence/0/do/2", "status-try-later and garbage both change \"http/body\""},
+        {"[{\"sequence\": [{\"do\": [{\"primitive\": \"pause\"}, " TRY ","
+         " {\"primitive\": \"garbage\"}]}]}]",
+         "/0/sequence/0/do/2", "status-try-later and garbage both change \"http/body\""},
         {"[{\"sequence\": [{\"do\": [{\"fault\": \"late-redirect\"},"
          " {\"primitive\": \"pause\"}]}]}]",
          "/0/sequence/0/do/1", "late-redirect and pause both change \"pace\""},

@@ -45,6 +45,29 @@ static void listener_faults_are_listed_and_never_served(void **state)
     rule_set_free(r);
 }
 
+/* Wherever the program has that key among its own. */
+static void a_listener_is_found_among_the_keys(void **state)
+{
+    static const match_key keys[] = {{.name = "serial", .summary = "s"},
+                                     {.name = "listener", .summary = "l", .at_accept = true},
+                                     {.name = "method", .summary = "m"},
+                                     {0}};
+    const rule_terms terms = {.faults = rules_catalogue, .keys = keys};
+    rule_set *r = rule_set_new(&terms, 1);
+    char text[128] = "";
+    problem p = {0};
+
+    (void)state;
+    assert_int_equal(rules_replace(r,
+                                   "[{\"match\": {\"listener\": \"web\"}, \"sequence\":"
+                                   " [{\"do\": [{\"fault\": \"connection-refused\"}]}]}]",
+                                   &p),
+                     0);
+    rule_list_each_listener(rule_set_current(r), visit, text);
+    assert_string_equal(text, "connection-refused@web ");
+    rule_set_free(r);
+}
+
 static void rules_come_and_go_one_by_one(void **state)
 {
     rule_set *r = set_of("[{\"sequence\": [{\"do\": []}]},"
@@ -59,6 +82,9 @@ static void rules_come_and_go_one_by_one(void **state)
     assert_string_equal(request(r, "2"), "rule-2/0 status-try-later");
     assert_int_equal(rules_add(r, named, &p), 0);
     assert_int_equal(rules_add(r, ONE, &p), 0);
+    assert_int_equal(rules_add(r, named, &p), -1);
+    assert_string_equal(p.pointer, "/id");
+    assert_int_equal(rules_remove(r, "rule-1", &p), -1);
     assert_ids(r, "rule-2 rule-3 last rule-4 ");
     assert_true(rule_set_generation(r) == 4);
     assert_string_equal(request(r, "2"), "rule-2/1 status-try-later");
@@ -279,6 +305,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(listener_faults_are_listed_and_never_served),
+        cmocka_unit_test(a_listener_is_found_among_the_keys),
         cmocka_unit_test(rules_come_and_go_one_by_one),
         cmocka_unit_test(a_refused_change_changes_nothing),
         cmocka_unit_test(a_list_that_is_not_put_in_force_changes_nothing),

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "harness/base/memory.h"
-#include "responders/engine/fault.h"
+#include "responders/engine/fault_act.h"
 #include "responders/net/delivery.h"
 #include "responders/net/listener.h"
 #include "responders/net/primitives.h"
@@ -37,7 +37,7 @@ static const char *act(const char *recipe, void *subject)
     fault *f;
 
     if (fault_new(&line, all, &f, &p) != 0 ||
-        fault_read(f, "fault", use, "", NULL, &acts, &p) != 0) {
+        fault_acts_read(f, "fault", use, "", NULL, &acts, &p) != 0) {
         fail_msg("%s", p.detail);
     }
     assert_int_equal(acts.count, 1);
