@@ -52,9 +52,9 @@ static bool is_replaced(const plan *p)
     return false;
 }
 
-static json_t *time_or_null(bool there, int64_t time)
+static json_t *number_or_null(bool there, int64_t number)
 {
-    return there ? json_integer(time) : json_null();
+    return there ? json_integer(number) : json_null();
 }
 
 /* The fields of the event "response"; `model` is NULL where the body holds no OCSPResponse. */
@@ -63,16 +63,16 @@ static json_t *describe(const ocsp_exchange_peer *peer, const ocsp_response *mod
 {
     json_t *event = event_of(peer);
     const ocsp_single *s = model != NULL && model->has_bytes ? &model->singles[0] : NULL;
-    json_object_set_new(event, "http_status", time_or_null(!http->raw, http->code));
+    json_object_set_new(event, "http_status", number_or_null(!http->raw, http->code));
     json_object_set_new(event, "response_status",
                         model ? json_string(ocsp_response_status_name(model->status))
                               : json_null());
     json_object_set_new(event, "cert_status",
                         s ? json_string(ocsp_cert_status_names[s->status]) : json_null());
     json_object_set_new(event, "octets", json_integer((json_int_t)http->body.length));
-    json_object_set_new(event, "this_update", s ? json_integer(s->this_update) : json_null());
+    json_object_set_new(event, "this_update", number_or_null(s != NULL, s ? s->this_update : 0));
     json_object_set_new(event, "next_update",
-                        s && s->has_next_update ? json_integer(s->next_update) : json_null());
+                        number_or_null(s && s->has_next_update, s ? s->next_update : 0));
     return event;
 }
 

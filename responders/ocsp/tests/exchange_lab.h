@@ -238,7 +238,7 @@ static inline void exchange_told(const exchange_run *r, const char *kind, const 
         json_array_foreach(value, k, one)
         {
             snprintf(out + strlen(out), size - strlen(out), "%s%s", out[0] == '\0' ? "" : " ",
-                     json_string_value(one));
+                     json_is_string(one) ? json_string_value(one) : "null");
         }
     }
     json_decref(events);

@@ -26,6 +26,25 @@ static exchange_run ask(const rule_set *rules, const char *request)
     return r;
 }
 
+/* A rule that does http-5xx where it matches. */
+static rule_set *match_rules(const char *match)
+{
+    const rule_terms terms = {.faults = lab.faults, .keys = ocsp_match_keys};
+    char *quoted =
+        memory_format("[{'match': %s, 'sequence': [{'do': [" USE("http-5xx") "]}]}]", match);
+    char *text = exchange_json(quoted);
+    json_t *source = json_loads(text, 0, NULL);
+    rule_set *rules = rule_set_new(&terms, 1);
+    rule_list *list;
+    problem p;
+    assert_int_equal(rule_set_replace(rules, source, &list, &p), 0);
+    rule_set_swap(rules, list);
+    json_decref(source);
+    free(quoted);
+    free(text);
+    return rules;
+}
+
 /* ----- requests ----- */
 
 static void what_is_no_http_is_refused_whatever_the_rules(void **state)
@@ -102,6 +121,27 @@ static void what_is_no_ocsp_request_is_malformed(void **state)
     }
 }
 
+/* A GET below a prefix; rules match on the prefix alone. */
+static void a_get_is_read(void **state)
+{
+    (void)state;
+    octets der = exchange_der(&lab, EVP_sha1()), request = {0};
+    uint8_t text[256] = {0};
+    EVP_EncodeBlock(text, der.data, (int)der.length);
+    octets_append_format(&request, "GET /ocsp/%s HTTP/1.1\r\nHost: A.b\r\n\r\n",
+                         (const char *)text);
+    rule_set *rules = match_rules("{'path': '/ocsp/', 'host': 'a.B', 'method': 'get'}");
+    exchange_run r = exchange_ask(&lab, rules, &request);
+    assert_told(&r, "request", "serials", "1001");
+    assert_told(&r, "request", "host", "A.b");
+    assert_told(&r, "request", "problem", "");
+    assert_told(&r, "response", "faults", "http-5xx");
+    exchange_run_free(&r);
+    rule_set_free(rules);
+    octets_free(&der);
+    octets_free(&request);
+}
+
 /* JSON takes no octets that are no UTF-8: they are told percent-encoded. */
 static void what_a_peer_sent_is_told_safely(void **state)
 {
@@ -143,24 +183,11 @@ static void rules_match_what_is_asked(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         for (int k = 0; k < 2; k++) {
-            const rule_terms terms = {.faults = lab.faults, .keys = ocsp_match_keys};
-            char *quoted =
-                memory_format("[{'match': %s, 'sequence': [{'do': [" USE("http-5xx") "]}]}]",
-                              k == 0 ? cases[i].same : cases[i].other);
-            char *text = exchange_json(quoted);
-            json_t *source = json_loads(text, 0, NULL);
-            rule_set *rules = rule_set_new(&terms, 1);
-            rule_list *list;
-            problem p;
-            assert_int_equal(rule_set_replace(rules, source, &list, &p), 0);
-            rule_set_swap(rules, list);
+            rule_set *rules = match_rules(k == 0 ? cases[i].same : cases[i].other);
             exchange_run r = exchange_ask(&lab, rules, &lab.request);
             assert_told(&r, "response", "faults", k == 0 ? "http-5xx" : "");
             exchange_run_free(&r);
             rule_set_free(rules);
-            json_decref(source);
-            free(quoted);
-            free(text);
         }
     }
 }
@@ -179,22 +206,50 @@ static void values_that_nothing_can_have_are_refused(void **state)
     }
 }
 
-/* A response that cannot be signed is an error, and nothing that was done to it is told as done. */
-static void what_cannot_be_signed_is_told(void **state)
+/* The issuer's key, in whose place comes one that cannot sign. */
+static EVP_PKEY *take_key(void)
 {
-    (void)state;
     ocsp_certificate *root =
         (ocsp_certificate *)(uintptr_t)ocsp_store_by_id(&lab.store, "root", NULL);
     EVP_PKEY *key = root->key;
     root->key = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
-    rule_set *rules = exchange_rules(&lab, USE("cert-status-revoked") ", " USE("header-oversized"));
-    exchange_run r = exchange_ask(&lab, rules, &lab.request);
+    return key;
+}
+
+static void give_back(EVP_PKEY *key)
+{
+    ocsp_certificate *root =
+        (ocsp_certificate *)(uintptr_t)ocsp_store_by_id(&lab.store, "root", NULL);
     EVP_PKEY_free(root->key);
     root->key = key;
+}
+
+/* A response that cannot be signed is an error, and nothing that was done to it is told as done. */
+static void what_cannot_be_signed_is_told(void **state)
+{
+    (void)state;
+    EVP_PKEY *key = take_key();
+    rule_set *rules = exchange_rules(&lab, USE("cert-status-revoked") ", " USE("header-oversized"));
+    exchange_run r = exchange_ask(&lab, rules, &lab.request);
+    give_back(key);
     assert_int_equal(OCSP_response_status(r.response), OCSP_RESPONSE_STATUS_INTERNALERROR);
     assert_told(&r, "problem", "detail", "the response cannot be signed with the key of \"root\"");
     assert_told(&r, "response", "response_status", "internalError");
     assert_told(&r, "response", "faults", "header-oversized");
+    exchange_run_free(&r);
+    rule_set_free(rules);
+}
+
+/* ... and it is not what a status code is to carry. */
+static void what_cannot_be_signed_is_no_changed_response(void **state)
+{
+    (void)state;
+    EVP_PKEY *key = take_key();
+    rule_set *rules = exchange_rules(&lab, USE("cert-status-revoked") ", " USE("http-5xx"));
+    exchange_run r = exchange_ask(&lab, rules, &lab.request);
+    give_back(key);
+    assert_int_equal(r.body.length, 0);
+    assert_told(&r, "response", "faults", "http-5xx");
     exchange_run_free(&r);
     rule_set_free(rules);
 }
@@ -300,11 +355,13 @@ int main(void)
         cmocka_unit_test(what_is_no_http_is_refused_whatever_the_rules),
         cmocka_unit_test(other_methods_are_not_allowed),
         cmocka_unit_test(what_is_no_ocsp_request_is_malformed),
+        cmocka_unit_test(a_get_is_read),
         cmocka_unit_test(what_a_peer_sent_is_told_safely),
         cmocka_unit_test(a_hash_that_we_do_not_know_is_unauthorized),
         cmocka_unit_test(rules_match_what_is_asked),
         cmocka_unit_test(values_that_nothing_can_have_are_refused),
         cmocka_unit_test(what_cannot_be_signed_is_told),
+        cmocka_unit_test(what_cannot_be_signed_is_no_changed_response),
         cmocka_unit_test(what_a_peer_has_not_got_has_not_happened),
         cmocka_unit_test(a_cut_response_proves_what_came_whole),
         cmocka_unit_test(what_was_held_is_told_then),

@@ -237,6 +237,11 @@ static void an_error_status_carries_a_changed_response(void **state)
     assert_told(&r, "response", "response_status", "");
     exchange_run_free(&r);
     rule_set_free(rules);
+    r = composed("{'primitive': 'http-status', 'code': 200}, " USE("status-try-later"), &rules);
+    assert_told(&r, "problem", "detail", "the response has that status code anyway");
+    assert_told(&r, "response", "faults", "status-try-later");
+    exchange_run_free(&r);
+    rule_set_free(rules);
 }
 
 static void different_things_of_a_response_compose(void **state)
@@ -262,6 +267,49 @@ static void different_things_of_a_response_compose(void **state)
     assert_int_equal(r.body.data[last + 1], 0xaa);
     exchange_run_free(&r);
     rule_set_free(rules);
+}
+
+/* What is done to one single response is done to each; a CertID of an issuer that we do not know
+ * cannot be computed anew. */
+static void every_single_response_is_changed(void **state)
+{
+    (void)state;
+    X509 *www = minted_x509(ocsp_store_by_id(&lab.store, "www", NULL));
+    OCSP_REQUEST *asked = OCSP_REQUEST_new();
+    unsigned char *encoded = NULL;
+    octets der = {0};
+    rule_set *rules;
+    OCSP_request_add0_id(asked, exchange_id(&lab, EVP_sha1()));
+    OCSP_request_add0_id(asked, OCSP_cert_to_id(EVP_sha1(), www, www));
+    const int length = i2d_OCSP_REQUEST(asked, &encoded);
+    octets_append(&der, encoded, (size_t)length);
+    octets request = exchange_post(&der);
+    rules = exchange_rules(&lab, USE("cert-status-revoked") ", " USE("cert-id-hash-other") ", " USE(
+                                     "next-update-absent") ", " USE("wrong-serial"));
+    exchange_run r = exchange_ask(&lab, rules, &request);
+    assert_int_equal(OCSP_resp_count(r.basic), 2);
+    for (int i = 0; i < 2; i++) {
+        OCSP_SINGLERESP *single = OCSP_resp_get0(r.basic, i);
+        ASN1_GENERALIZEDTIME *next_update;
+        ASN1_OBJECT *algorithm;
+        ASN1_INTEGER *number;
+        int reason;
+        assert_int_equal(OCSP_single_get0_status(single, &reason, NULL, NULL, &next_update),
+                         V_OCSP_CERTSTATUS_REVOKED);
+        assert_null(next_update);
+        OCSP_id_get0_info(NULL, &algorithm, NULL, &number,
+                          (OCSP_CERTID *)(uintptr_t)OCSP_SINGLERESP_get0_id(single));
+        assert_int_equal(OBJ_obj2nid(algorithm), i == 0 ? NID_sha256 : NID_sha1);
+        assert_int_equal(ASN1_INTEGER_get(number), 0x7fffffff);
+    }
+    assert_told(&r, "request", "certificates", "www null");
+    exchange_run_free(&r);
+    rule_set_free(rules);
+    octets_free(&der);
+    octets_free(&request);
+    OPENSSL_free(encoded);
+    OCSP_REQUEST_free(asked);
+    X509_free(www);
 }
 
 static void paces_compose(void **state)
@@ -316,6 +364,7 @@ int main(void)
         cmocka_unit_test(a_signer_who_is_not_there_is_told),
         cmocka_unit_test(an_error_status_carries_a_changed_response),
         cmocka_unit_test(different_things_of_a_response_compose),
+        cmocka_unit_test(every_single_response_is_changed),
         cmocka_unit_test(paces_compose),
     };
     return cmocka_run_group_tests(tests, make, drop);

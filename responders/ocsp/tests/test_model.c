@@ -219,6 +219,24 @@ static void what_cannot_be_signed_is_told(void **state)
     drop_lab(&l);
 }
 
+/* The certificate of a delegate goes along, that of the issuer does not. */
+static void the_state_names_who_signs(void **state)
+{
+    (void)state;
+    lab l = make_lab(EVP_EC_gen("P-256"));
+    ocsp_certificate *www = (ocsp_certificate *)(uintptr_t)l.www;
+    const ocsp_certificate *signers[] = {l.delegate, l.root};
+    for (int i = 0; i < 2; i++) {
+        ocsp_response a;
+        www->state.signer = signers[i];
+        ocsp_healthy_response(&l.known, &l.request, NOW, &a);
+        assert_ptr_equal(a.signer, signers[i]);
+        assert_ptr_equal(a.embedded, i == 0 ? l.delegate : NULL);
+        ocsp_response_free(&a);
+    }
+    drop_lab(&l);
+}
+
 static void errors_carry_no_bytes(void **state)
 {
     (void)state;
@@ -270,6 +288,7 @@ int main(void)
         cmocka_unit_test(responses_of_every_key_verify),
         cmocka_unit_test(open_fields_reach_the_wire),
         cmocka_unit_test(what_cannot_be_signed_is_told),
+        cmocka_unit_test(the_state_names_who_signs),
         cmocka_unit_test(errors_carry_no_bytes),
         cmocka_unit_test(several_certificates_are_told_as_asked),
     };

@@ -1,6 +1,8 @@
 /* The parts put together: what the control API asks of them, how they start and how they stop. */
 #include "responders/ocsp/tests/responder_lab.h"
 
+#include <sys/resource.h>
+
 static void many_at_once_are_counted(void **state)
 {
     (void)state;
@@ -75,6 +77,36 @@ static void a_listener_follows_the_rules(void **state)
     end(&f);
 }
 
+/* Who comes when descriptors have run out is served once one is free. */
+static void descriptors_may_run_out(void **state)
+{
+    (void)state;
+    fixture f;
+    octets o = {0};
+    struct rlimit before, none_left;
+    begin(&f);
+    int first = join(&f);
+    int second = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(second, (struct sockaddr *)&f.at.address, f.at.length), 0);
+    send(second, made.request.data, made.request.length, MSG_NOSIGNAL);
+    fcntl(second, F_SETFL, O_NONBLOCK);
+    const int next = dup(second);
+    close(next);
+    getrlimit(RLIMIT_NOFILE, &before);
+    none_left = before;
+    none_left.rlim_cur = (rlim_t)next;
+    setrlimit(RLIMIT_NOFILE, &none_left);
+    lab_settle(f.base);
+    assert_events(&f, 0, "accept");
+    close(first);
+    lab_settle(f.base);
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_events(&f, 1, "close accept request response");
+    assert_int_equal(drain(&f, second, &o), FIN);
+    octets_free(&o);
+    end(&f);
+}
+
 static void a_taken_port_is_told(void **state)
 {
     (void)state;
@@ -115,11 +147,9 @@ static void a_stop_closes_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_at_once_are_counted),
-        cmocka_unit_test(a_reset_forgets),
-        cmocka_unit_test(a_listener_follows_the_rules),
-        cmocka_unit_test(a_taken_port_is_told),
-        cmocka_unit_test(a_stop_closes_all),
+        cmocka_unit_test(many_at_once_are_counted),     cmocka_unit_test(a_reset_forgets),
+        cmocka_unit_test(a_listener_follows_the_rules), cmocka_unit_test(descriptors_may_run_out),
+        cmocka_unit_test(a_taken_port_is_told),         cmocka_unit_test(a_stop_closes_all),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }
