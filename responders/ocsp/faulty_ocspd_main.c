@@ -64,7 +64,7 @@ int main(int argc, char **argv)
         .name = "faulty-ocspd",
         .summary = "an OCSP responder that misbehaves on demand",
         .faults = ocsp_fault_lines,
-        .primitives = ocsp_primitives,
+        .primitives = ocsp_fault_primitives,
         .keys = ocsp_match_keys,
         .options = options,
         .store = &r.store,

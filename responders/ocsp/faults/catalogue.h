@@ -11,6 +11,6 @@
 extern const fault_line ocsp_fault_lines[];
 
 /* Ends with NULL. */
-extern const primitive *const ocsp_primitives[];
+extern const primitive *const ocsp_fault_primitives[];
 
 #endif

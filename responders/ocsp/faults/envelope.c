@@ -23,7 +23,7 @@ static effect response_status(primitive_call *call)
     return EFFECT_DONE;
 }
 
-const primitive ocsp_response_status = {
+const primitive ocsp_fault_response_status = {
     .name = "response-status",
     .summary = "an OCSPResponse of that status alone, without responseBytes",
     .stage = STAGE_MODEL,
@@ -61,7 +61,7 @@ static effect der_replace(primitive_call *call)
     return EFFECT_DONE;
 }
 
-const primitive ocsp_der_replace = {
+const primitive ocsp_fault_der_replace = {
     .name = "der-replace",
     .summary = "octets that are no ASN.1 at all in the place of the OCSPResponse",
     .stage = STAGE_ENCODED,
@@ -106,7 +106,7 @@ static effect der_cut(primitive_call *call)
     return EFFECT_DONE;
 }
 
-const primitive ocsp_der_cut = {
+const primitive ocsp_fault_der_cut = {
     .name = "der-cut",
     .summary = "the first octets of the OCSPResponse, and no more",
     .stage = STAGE_ENCODED,
@@ -139,7 +139,7 @@ static effect der_append(primitive_call *call)
     return EFFECT_DONE;
 }
 
-const primitive ocsp_der_append = {
+const primitive ocsp_fault_der_append = {
     .name = "der-append",
     .summary = "trailing octets",
     .stage = STAGE_ENCODED,

@@ -23,42 +23,42 @@ typedef struct {
 } ocsp_fault_context;
 
 /* envelope.c: the OCSPResponse as a whole. */
-extern const primitive ocsp_response_status; /* "response-status" status */
-extern const primitive ocsp_der_replace;     /* "der-replace" length, seed */
-extern const primitive ocsp_der_cut;         /* "der-cut" at */
-extern const primitive ocsp_der_append;      /* "der-append" octets, fill */
+extern const primitive ocsp_fault_response_status; /* "response-status" status */
+extern const primitive ocsp_fault_der_replace;     /* "der-replace" length, seed */
+extern const primitive ocsp_fault_der_cut;         /* "der-cut" at */
+extern const primitive ocsp_fault_der_append;      /* "der-append" octets, fill */
 
 /* single.c: what is said, and of which certificate. */
-extern const primitive ocsp_single_status;    /* "cert-status" status, reason, revocation_time */
-extern const primitive ocsp_single_serial;    /* "single-serial" serial */
-extern const primitive ocsp_issuer_name_hash; /* "issuer-name-hash" */
-extern const primitive ocsp_issuer_key_hash;  /* "issuer-key-hash" */
-extern const primitive ocsp_cert_id_hash;     /* "cert-id-hash" alg */
+extern const primitive ocsp_fault_single_status; /* "cert-status" status, reason, revocation_time */
+extern const primitive ocsp_fault_single_serial; /* "single-serial" serial */
+extern const primitive ocsp_fault_issuer_name_hash; /* "issuer-name-hash" */
+extern const primitive ocsp_fault_issuer_key_hash;  /* "issuer-key-hash" */
+extern const primitive ocsp_fault_cert_id_hash;     /* "cert-id-hash" alg */
 
 /* window.c: when it is true. */
-extern const primitive ocsp_this_update;        /* "this-update" offset */
-extern const primitive ocsp_expired;            /* "expired" offset */
-extern const primitive ocsp_no_next_update;     /* "no-next-update" */
-extern const primitive ocsp_next_update_before; /* "next-update-before" offset */
-extern const primitive ocsp_validity;           /* "validity" seconds */
+extern const primitive ocsp_fault_this_update;        /* "this-update" offset */
+extern const primitive ocsp_fault_expired;            /* "expired" offset */
+extern const primitive ocsp_fault_no_next_update;     /* "no-next-update" */
+extern const primitive ocsp_fault_next_update_before; /* "next-update-before" offset */
+extern const primitive ocsp_fault_validity;           /* "validity" seconds */
 
 /* signing.c: who says it. */
-extern const primitive ocsp_signer;       /* "signer" signer, embedded, form */
-extern const primitive ocsp_responder_id; /* "responder-id" form */
-extern const primitive ocsp_signature;    /* "signature" octet */
+extern const primitive ocsp_fault_signer;       /* "signer" signer, embedded, form */
+extern const primitive ocsp_fault_responder_id; /* "responder-id" form */
+extern const primitive ocsp_fault_signature;    /* "signature" octet */
 
 /* http_status.c: another HTTP response. */
-extern const primitive ocsp_http_status;   /* "http-status" code, content_type */
-extern const primitive ocsp_http_location; /* "http-location" target */
-extern const primitive ocsp_http_page;     /* "http-page" */
-extern const primitive ocsp_http_raw;      /* "http-raw" octets */
+extern const primitive ocsp_fault_http_status;   /* "http-status" code, content_type */
+extern const primitive ocsp_fault_http_location; /* "http-location" target */
+extern const primitive ocsp_fault_http_page;     /* "http-page" */
+extern const primitive ocsp_fault_http_raw;      /* "http-raw" octets */
 
 /* http_framing.c: headers and framing that lie or overdo it. */
-extern const primitive ocsp_content_type;    /* "content-type" value */
-extern const primitive ocsp_content_length;  /* "content-length" direction, n */
-extern const primitive ocsp_chunked;         /* "chunked" chunks */
-extern const primitive ocsp_http_connection; /* "http-connection" value */
-extern const primitive ocsp_header_padding;  /* "header-padding" octets */
-extern const primitive ocsp_body_padding;    /* "body-padding" octets */
+extern const primitive ocsp_fault_content_type;    /* "content-type" value */
+extern const primitive ocsp_fault_content_length;  /* "content-length" direction, n */
+extern const primitive ocsp_fault_chunked;         /* "chunked" chunks */
+extern const primitive ocsp_fault_http_connection; /* "http-connection" value */
+extern const primitive ocsp_fault_header_padding;  /* "header-padding" octets */
+extern const primitive ocsp_fault_body_padding;    /* "body-padding" octets */
 
 #endif

@@ -33,7 +33,7 @@ static effect content_type(primitive_call *call)
     return set_header(call, "Content-Type", p->value);
 }
 
-const primitive ocsp_content_type = {
+const primitive ocsp_fault_content_type = {
     .name = "content-type",
     .summary = "another Content-Type, or none",
     .stage = STAGE_MESSAGE,
@@ -58,7 +58,7 @@ static effect http_connection(primitive_call *call)
     return set_header(call, "Connection", p->value);
 }
 
-const primitive ocsp_http_connection = {
+const primitive ocsp_fault_http_connection = {
     .name = "http-connection",
     .summary = "another Connection header, or none",
     .stage = STAGE_MESSAGE,
@@ -98,7 +98,7 @@ static effect content_length(primitive_call *call)
     return EFFECT_DONE;
 }
 
-const primitive ocsp_content_length = {
+const primitive ocsp_fault_content_length = {
     .name = "content-length",
     .summary = "Content-Length differs from the length of the body",
     .stage = STAGE_MESSAGE,
@@ -140,7 +140,7 @@ static effect chunked(primitive_call *call)
     return EFFECT_DONE;
 }
 
-const primitive ocsp_chunked = {
+const primitive ocsp_fault_chunked = {
     .name = "chunked",
     .summary = "chunked transfer coding",
     .stage = STAGE_MESSAGE,
@@ -178,7 +178,7 @@ static effect header_padding(primitive_call *call)
     return EFFECT_DONE;
 }
 
-const primitive ocsp_header_padding = {
+const primitive ocsp_fault_header_padding = {
     .name = "header-padding",
     .summary = "one more header, of many octets",
     .stage = STAGE_MESSAGE,
@@ -212,7 +212,7 @@ static effect body_padding(primitive_call *call)
     return EFFECT_DONE;
 }
 
-const primitive ocsp_body_padding = {
+const primitive ocsp_fault_body_padding = {
     .name = "body-padding",
     .summary = "trailing zero octets",
     .stage = STAGE_MESSAGE,

@@ -29,7 +29,7 @@ static effect http_status(primitive_call *call)
     return EFFECT_DONE;
 }
 
-const primitive ocsp_http_status = {
+const primitive ocsp_fault_http_status = {
     .name = "http-status",
     .summary = "another status code; the body is left out unless another fault has changed it",
     .stage = STAGE_MESSAGE,
@@ -66,7 +66,7 @@ static effect http_location(primitive_call *call)
     return EFFECT_DONE;
 }
 
-const primitive ocsp_http_location = {
+const primitive ocsp_fault_http_location = {
     .name = "http-location",
     .summary = "a Location header",
     .stage = STAGE_MESSAGE,
@@ -95,7 +95,7 @@ static effect http_page(primitive_call *call)
     return EFFECT_DONE;
 }
 
-const primitive ocsp_http_page = {
+const primitive ocsp_fault_http_page = {
     .name = "http-page",
     .summary = "a page of HTML in the place of the OCSPResponse",
     .stage = STAGE_MESSAGE,
@@ -121,7 +121,7 @@ static effect http_raw(primitive_call *call)
     return EFFECT_DONE;
 }
 
-const primitive ocsp_http_raw = {
+const primitive ocsp_fault_http_raw = {
     .name = "http-raw",
     .summary = "octets that are no HTTP",
     .stage = STAGE_MESSAGE,

@@ -39,7 +39,7 @@ static effect sign_by(primitive_call *call)
     return EFFECT_DONE;
 }
 
-const primitive ocsp_signer = {
+const primitive ocsp_fault_signer = {
     .name = "signer",
     .summary = "another signer, whom the ResponderID names",
     .stage = STAGE_MODEL,
@@ -96,7 +96,7 @@ static effect responder_id(primitive_call *call)
     return EFFECT_DONE;
 }
 
-const primitive ocsp_responder_id = {
+const primitive ocsp_fault_responder_id = {
     .name = "responder-id",
     .summary = "the ResponderID names somebody who is not there",
     .stage = STAGE_MODEL,
@@ -155,7 +155,7 @@ static effect signature(primitive_call *call)
     return EFFECT_DONE;
 }
 
-const primitive ocsp_signature = {
+const primitive ocsp_fault_signature = {
     .name = "signature",
     .summary = "one octet of the signature, inverted",
     .stage = STAGE_ENCODED,

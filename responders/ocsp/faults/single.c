@@ -52,7 +52,7 @@ static effect cert_status(primitive_call *call)
     return effect_of(call, changed, "every single response says just that already");
 }
 
-const primitive ocsp_single_status = {
+const primitive ocsp_fault_single_status = {
     .name = "cert-status",
     .summary = "what is said of the certificate",
     .stage = STAGE_MODEL,
@@ -113,7 +113,7 @@ static effect single_serial(primitive_call *call)
     return effect_of(call, changed, "the certificate has that serial number");
 }
 
-const primitive ocsp_single_serial = {
+const primitive ocsp_fault_single_serial = {
     .name = "single-serial",
     .summary = "the CertID has another serial number",
     .stage = STAGE_MODEL,
@@ -151,7 +151,7 @@ static effect issuer_name_hash(primitive_call *call)
     return effect_of(call, changed, "no CertID has an issuerNameHash");
 }
 
-const primitive ocsp_issuer_name_hash = {
+const primitive ocsp_fault_issuer_name_hash = {
     .name = "issuer-name-hash",
     .summary = "issuerNameHash of the CertID, inverted",
     .stage = STAGE_MODEL,
@@ -170,7 +170,7 @@ static effect issuer_key_hash(primitive_call *call)
     return effect_of(call, changed, "no CertID has an issuerKeyHash");
 }
 
-const primitive ocsp_issuer_key_hash = {
+const primitive ocsp_fault_issuer_key_hash = {
     .name = "issuer-key-hash",
     .summary = "issuerKeyHash of the CertID, inverted",
     .stage = STAGE_MODEL,
@@ -212,7 +212,7 @@ static effect cert_id_hash(primitive_call *call)
     return effect_of(call, changed, "it was asked in that hash function");
 }
 
-const primitive ocsp_cert_id_hash = {
+const primitive ocsp_fault_cert_id_hash = {
     .name = "cert-id-hash",
     .summary = "the CertID of the same certificate in another hash function than asked",
     .stage = STAGE_MODEL,

@@ -61,7 +61,7 @@ static effect this_update(primitive_call *call)
     return reshape(call, begin_at, p->offset);
 }
 
-const primitive ocsp_this_update = {
+const primitive ocsp_fault_this_update = {
     .name = "this-update",
     .summary = "thisUpdate at another time; nextUpdate follows as far behind it as it was from now",
     .stage = STAGE_MODEL,
@@ -101,7 +101,7 @@ static effect expired(primitive_call *call)
     return done;
 }
 
-const primitive ocsp_expired = {
+const primitive ocsp_fault_expired = {
     .name = "expired",
     .summary = "a day of validity that is over, and producedAt at its begin",
     .stage = STAGE_MODEL,
@@ -133,7 +133,7 @@ static effect no_next_update(primitive_call *call)
     return reshape(call, endless, 0);
 }
 
-const primitive ocsp_no_next_update = {
+const primitive ocsp_fault_no_next_update = {
     .name = "no-next-update",
     .summary = "no nextUpdate",
     .stage = STAGE_MODEL,
@@ -154,7 +154,7 @@ static effect next_update_before(primitive_call *call)
     return reshape(call, last, -p->offset);
 }
 
-const primitive ocsp_next_update_before = {
+const primitive ocsp_fault_next_update_before = {
     .name = "next-update-before",
     .summary = "nextUpdate before thisUpdate",
     .stage = STAGE_MODEL,
@@ -186,7 +186,7 @@ static effect validity(primitive_call *call)
     return reshape(call, last, p->seconds);
 }
 
-const primitive ocsp_validity = {
+const primitive ocsp_fault_validity = {
     .name = "validity",
     .summary = "how long the response is valid from thisUpdate on",
     .stage = STAGE_MODEL,

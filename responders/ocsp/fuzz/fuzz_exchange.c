@@ -128,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             add(&store, ids[i][0], ids[i][1]);
         }
         ocsp_store_reset(&store);
-        check(catalogue_new(ocsp_fault_lines, ocsp_primitives, &faults, &p) == 0);
+        check(catalogue_new(ocsp_fault_lines, ocsp_fault_primitives, &faults, &p) == 0);
         for (size_t i = 0; i < STEPS; i++) {
             rules[i] = make_rules(faults, &store, i);
         }

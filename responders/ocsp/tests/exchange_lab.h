@@ -79,7 +79,7 @@ static inline void exchange_lab_make(exchange_lab *lab)
     problem p = {0};
     *lab = (exchange_lab){.pki = minted_make_all()};
     lab->store = minted_load(&lab->pki);
-    if (catalogue_new(ocsp_fault_lines, ocsp_primitives, &lab->faults, &p) != 0) {
+    if (catalogue_new(ocsp_fault_lines, ocsp_fault_primitives, &lab->faults, &p) != 0) {
         fail_msg("%s", p.detail);
     }
     octets der = exchange_der(lab, EVP_sha1());
