@@ -26,7 +26,7 @@ def error(rcode: int) -> bytes:
     return header(0x1234, ANSWER | rcode) + QUESTION
 
 
-def proves(fault: str, outcome: str = "answer") -> Callable[[Test], Test]:
+def proves(fault: str, outcome: str = "response") -> Callable[[Test], Test]:
     """Marks a test as the proof of a fault: a query and an event of its outcome must carry it."""
 
     def mark(test: Test) -> Test:

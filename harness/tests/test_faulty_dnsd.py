@@ -116,7 +116,7 @@ def test_an_unknown_version_of_edns_is_refused(dnsd: Dnsd) -> None:
     # BADVERS is 16: the upper bits of the code are in the OPT record
     wanted = header(0x1234, ANSWER, ar=1) + question(HOST, A) + opt(1232, 1 << 24)
     assert dnsd.ask(asked) == wanted
-    assert dnsd.wait("answer")["rcode"] == 16
+    assert dnsd.wait("response")["rcode"] == 16
 
 
 def test_what_is_too_long_for_a_datagram_comes_over_tcp(dnsd: Dnsd) -> None:
@@ -130,7 +130,7 @@ def test_what_is_too_long_for_a_datagram_comes_over_tcp(dnsd: Dnsd) -> None:
     assert len(texts(whole)) == len(values)
     whole = resolve(dnsd, dns.query.tcp, HOST, "A")
     assert texts(whole) == [f"{HOST}. 300 IN A {value}" for value in values]
-    assert [event["truncated"] for event in dnsd.events("answer")] == [True, False, False]
+    assert [event["truncated"] for event in dnsd.events("response")] == [True, False, False]
 
 
 def test_recursion_desired_is_copied(dnsd: Dnsd) -> None:

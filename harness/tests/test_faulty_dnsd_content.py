@@ -125,7 +125,7 @@ def test_cname_chain(dnsd: Dnsd) -> None:
         wanted += alias(owner_at, label, NAME_AT)
         owner_at = target_at
     assert dnsd.ask(query(HOST)) == wanted + address(OWN, owner=pointer(owner_at))
-    (event,) = dnsd.events("answer")
+    (event,) = dnsd.events("response")
     assert event["answers"] == [
         f"{HOST} 300 CNAME c1.{HOST}",
         f"c1.{HOST} 300 CNAME c2.{HOST}",
@@ -137,7 +137,7 @@ def test_cname_chain(dnsd: Dnsd) -> None:
 def answers(dnsd: Dnsd, text: str) -> list[str]:
     """What the stub says that it answers to a query, over TCP for its length."""
     dnsd.tcp().ask(query(text))
-    return dnsd.events("answer")[-1]["answers"]
+    return dnsd.events("response")[-1]["answers"]
 
 
 def test_cname_chain_one_message_a_hop(dnsd: Dnsd) -> None:

@@ -49,7 +49,7 @@ def test_a_query_and_its_answer_are_told(dnsd: Dnsd) -> None:
         "faults": [],
     }
     assert {key: seen[key] for key in wanted} == wanted
-    told = dnsd.events("answer")[0]
+    told = dnsd.events("response")[0]
     wanted = {
         "qname": HOST,
         "qtype": "A",

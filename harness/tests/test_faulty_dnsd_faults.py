@@ -62,7 +62,7 @@ def test_every_fault_of_the_catalogue_is_proven(dnsd: Dnsd) -> None:
 
 def test_without_a_rule_the_answer_is_healthy(dnsd: Dnsd) -> None:
     assert dnsd.ask(query(HOST)) == HEALTHY
-    assert [event["faults"] for event in dnsd.events("answer")] == [[]]
+    assert [event["faults"] for event in dnsd.events("response")] == [[]]
 
 
 @proves("servfail")
@@ -166,11 +166,11 @@ def test_answer_delay(dnsd: Dnsd) -> None:
     dnsd.elapse(1.999)
     assert datagrams.has_nothing()
     assert stream.has_nothing()
-    assert dnsd.events("answer") == []
+    assert dnsd.events("response") == []
     dnsd.elapse(0.001)
     assert datagrams.receive() == HEALTHY
     assert stream.receive() == HEALTHY
-    assert [event["faults"] for event in dnsd.events("answer")] == [["answer-delay"]] * 2
+    assert [event["faults"] for event in dnsd.events("response")] == [["answer-delay"]] * 2
 
 
 def test_one_step_of_the_clock_brings_all_that_is_due_in_order(dnsd: Dnsd) -> None:
@@ -196,7 +196,7 @@ def test_a_connection_that_ends_takes_its_delayed_answers_along(dnsd: Dnsd) -> N
     (dropped,) = dnsd.events("dropped")
     assert dropped["faults"] == ["answer-delay"]
     dnsd.elapse(3)
-    assert dnsd.events("answer") == []
+    assert dnsd.events("response") == []
 
 
 @proves("wrong-id")

@@ -1,31 +1,29 @@
 /* The store: what it takes, refuses and answers with, and that a reset brings back the start. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "harness/base/tests/cm.h"
+
+#include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "responders/dns/codec/dns_type.h"
+#include "responders/dns/resource.h"
 #include "responders/dns/store.h"
 
-static records *store;
+static dns_store *store;
 
 static int make(void **state)
 {
     problem p;
 
     (void)state;
-    store = records_new();
-    return store == NULL || records_option(store, "ocsp.test/A=127.0.0.1,127.0.0.2@60", &p) != 0 ||
-           records_option(store, "www.test/CNAME=ocsp.test", &p) != 0;
+    store = dns_store_new();
+    return dns_store_option(store, "ocsp.test/A=127.0.0.1,127.0.0.2@60", &p) != 0 ||
+           dns_store_option(store, "www.test/CNAME=ocsp.test", &p) != 0;
 }
 
 static int drop(void **state)
 {
     (void)state;
-    records_free(store);
+    dns_store_free(store);
     return 0;
 }
 
@@ -36,7 +34,7 @@ static int put(const char *name, const char *type, const char *body, problem *p)
 
     assert_non_null(json);
     memset(p, 0, sizeof(*p));
-    result = records_put(store, name, type, json, p);
+    result = dns_store_put(store, name, type, json, p);
     json_decref(json);
     return result;
 }
@@ -44,8 +42,9 @@ static int put(const char *name, const char *type, const char *body, problem *p)
 static dns_name name_of(const char *text)
 {
     dns_name name;
+    problem p;
 
-    assert_null(dns_name_from_text(text, &name));
+    assert_int_equal(dns_name_from_text(text, &name, &p), 0);
     return name;
 }
 
@@ -54,11 +53,11 @@ static unsigned ask(const char *name, uint16_t type, const char *const *wanted)
 {
     dns_name asked = name_of(name);
     char text[DNS_RR_TEXT_SIZE];
-    dns_reply r = {0};
+    dns_response r = {0};
     unsigned rcode;
     size_t i;
 
-    records_answer(store, &asked, type, &r);
+    dns_store_respond(store, &asked, type, &r);
     for (i = 0; wanted[i] != NULL; i++) {
         assert_true(i < r.answer.count);
         dns_rr_to_text(&r.answer.list[i], text);
@@ -66,9 +65,9 @@ static unsigned ask(const char *name, uint16_t type, const char *const *wanted)
     }
     assert_int_equal(r.answer.count, i);
     assert_int_equal(r.authority.count,
-                     i > 0 && r.answer.list[i - 1].type != DNS_TYPE_CNAME ? 0 : 1);
+                     i > 0 && (r.answer.list[i - 1].type == type || type == DNS_TYPE_ANY) ? 0 : 1);
     rcode = r.rcode;
-    dns_reply_clear(&r);
+    dns_response_clear(&r);
     return rcode;
 }
 
@@ -99,18 +98,95 @@ static void tells_no_data_from_no_name(void **state)
                      DNS_RCODE_NXDOMAIN);
 }
 
-static void ends_an_alias_cycle(void **state)
+static void follows_each_alias_of_a_cycle_once(void **state)
 {
-    dns_name asked = name_of("a.test");
-    dns_reply r = {0};
     problem p;
 
     (void)state;
     assert_int_equal(put("a.test", "CNAME", "{\"values\": [\"b.test\"]}", &p), 0);
     assert_int_equal(put("b.test", "CNAME", "{\"values\": [\"a.test\"]}", &p), 0);
-    records_answer(store, &asked, DNS_TYPE_A, &r);
-    assert_int_equal(r.answer.count, 64);
-    dns_reply_clear(&r);
+    assert_int_equal(
+        ask("a.test", DNS_TYPE_A, ANSWERS("a.test 300 CNAME b.test", "b.test 300 CNAME a.test")),
+        DNS_RCODE_NOERROR);
+}
+
+/* However long they are. */
+static void follows_aliases_to_their_end(void **state)
+{
+    dns_name asked = name_of("c0.test");
+    char name[16], body[48], text[DNS_RR_TEXT_SIZE];
+    dns_response r = {0};
+    problem p;
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "c%d.test", i);
+        snprintf(body, sizeof(body), "{\"values\": [\"c%d.test\"]}", i + 1);
+        assert_int_equal(put(name, "CNAME", body, &p), 0);
+    }
+    assert_int_equal(put("c100.test", "A", "{\"values\": [\"127.0.0.9\"]}", &p), 0);
+    dns_store_respond(store, &asked, DNS_TYPE_A, &r);
+    assert_int_equal(r.answer.count, 101);
+    dns_rr_to_text(&r.answer.list[100], text);
+    assert_string_equal(text, "c100.test 300 A 127.0.0.9");
+    dns_response_clear(&r);
+}
+
+static void any_and_cname_are_not_followed(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("www.test", DNS_TYPE_ANY, ANSWERS("www.test 300 CNAME ocsp.test")),
+                     DNS_RCODE_NOERROR);
+    assert_int_equal(ask("www.test", DNS_TYPE_CNAME, ANSWERS("www.test 300 CNAME ocsp.test")),
+                     DNS_RCODE_NOERROR);
+}
+
+static void refuses_more_than_it_can_hold(void **state)
+{
+    char name[16];
+    problem p;
+
+    (void)state;
+    for (int i = 0; i < 1022; i++) {
+        snprintf(name, sizeof(name), "n%d.test", i);
+        assert_int_equal(put(name, "A", "{\"values\": [\"127.0.0.9\"]}", &p), 0);
+    }
+    assert_int_equal(put("more.test", "A", "{\"values\": [\"127.0.0.9\"]}", &p), -1);
+    assert_int_equal(p.status, 409);
+    assert_string_equal(p.detail, "no room for more than 1024 record sets");
+    /* one that is there can still be changed */
+    assert_int_equal(put("n0.test", "A", "{\"values\": [\"127.0.0.8\"]}", &p), 0);
+}
+
+static bool call(const char *method, const char *path, const char *body, int status)
+{
+    json_t *json = body == NULL ? NULL : json_loads(body, 0, NULL), *response = NULL;
+    problem p = {0};
+    const bool known = dns_resource(store, method, path, json, &response, &p);
+
+    if (known) {
+        assert_int_equal(p.status, status);
+        assert_true((status == 0) == (json_object_get(response, "records") != NULL));
+    }
+    json_decref(response);
+    json_decref(json);
+    return known;
+}
+
+static void serves_the_resource(void **state)
+{
+    (void)state;
+    assert_true(call("GET", "/v1/records", NULL, 0));
+    assert_true(call("PUT", "/v1/records", "{}", 405));
+    assert_true(call("PUT", "/v1/records/a/b.test/A", "{\"values\": [\"127.0.0.1\"]}", 0));
+    assert_int_equal(ask("a/b.test", DNS_TYPE_A, ANSWERS("a/b.test 300 A 127.0.0.1")),
+                     DNS_RCODE_NOERROR);
+    assert_true(call("POST", "/v1/records/a/b.test/A", NULL, 405));
+    assert_true(call("DELETE", "/v1/records/a/b.test/A", NULL, 0));
+    assert_true(call("DELETE", "/v1/records/a/b.test/A", NULL, 404));
+    assert_true(call("DELETE", "/v1/records/a..b/A", NULL, 400));
+    assert_false(call("GET", "/v1/records/ocsp.test", NULL, 0));
+    assert_false(call("GET", "/v1/recordz", NULL, 0));
 }
 
 static void puts_removes_and_resets(void **state)
@@ -124,12 +200,12 @@ static void puts_removes_and_resets(void **state)
     assert_int_equal(put("ocsp.test", "A", "{\"values\": [\"127.0.0.9\"]}", &p), 0);
     assert_int_equal(ask("ocsp.test", DNS_TYPE_A, ANSWERS("ocsp.test 300 A 127.0.0.9")),
                      DNS_RCODE_NOERROR);
-    assert_int_equal(records_remove(store, "www.test", "CNAME", &p), 0);
+    assert_int_equal(dns_store_remove(store, "www.test", "CNAME", &p), 0);
     assert_int_equal(ask("www.test", DNS_TYPE_A, NOTHING), DNS_RCODE_NXDOMAIN);
-    assert_int_equal(records_remove(store, "www.test", "CNAME", &p), -1);
+    assert_int_equal(dns_store_remove(store, "www.test", "CNAME", &p), -1);
     assert_int_equal(p.status, 404);
 
-    records_reset(store);
+    dns_store_reset(store);
     assert_int_equal(ask("ocsp.test", DNS_TYPE_AAAA, NOTHING), DNS_RCODE_NOERROR);
     answers_from_options(state);
 }
@@ -194,7 +270,7 @@ static void refuses_bad_options(void **state)
     (void)state;
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         memset(&p, 0, sizeof(p));
-        assert_int_equal(records_option(store, bad[i], &p), -1);
+        assert_int_equal(dns_store_option(store, bad[i], &p), -1);
         assert_true(p.detail[0] != '\0');
     }
     answers_from_options(state);
@@ -207,7 +283,7 @@ static void lists_all_sets(void **state)
                                 " {\"name\": \"www.test\", \"type\": \"CNAME\", \"ttl\": 300,"
                                 "  \"values\": [\"ocsp.test\"]}]",
                                 0, NULL);
-    json_t *all = records_to_json(store);
+    json_t *all = dns_store_to_json(store);
 
     (void)state;
     assert_true(json_equal(all, wanted));
@@ -222,7 +298,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(answers_from_options),
         TEST(tells_no_data_from_no_name),
-        TEST(ends_an_alias_cycle),
+        TEST(follows_each_alias_of_a_cycle_once),
+        TEST(follows_aliases_to_their_end),
+        TEST(any_and_cname_are_not_followed),
+        TEST(refuses_more_than_it_can_hold),
+        TEST(serves_the_resource),
         TEST(puts_removes_and_resets),
         TEST(refuses_bad_sets_and_keeps_the_old),
         TEST(refuses_bad_options),
