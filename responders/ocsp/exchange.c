@@ -248,7 +248,10 @@ void ocsp_exchange_closed(const ocsp_exchange_terms *terms, const ocsp_exchange_
                           ocsp_exchange *x, const ocsp_exchange_end *end)
 {
     json_t *event = event_of(peer);
-    if (end->by_us || (x->sent && x->delivery.end == DELIVERY_FIN)) {
+    /* A reset is ours, or it did not come; every other end has come once all is sent. */
+    const bool may_not_come =
+        x->delivery.end == DELIVERY_RST || x->delivery.end == DELIVERY_RST_UNREAD;
+    if (end->by_us || (x->sent && !may_not_come)) {
         ended(x);
     } else if (!x->sent) {
         got(x, end->unfinished);

@@ -332,6 +332,20 @@ static void a_reset_that_did_not_come_is_not_told(void **state)
     rule_set_free(rules);
 }
 
+/* A hold whose time is over as soon as it begins is not told as held: we end it at once. */
+static void a_hold_that_is_over_at_once_is_told_at_the_end(void **state)
+{
+    (void)state;
+    rule_set *rules = exchange_rules(&lab, "{'fault': 'accept-then-silence', 'ms': 1}");
+    exchange_run r = exchange_begin(&lab, rules, &lab.request);
+    assert_true(r.at_accept);
+    ocsp_exchange_sent(&r.terms, &r.x);
+    ocsp_exchange_closed(&r.terms, &r.peer, &r.x, &(ocsp_exchange_end){0});
+    assert_told(&r, "close", "faults", "accept-then-silence");
+    exchange_run_free(&r);
+    rule_set_free(rules);
+}
+
 static int make(void **state)
 {
     (void)state;
@@ -366,6 +380,7 @@ int main(void)
         cmocka_unit_test(a_cut_response_proves_what_came_whole),
         cmocka_unit_test(what_was_held_is_told_then),
         cmocka_unit_test(a_reset_that_did_not_come_is_not_told),
+        cmocka_unit_test(a_hold_that_is_over_at_once_is_told_at_the_end),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }
