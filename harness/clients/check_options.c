@@ -205,8 +205,8 @@ static const options_row rows[] = {
     {"timeout-ms", "N", "real time for a whole handshake, in milliseconds (default: 5000)",
      take_timeout},
     {"batch", NULL,
-     "alone: run the command lines that standard input gives, a JSON array of words a line; each "
-     "is answered with its status and its output, as JSON",
+     "alone: run the command lines that standard input gives, a JSON array of words a line; for "
+     "each its status and its output are written, as JSON",
      take_batch},
     {"list-verdicts", NULL, "print the verdicts with their exit codes and exit",
      take_list_verdicts},

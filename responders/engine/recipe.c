@@ -93,7 +93,7 @@ static int take_setting(const char **at, recipe_setting *out, problem *p)
     out->ranged = true;
     if (out->fixed || !take_number(at, &out->min) || !take_text(at, "..") ||
         !take_number(at, &out->max) || !take_text(at, "]")) {
-        return refuse(*at, "a range [MIN..MAX] behind NAME?VALUE", p);
+        return refuse(*at, "a range [MIN..MAX] after NAME?VALUE", p);
     }
     return 0;
 }

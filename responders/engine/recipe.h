@@ -32,7 +32,7 @@ typedef struct {
 /* Which words a sequence has. */
 typedef struct {
     bool healthy; /* "healthy n" comes first */
-    bool faulty;  /* "faulty ...": its parameter is m behind a healthy one, else n */
+    bool faulty;  /* "faulty ...": its parameter is m after a healthy one, else n */
 } recipe_sequence;
 
 /* Reads a recipe. 0, or -1 with *p that quotes the place; *out is to be cleared in any case. */

@@ -29,7 +29,7 @@ void rule_set_free(rule_set *r);
  * Each makes the list that would follow the one in force: 0 and a new list (to be given to
  * rule_set_swap or rule_list_free), or -1 with *p.
  *   replace: the JSON array `rules`, or {"rules": [...]}; counters start anew
- *   add:     one rule more behind the others, whose counters go on
+ *   add:     one rule more after the others, whose counters go on
  *   remove:  without the rule of that id (404 when there is none)
  * What is in the JSON given may not be changed any more.
  */

@@ -55,7 +55,7 @@ void delivery_free(delivery *d);
 void delivery_delay(delivery *d, size_t at, int64_t ms);
 
 /* Lets the octets in [from, to) go `chunk` (at least 1) at a time, one chunk each `interval_ms`;
- * those behind `to` follow with the last chunk.  Pauses in the range stay and add up with it, an
+ * those after `to` follow with the last chunk.  Pauses in the range stay and add up with it, an
  * earlier drip in the range is replaced.  Nothing where the range is empty. */
 void delivery_drip(delivery *d, size_t from, size_t to, size_t chunk, int64_t interval_ms);
 

@@ -218,7 +218,7 @@ static bool over(const stream *s)
     return s->state == HOLDING || s->state == UNREAD || s->state == FINISHED;
 }
 
-/* Tells of each delivery that waits for the clock behind the first. */
+/* Tells of each delivery that waits for the clock after the first. */
 static void tell_of_new(stream *s)
 {
     int64_t now = timers_now();

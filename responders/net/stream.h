@@ -43,7 +43,7 @@ typedef struct {
     void (*on_held)(void *arg, void *tag, bool all_written);
     /* All d->cut octets of a delivery were written; the stream has forgotten *d by then. */
     void (*on_sent)(void *arg, void *tag);
-    /* The stream is gone and freed behind this call; on_lost was called for each delivery that
+    /* The stream is gone and freed after this call; on_lost was called for each delivery that
      * will not be finished. */
     void (*on_end)(void *arg, const stream_end *end);
     /* A delivery was given up; the stream has forgotten *d by then.  May be NULL. */

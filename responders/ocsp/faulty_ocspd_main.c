@@ -41,7 +41,7 @@ static int start(void *arg, struct event_base *base, const program_options *o, r
                     "pki-mint made");
         return -1;
     }
-    /* --validity may have come behind --pki. */
+    /* --validity may have come after --pki. */
     ocsp_store_reset(&r->store);
     return ocsp_responder_start(r, base, o->listeners, o->nlisteners, rules, events, ops, p);
 }

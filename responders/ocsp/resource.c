@@ -27,7 +27,7 @@ static json_t *to_json(const ocsp_certificate *c)
                      s->signer != NULL ? json_string(s->signer->id) : json_null());
 }
 
-/* The next certificate of that serial from index *i on, which moves behind it. */
+/* The next certificate of that serial from index *i on, which moves past it. */
 static ocsp_certificate *next_of(const ocsp_store *c, const char *serial, size_t *i)
 {
     while (*i < c->count) {

@@ -16,7 +16,7 @@
 #include "responders/ocsp/store.h"
 
 typedef struct {
-    ocsp_store store; /* loaded before the start, and to be freed behind the stop */
+    ocsp_store store; /* loaded before the start, and to be freed after the stop */
     timers *timers;
     listeners *listeners;
     ocsp_connections connections;

@@ -55,7 +55,7 @@ typedef struct {
     int64_t validity; /* the default, seconds */
 } ocsp_store;
 
-/* Loads FOLDER/manifest.json and all that it names, behind what is there. 0, or -1 with *p that
+/* Loads FOLDER/manifest.json and all that it names, after what is there. 0, or -1 with *p that
  * names the file; *store stays usable (and to be freed). */
 int ocsp_store_load(ocsp_store *store, const char *folder, problem *p);
 void ocsp_store_free(ocsp_store *store);

@@ -174,7 +174,7 @@ static void trailing_octets(void **state)
     assert_int_equal(judged.signer.kind, STAPLE_SIGNER_ISSUER);
     verdict_judgement_free(&judged);
 
-    /* and inside, behind the BasicOCSPResponse: where the certificate field would begin */
+    /* and inside, after the BasicOCSPResponse: where the certificate field would begin */
     span in = {der, length};
     strict_der_item outer, status, bytes, sequence, type, response;
     assert_true(

@@ -8,7 +8,7 @@ static primitive at(stage s, const char *thing, bool replaces)
     return (primitive){.name = "p", .stage = s, .things = {thing}, .replaces = replaces};
 }
 
-/* Either way round the answer is the same; the thing told is the first one's. */
+/* Either way round the result is the same; the thing told is the first one's. */
 static void clash(const primitive *a, const primitive *b, const char *forth, const char *back)
 {
     const char *one = primitive_clash(a, b), *other = primitive_clash(b, a);

@@ -110,14 +110,14 @@ static void what_is_wrong_is_quoted(void **state)
     refused("one a=[1", "at \"[1\": expected a value: JSON or a word");
     refused("one a=1x", "at \"x\": expected \"; \" and another primitive, or the end");
     refused("one a=1 ", "at \"\": expected the name of a parameter");
-    refused("one a=1[0..2]", "at \"0..2]\": expected a range [MIN..MAX] behind NAME?VALUE");
-    refused("one a?1[0.2]", "at \".2]\": expected a range [MIN..MAX] behind NAME?VALUE");
-    refused("one a?1[..2]", "at \"..2]\": expected a range [MIN..MAX] behind NAME?VALUE");
-    refused("one a?1[0..]", "at \"]\": expected a range [MIN..MAX] behind NAME?VALUE");
-    refused("one a?1[0..2", "at \"\": expected a range [MIN..MAX] behind NAME?VALUE");
-    refused("one a?1[ 0..2]", "at \" 0..2]\": expected a range [MIN..MAX] behind NAME?VALUE");
+    refused("one a=1[0..2]", "at \"0..2]\": expected a range [MIN..MAX] after NAME?VALUE");
+    refused("one a?1[0.2]", "at \".2]\": expected a range [MIN..MAX] after NAME?VALUE");
+    refused("one a?1[..2]", "at \"..2]\": expected a range [MIN..MAX] after NAME?VALUE");
+    refused("one a?1[0..]", "at \"]\": expected a range [MIN..MAX] after NAME?VALUE");
+    refused("one a?1[0..2", "at \"\": expected a range [MIN..MAX] after NAME?VALUE");
+    refused("one a?1[ 0..2]", "at \" 0..2]\": expected a range [MIN..MAX] after NAME?VALUE");
     refused("one a?1[0..99999999999999999999]",
-            "at \"99999999999999999999]\": expected a range [MIN..MAX] behind NAME?VALUE");
+            "at \"99999999999999999999]\": expected a range [MIN..MAX] after NAME?VALUE");
     refused("one a=1; two b=2; 0123456789012345678901234567890123456789X",
             "at \"X\": expected \"; \" and another primitive, or the end");
     refused("one Xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1",

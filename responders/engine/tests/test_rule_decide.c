@@ -228,7 +228,7 @@ static void accept_serves_only_what_is_due_then(void **state)
     rule_set_free(r);
 }
 
-/* It serves the request later, so what stands behind it has no say. */
+/* It serves the request later, so what stands after it has no say. */
 static void a_rule_that_counts_later_stands_before_others(void **state)
 {
     rule_set *r = set_of("[{\"id\": \"s\", \"scope\": \"serial\", \"sequence\": [{\"do\": []}]},"

@@ -182,7 +182,7 @@ static void a_list_can_be_put_again(void **state)
     rule_set_free(r);
 }
 
-/* Even one that stands behind the nameless rule. */
+/* Even one that stands after the nameless rule. */
 static void a_made_up_name_takes_no_given_one(void **state)
 {
     rule_set *r = set_of("[" ONE ", {\"id\": \"rule-1\", \"sequence\": [{\"do\": []}]}, " ONE ","

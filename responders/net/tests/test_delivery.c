@@ -66,7 +66,7 @@ static void after_pauses(void **state)
     delivery_delay(&d, 0, 30);
     delivery_delay(&d, 40, 500);
     assert_times(&d, late_body);
-    /* a pause behind the octets delays nothing */
+    /* a pause after the octets delays nothing */
     delivery_delay(&d, 100, 500);
     delivery_delay(&d, 1000, 500);
     assert_times(&d, late_body);

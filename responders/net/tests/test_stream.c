@@ -697,7 +697,7 @@ static void the_owner_may_close_when_it_hears_of_a_loss(void **state)
     shutdown(client, SHUT_WR);
     run_until("a lost;");
 
-    /* and when they are lost behind an end */
+    /* and when they are lost after an end */
     connect_again();
     start();
     deliver(&a);

@@ -94,7 +94,7 @@ static void setting_again_moves(void **state)
     (void)state;
     set(&a, 10);
     set(&b, 10);
-    set(&a, 10); /* behind b now */
+    set(&a, 10); /* after b now */
     set(&c, 5);
     set(&c, 40);
     assert_fired(10, "ba");

@@ -77,7 +77,7 @@ const char *http_response_get(const http_response *r, const char *name)
     return header == NULL ? NULL : header->value;
 }
 
-/* The header, a new one behind the others where there is none of that name. */
+/* The header, a new one after the others where there is none of that name. */
 static http_response_header *find_or_add(http_response *r, const char *name)
 {
     http_response_header *header = find(r, name);
@@ -105,8 +105,8 @@ void http_response_remove(http_response *r, const char *name)
     free(header->name);
     free(header->value);
     r->nheaders--;
-    size_t behind = r->nheaders - (size_t)(header - r->headers);
-    memmove(header, header + 1, behind * sizeof(*header));
+    size_t after = r->nheaders - (size_t)(header - r->headers);
+    memmove(header, header + 1, after * sizeof(*header));
 }
 
 void http_response_init(http_response *r, octets *body, int64_t now)

@@ -34,7 +34,7 @@ void http_response_free(http_response *r);
 /* The value of the header, or NULL where it is not there. */
 const char *http_response_get(const http_response *r, const char *name);
 
-/* Sets the header, in its old place or behind the others. */
+/* Sets the header, in its old place or after the others. */
 void http_response_set(http_response *r, const char *name, const char *value);
 void http_response_remove(http_response *r, const char *name);
 

@@ -80,7 +80,7 @@ static int parse_cert_id(span in, cert_id *out, problem *p)
     if (!der_take_tag(&in, DER_INTEGER, &out->serial) || !der_integer_is_minimal(out->serial)) {
         return refuse(p, "serialNumber is not a DER INTEGER");
     }
-    return in.length == 0 ? 0 : refuse(p, "there is something behind serialNumber in CertID");
+    return in.length == 0 ? 0 : refuse(p, "there are trailing octets after serialNumber in CertID");
 }
 
 /* Request ::= SEQUENCE { reqCert CertID, singleRequestExtensions [0] EXPLICIT OPTIONAL } */
@@ -101,7 +101,8 @@ static int parse_single(span in, cert_id *out, problem *p)
             return -1;
         }
     }
-    return in.length == 0 ? 0 : refuse(p, "there is something behind the last field of Request");
+    return in.length == 0 ? 0
+                          : refuse(p, "there are trailing octets after the last field of Request");
 }
 
 static int parse_list(span list, ocsp_request *out, problem *p)
@@ -157,8 +158,9 @@ static int parse_tbs(span tbs, ocsp_request *out, problem *p)
             return -1;
         }
     }
-    return tbs.length == 0 ? 0
-                           : refuse(p, "there is something behind the last field of TBSRequest");
+    return tbs.length == 0
+               ? 0
+               : refuse(p, "there are trailing octets after the last field of TBSRequest");
 }
 
 int ocsp_request_parse(span der, ocsp_request *out, problem *p)
@@ -182,7 +184,7 @@ int ocsp_request_parse(span der, ocsp_request *out, problem *p)
         return refuse(p, "optionalSignature is not one SEQUENCE");
     }
     if (request.length != 0) {
-        return refuse(p, "there is something behind the last field of OCSPRequest");
+        return refuse(p, "there are trailing octets after the last field of OCSPRequest");
     }
     return parse_tbs(tbs, out, p);
 }

@@ -26,7 +26,7 @@ static int base64_digit(char c)
     return found == NULL ? -1 : (int)(found - alphabet);
 }
 
-/* The character at *text, its percent-encoding undone; moves *text behind it. NUL when the
+/* The character at *text, its percent-encoding undone; moves *text past it. NUL when the
  * encoding is wrong: that is no base64 either. */
 static char take_character(const char **text)
 {

@@ -3,8 +3,8 @@
  *
  * Base64 has "/" in its alphabet and not every client percent-encodes it, so where the
  * prefix of the URL ends cannot be told from the slashes.  Each slash is tried, the first
- * one first: the request starts behind the first slash that has base64 of one whole
- * SEQUENCE behind it.
+ * one first: the request starts after the first slash that base64 of one whole
+ * SEQUENCE follows.
  */
 #ifndef STAPLELAB_OCSP_CODEC_REQUEST_PATH_H
 #define STAPLELAB_OCSP_CODEC_REQUEST_PATH_H

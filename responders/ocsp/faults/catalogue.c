@@ -75,7 +75,7 @@ const fault_line ocsp_fault_lines[] = {
     {"B40", "garbage-then-close", "http-raw", NULL, "octets that are not HTTP, then FIN", "WireMock: RANDOM_DATA_THEN_CLOSE"},
     {"B42", "content-type-wrong", "content-type value?\"text/html\"", NULL, "a Content-Type of something else", "RFC 6960, A.2"},
     {"B43", "content-type-missing", "content-type value=null", NULL, "no Content-Type", "RFC 6960, A.2; RFC 9110, 8.3"},
-    {"B44", "content-type-params", "content-type value?\"application/ocsp-response; charset=utf-8\"", NULL, "the right Content-Type with parameters behind it", "RFC 9110, 8.3.1"},
+    {"B44", "content-type-params", "content-type value?\"application/ocsp-response; charset=utf-8\"", NULL, "the right Content-Type with parameters after it", "RFC 9110, 8.3.1"},
     {"B46", "content-length-too-long", "content-length direction=longer", NULL, "Content-Length larger than the body", "RFC 9112, 6.3"},
     {"B47", "content-length-too-short", "content-length direction=shorter", NULL, "Content-Length smaller than the body", "RFC 9112, 6.3"},
     {"B49", "chunked-to-http10", "chunked", NULL, "chunked transfer coding whatever HTTP version the client speaks", "RFC 9112, 6.1"},

@@ -63,7 +63,7 @@ static effect this_update(primitive_call *call)
 
 const primitive ocsp_fault_this_update = {
     .name = "this-update",
-    .summary = "thisUpdate at another time; nextUpdate follows as far behind it as it was from now",
+    .summary = "thisUpdate at another time; nextUpdate follows as long after it as it was from now",
     .stage = STAGE_MODEL,
     .things = {WINDOW},
     .size = sizeof(offset_params),

@@ -6,7 +6,7 @@
 
 /* ----- HTTP ----- */
 
-/* text: the status line behind the version; more: headers behind the usual ones.  No body. */
+/* text: the status line after the version; more: headers after the usual ones.  No body. */
 static inline bool plain(const exchange_run *r, const row *w)
 {
     char text[256];

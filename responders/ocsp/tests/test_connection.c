@@ -118,7 +118,7 @@ static void a_response_is_left_open(void **state)
     assert_int_equal(take(&f, fd, &o), OPEN);
     assert_non_null(memmem(o.data, o.length, "Connection: keep-alive", 22));
     assert_events(&f, 0, "accept request response held[no-close-keepalive]");
-    /* a second request is not served: octets behind the first are ignored */
+    /* a second request is not served: octets after the first are ignored */
     send(fd, made.request.data, made.request.length, MSG_NOSIGNAL);
     lab_settle(f.base);
     close(fd);

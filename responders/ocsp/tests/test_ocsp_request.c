@@ -150,16 +150,16 @@ static void every_cut_and_every_longer_request_is_refused(void **state)
 #define ID      "\x30\x14\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x01n\x04\x01k\x02\x01\x05"
 #define ID_SIZE 22
 
-/* OCSPRequest { tbsRequest { before, requestList, behind }, after } */
+/* OCSPRequest { tbsRequest { before, requestList, more }, after } */
 static bool parse_with(const char *before, size_t nbefore, const char *list, size_t nlist,
-                       const char *behind, size_t nbehind, const char *after, size_t nafter)
+                       const char *more, size_t nmore, const char *after, size_t nafter)
 {
     static ocsp_request r;
     octets o = {0};
     size_t outer = der_open(&o, DER_SEQUENCE), tbs = der_open(&o, DER_SEQUENCE);
     octets_append(&o, before, nbefore);
     der_put(&o, DER_SEQUENCE, list, nlist);
-    octets_append(&o, behind, nbehind);
+    octets_append(&o, more, nmore);
     der_close(&o, tbs);
     octets_append(&o, after, nafter);
     der_close(&o, outer);
@@ -197,8 +197,8 @@ static void wrong_fields_are_refused(void **state)
         size_t nbefore;
         const char *list;
         size_t nlist;
-        const char *behind;
-        size_t nbehind;
+        const char *more;
+        size_t nmore;
         const char *after;
         size_t nafter;
     } cases[] = {
@@ -252,7 +252,7 @@ static void wrong_fields_are_refused(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         bool good = parse_with(cases[i].before, cases[i].nbefore, cases[i].list, cases[i].nlist,
-                               cases[i].behind, cases[i].nbehind, cases[i].after, cases[i].nafter);
+                               cases[i].more, cases[i].nmore, cases[i].after, cases[i].nafter);
         if (good) {
             fail_msg("accepted: %s", cases[i].what);
         }

@@ -32,7 +32,7 @@ static void paths_are_read(void **state)
         {"/MAcEBf%2F%2F%2Fvvv/", -1},
         {"/MAcEBf%2F%2F%2Fvvv?", -1},
         {"/MAcEBf%2F%2F%2F", -1},
-        {"/MAAA", -1}, /* an octet behind the SEQUENCE */
+        {"/MAAA", -1}, /* a trailing octet */
         {"/x/MAAA/MAcEBf%2F%2F%2Fvvv", 8},
     };
     (void)state;

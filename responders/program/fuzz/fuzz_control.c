@@ -1,7 +1,7 @@
 /*
  * The control API takes what anybody sends who may connect.  An input is what a caller writes on
  * one connection: octets of HTTP when its first line ends with "HTTP/1.1", else "METHOD TARGET" and
- * a body behind the line, which get a head that fits them.
+ * a body after the line, which get a head that fits them.
  *
  * Whatever it is, the API does not fail (500), and the rules in force are ones that it takes again.
  */
@@ -123,7 +123,7 @@ static void settle(struct event_base *base, int fd, octets *heard)
     } while (n < 0);
 }
 
-/* Each begins behind the end of a line; what a body quotes of the input has no line's end in it. */
+/* Each begins after the end of a line; what a body quotes of the input has no line's end in it. */
 static void check_responses(octets *heard)
 {
     static const char version[] = "HTTP/1.", failed[] = "HTTP/1.1 500";
