@@ -1,7 +1,6 @@
 /* See siphash.h. */
 #include "harness/base/siphash.h"
 
-
 static uint64_t rotate(uint64_t x, unsigned bits)
 {
     return x << bits | x >> (64 - bits);

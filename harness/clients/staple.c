@@ -13,6 +13,7 @@
 
 #include "harness/base/memory.h"
 #include "harness/clients/staple.h"
+#include "harness/clients/strict_der.h"
 
 enum {
     TAG_INTEGER = 0x02,

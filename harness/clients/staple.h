@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "harness/base/octets.h"
 #include "harness/clients/certificate.h"
-#include "harness/clients/strict_der.h"
 
 enum { STAPLE_NO_STATUS = -1 };
 

@@ -2,7 +2,7 @@
  * Just enough of the handshake's messages to find a CertificateStatus.
  */
 #include "harness/clients/wire_status.h"
-#include "harness/clients/strict_der.h"
+#include "harness/base/octets.h"
 
 enum {
     MESSAGE_CERTIFICATE = 11,

@@ -1,10 +1,10 @@
 /* See fault.h. */
 #include "responders/engine/fault.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/base/json_check.h"
 #include "harness/base/memory.h"
 #include "responders/engine/recipe.h"
 
@@ -170,9 +170,19 @@ static int add_sequence(fault *f, problem *p)
     return sequence.faulty ? add_param(f, &faulty, FAULT_SEQUENCE, NULL, p) : 0;
 }
 
+static bool is_on_listener(const fault *f)
+{
+    for (size_t i = 0; i < f->nparts; i++) {
+        if (f->parts[i].primitive->stage == STAGE_LISTENER) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int check_parts(const fault *f, problem *p)
 {
-    if (f->line->sequence != NULL && fault_is_at(f, STAGE_LISTENER)) {
+    if (f->line->sequence != NULL && is_on_listener(f)) {
         problem_set(p, 500, "", "a listener sees no requests that a sequence could count");
         return -1;
     }
@@ -262,14 +272,4 @@ json_t *fault_to_json(const fault *f)
     return json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o}", "name", f->line->name, "id", f->line->id,
                      "summary", f->line->summary, "source", f->line->source, "stages", stages,
                      "parameters", params);
-}
-
-bool fault_is_at(const fault *f, stage s)
-{
-    for (size_t i = 0; i < f->nparts; i++) {
-        if (f->parts[i].primitive->stage == s) {
-            return true;
-        }
-    }
-    return false;
 }

@@ -15,7 +15,6 @@
 #define STAPLELAB_ENGINE_FAULT_H
 
 #include <jansson.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -61,8 +60,5 @@ void fault_free(fault *f);
 
 /* The fault as a new object: name, id, summary, source, stages, parameters. */
 json_t *fault_to_json(const fault *f);
-
-/* Whether it has a primitive of that stage. */
-bool fault_is_at(const fault *f, stage s);
 
 #endif

@@ -209,11 +209,6 @@ const rule_list *rule_set_current(const rule_set *r)
     return r->current;
 }
 
-const rule_terms *rule_set_terms(const rule_set *r)
-{
-    return &r->terms;
-}
-
 uint64_t rule_set_generation(const rule_set *r)
 {
     return r->generation;

@@ -46,7 +46,6 @@ void rule_set_swap(rule_set *r, rule_list *next);
 void rule_set_seed(rule_set *r, uint64_t seed);
 
 const rule_list *rule_set_current(const rule_set *r);
-const rule_terms *rule_set_terms(const rule_set *r);
 uint64_t rule_set_generation(const rule_set *r);
 uint64_t rule_set_get_seed(const rule_set *r);
 

@@ -11,7 +11,7 @@
 
 #include "harness/base/memory.h"
 #include "responders/engine/catalogue.h"
-#include "responders/engine/rule_set.h"
+#include "responders/engine/rule.h"
 
 /* The subject of every stage. */
 typedef struct {

@@ -235,17 +235,6 @@ static void replacing_counts_anew(void **state)
     rule_set_free(r);
 }
 
-static void the_set_keeps_its_terms(void **state)
-{
-    rule_set *r = set_of("[]");
-
-    (void)state;
-    assert_ptr_equal(rule_set_terms(r)->faults, rules_catalogue);
-    assert_ptr_equal(rule_set_terms(r)->keys, fixture_keys);
-    assert_null(rule_set_terms(r)->store);
-    rule_set_free(r);
-}
-
 /* Types of parameters ask the store of the terms. */
 static void the_store_is_asked(void **state)
 {
@@ -314,7 +303,6 @@ int main(void)
         cmocka_unit_test(a_made_up_name_takes_no_given_one),
         cmocka_unit_test(an_empty_list_forgets_rules_and_names),
         cmocka_unit_test(replacing_counts_anew),
-        cmocka_unit_test(the_set_keeps_its_terms),
         cmocka_unit_test(the_store_is_asked),
         cmocka_unit_test(many_rules_are_one_list),
     };

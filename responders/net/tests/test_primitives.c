@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "harness/base/memory.h"
 #include "responders/engine/fault_act.h"
 #include "responders/net/delivery.h"
 #include "responders/net/listener.h"
