@@ -47,13 +47,13 @@ static int replace_string(const char *text, const json_t *settings, const char *
             octets_free(&made);
             return problem_refuse(p, at, "\"%s\" holds a \"${\" that is not ${NAME}", text);
         }
-        char name[128];
-        snprintf(name, sizeof(name), "%.*s", (int)n, start + 2);
+        char *name = memory_text_of(start + 2, n);
         const char *value = json_string_value(json_object_get(settings, name));
+        free(name);
         if (value == NULL) {
             octets_free(&made);
-            return problem_refuse(p, at, "${%s} has no value (give it with --set %s=VALUE)", name,
-                                  name);
+            return problem_refuse(p, at, "${%.*s} has no value (give it with --set %.*s=VALUE)",
+                                  (int)n, start + 2, (int)n, start + 2);
         }
         octets_append(&made, text, (size_t)(start - text));
         octets_append_text(&made, value);

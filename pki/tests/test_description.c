@@ -123,6 +123,26 @@ static void placeholders_are_replaced_once(void **state)
     json_decref(settings);
 }
 
+/* A name that another one begins with is not taken for it, however long they are. */
+static void a_long_name_is_looked_up_whole(void **state)
+{
+    (void)state;
+    enum { LENGTH = 200 };
+    char assignment[LENGTH + 3], use[LENGTH + 4];
+    problem p;
+    json_t *settings = json_object(), *out;
+    memset(assignment, 'n', LENGTH);
+    strcpy(assignment + LENGTH, "=1");
+    snprintf(use, sizeof(use), "${%.*s}", LENGTH, assignment);
+    assert_int_equal(placeholders_set(settings, assignment, &p), 0);
+    json_t *in = json_string(use);
+    assert_int_equal(placeholders_replace(in, settings, &out, &p), 0);
+    assert_string_equal(json_string_value(out), "1");
+    json_decref(in);
+    json_decref(out);
+    json_decref(settings);
+}
+
 static void bad_settings_are_refused(void **state)
 {
     (void)state;
@@ -270,6 +290,7 @@ int main(void)
         cmocka_unit_test(derived_serials_repeat_and_differ),
         cmocka_unit_test(equal_serials_of_two_issuers_are_accepted),
         cmocka_unit_test(placeholders_are_replaced_once),
+        cmocka_unit_test(a_long_name_is_looked_up_whole),
         cmocka_unit_test(bad_settings_are_refused),
         cmocka_unit_test(every_refusal_says_where_and_what_is_accepted),
         cmocka_unit_test(an_error_is_one_line_whatever_it_quotes),
