@@ -170,7 +170,7 @@ static int read_serial(const description *d, const members *m, pki_entry *out)
     if (serial == NULL) {
         return derive_serial(d, m, out);
     }
-    if (values_serial_normalise(serial, out->serial) != 0) {
+    if (!values_serial_normalise(serial, out->serial)) {
         return members_refuse(m, "serial", -1, serial, VALUES_SERIAL);
     }
     for (size_t i = 0; i < d->count; i++) {
@@ -193,7 +193,7 @@ static int read_time(const members *m, const char *name, const char *fallback, i
     if (members_string(m, name, false, &text) != 0) {
         return -1;
     }
-    if (values_time_parse(text, &seconds) != 0) {
+    if (!values_time_parse(text, &seconds)) {
         return members_refuse(m, name, -1, text, VALUES_TIME);
     }
     *out = now + seconds;

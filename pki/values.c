@@ -27,14 +27,14 @@ bool values_id_is_valid(const char *text)
     return text[n] == '\0' && n <= 64;
 }
 
-int values_serial_normalise(const char *text, char out[VALUES_SERIAL_SIZE])
+bool values_serial_normalise(const char *text, char out[VALUES_SERIAL_SIZE])
 {
     while (*text == '0') {
         text++;
     }
     size_t n = strlen(text);
     if (n == 0 || n >= VALUES_SERIAL_SIZE) {
-        return -1;
+        return false;
     }
     for (size_t i = 0; i < n; i++) {
         char c = text[i];
@@ -42,23 +42,20 @@ int values_serial_normalise(const char *text, char out[VALUES_SERIAL_SIZE])
             c = (char)(c - 'A' + 'a');
         }
         if (!is_digit(c) && (c < 'a' || c > 'f')) {
-            return -1;
+            return false;
         }
         out[i] = c;
     }
     out[n] = '\0';
     /* A first bit of 1 costs DER one more octet, to keep the number positive. */
-    if (n == VALUES_SERIAL_SIZE - 1 && out[0] >= '8') {
-        return -1;
-    }
-    return 0;
+    return n < VALUES_SERIAL_SIZE - 1 || out[0] < '8';
 }
 
-int values_time_parse(const char *text, int64_t *seconds)
+bool values_time_parse(const char *text, int64_t *seconds)
 {
     int64_t sign = text[0] == '-' ? -1 : 1;
     if (text[0] != '-' && text[0] != '+') {
-        return -1;
+        return false;
     }
     text++;
 
@@ -66,12 +63,12 @@ int values_time_parse(const char *text, int64_t *seconds)
     size_t n = 0;
     for (; is_digit(text[n]); n++) {
         if (n == 9) {
-            return -1;
+            return false;
         }
         number = number * 10 + (text[n] - '0');
     }
     if (n == 0) {
-        return -1;
+        return false;
     }
 
     int64_t unit;
@@ -89,13 +86,13 @@ int values_time_parse(const char *text, int64_t *seconds)
         unit = 86400;
         break;
     default:
-        return -1;
+        return false;
     }
     if (text[n + 1] != '\0') {
-        return -1;
+        return false;
     }
     *seconds = sign * number * unit;
-    return 0;
+    return true;
 }
 
 bool values_dns_name_is_valid(const char *text)

@@ -24,11 +24,11 @@
 /* An id names files, so it can neither hold a dot or slash nor start like an option. */
 bool values_id_is_valid(const char *text);
 
-/* Writes the number as lower-case hexadecimal without leading zeros. 0, or -1 when not valid. */
-int values_serial_normalise(const char *text, char out[VALUES_SERIAL_SIZE]);
+/* Writes the number as lower-case hexadecimal without leading zeros. False when not valid. */
+bool values_serial_normalise(const char *text, char out[VALUES_SERIAL_SIZE]);
 
-/* Reads a time relative to now, "-1d" or "+3600s", as seconds. 0, or -1 when not valid. */
-int values_time_parse(const char *text, int64_t *seconds);
+/* Reads a time relative to now, "-1d" or "+3600s", as seconds. False when not valid. */
+bool values_time_parse(const char *text, int64_t *seconds);
 
 /* RFC 1034 3.5 host names, with the underscore and a leading wildcard label. */
 bool values_dns_name_is_valid(const char *text);

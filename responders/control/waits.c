@@ -73,12 +73,12 @@ static void wait_free(control_wait *w)
     free(w);
 }
 
-static int arm(int timer, json_int_t ms)
+static bool arm(int timer, json_int_t ms)
 {
     const struct itimerspec when = {
         .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000}};
 
-    return timerfd_settime(timer, 0, &when, NULL);
+    return timerfd_settime(timer, 0, &when, NULL) == 0;
 }
 
 static size_t owed(const control_ops *ops)
@@ -245,7 +245,7 @@ static int wait_start(control_wait *w, problem *p)
     control_waits *all = w->all;
 
     w->expired = w->bound_ms == 0;
-    if (arm(w->timer, w->expired ? GRACE_MS : w->bound_ms) != 0 || event_add(w->bound, NULL) != 0 ||
+    if (!arm(w->timer, w->expired ? GRACE_MS : w->bound_ms) || event_add(w->bound, NULL) != 0 ||
         event_add(w->gone, NULL) != 0) {
         wait_free(w);
         problem_set(p, 500, "", "cannot start a timer");

@@ -18,40 +18,40 @@ static int refuse(const char *text, const char *why, problem *p)
     return -1;
 }
 
-static int parse_name(const char *text, size_t length, size_t index, endpoint *out)
+static bool parse_name(const char *text, size_t length, size_t index, endpoint *out)
 {
     static const char letters[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
     if (text == NULL) {
         snprintf(out->name, sizeof(out->name), "%zu", index);
-        return 0;
+        return true;
     }
     if (length == 0 || length >= sizeof(out->name) || strspn(text, letters) < length) {
-        return -1;
+        return false;
     }
     memcpy(out->name, text, length);
     out->name[length] = '\0';
-    return 0;
+    return true;
 }
 
-static int parse_port(const char *text, uint16_t *port)
+static bool parse_port(const char *text, uint16_t *port)
 {
     char *end = NULL;
     unsigned long value;
 
     if (text[0] < '0' || text[0] > '9' || strlen(text) > 5) {
-        return -1;
+        return false;
     }
     value = strtoul(text, &end, 10);
     if (*end != '\0' || value > 65535) {
-        return -1;
+        return false;
     }
     *port = htons((uint16_t)value);
-    return 0;
+    return true;
 }
 
-static int parse_address(const char *host, bool bracketed, uint16_t port, endpoint *out)
+static bool parse_address(const char *host, bool bracketed, uint16_t port, endpoint *out)
 {
     struct sockaddr_in *v4 = (struct sockaddr_in *)&out->address;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&out->address;
@@ -60,15 +60,15 @@ static int parse_address(const char *host, bool bracketed, uint16_t port, endpoi
         v4->sin_family = AF_INET;
         v4->sin_port = port;
         out->length = sizeof(*v4);
-        return 0;
+        return true;
     }
     if (bracketed && inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
         v6->sin6_family = AF_INET6;
         v6->sin6_port = port;
         out->length = sizeof(*v6);
-        return 0;
+        return true;
     }
-    return -1;
+    return false;
 }
 
 int endpoint_parse(const char *text, size_t index, endpoint *out, problem *p)
@@ -83,10 +83,10 @@ int endpoint_parse(const char *text, size_t index, endpoint *out, problem *p)
     size_t length;
 
     memset(out, 0, sizeof(*out));
-    if (parse_name(equals == NULL ? NULL : text, (size_t)(address - text - 1), index, out) != 0) {
+    if (!parse_name(equals == NULL ? NULL : text, (size_t)(address - text - 1), index, out)) {
         return refuse(text, "a name is 1 to 31 letters, digits, \".\", \"_\" or \"-\"", p);
     }
-    if (colon == NULL || parse_port(colon + 1, &port) != 0) {
+    if (colon == NULL || !parse_port(colon + 1, &port)) {
         return refuse(text, "no port from 0 to 65535", p);
     }
     if (bracketed) {
@@ -101,7 +101,7 @@ int endpoint_parse(const char *text, size_t index, endpoint *out, problem *p)
         return refuse(text, "not a numeric address", p);
     }
     memcpy(host, address, length);
-    if (parse_address(host, bracketed, port, out) != 0) {
+    if (!parse_address(host, bracketed, port, out)) {
         return refuse(text, "not a numeric address (IPv6 needs brackets)", p);
     }
     return 0;
