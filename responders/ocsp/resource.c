@@ -39,22 +39,27 @@ static ocsp_certificate *next_of(const ocsp_store *c, const char *serial, size_t
     return NULL;
 }
 
-static ocsp_certificate *first_of(const ocsp_store *c, const char *serial, problem *p)
+static int find_first(const ocsp_store *c, const char *serial, ocsp_certificate **out, problem *p)
 {
     size_t i = 0;
-    ocsp_certificate *one = next_of(c, serial, &i);
-    if (one == NULL) {
+    *out = next_of(c, serial, &i);
+    if (*out == NULL) {
         problem_set(p, 404, "",
                     "no certificate has the serial \"%s\"; GET /v1/certificates lists them",
                     serial);
+        return -1;
     }
-    return one;
+    return 0;
 }
 
-static json_t *get(const ocsp_store *c, const char *serial, problem *p)
+static int get(const ocsp_store *c, const char *serial, json_t **out, problem *p)
 {
-    ocsp_certificate *one = first_of(c, serial, p);
-    return one == NULL ? NULL : to_json(one);
+    ocsp_certificate *one;
+    if (find_first(c, serial, &one, p) != 0) {
+        return -1;
+    }
+    *out = to_json(one);
+    return 0;
 }
 
 static json_t *list(const ocsp_store *c)
@@ -66,65 +71,62 @@ static json_t *list(const ocsp_store *c)
     return all;
 }
 
-static bool take_seconds(json_t *value, const char *pointer, int64_t *out, problem *p)
+static int take_seconds(json_t *value, const char *pointer, int64_t *out, problem *p)
 {
     if (!json_is_integer(value) || json_integer_value(value) > SECONDS_MAX ||
         json_integer_value(value) < -SECONDS_MAX) {
-        problem_set(p, 400, pointer, "not a whole number of seconds");
-        return false;
+        return problem_refuse(p, pointer, "not a whole number of seconds");
     }
     *out = json_integer_value(value);
-    return true;
+    return 0;
 }
 
-static bool take_status(json_t *value, ocsp_certificate_state *s, problem *p)
+static int take_status(json_t *value, ocsp_certificate_state *s, problem *p)
 {
     for (int i = 0; json_is_string(value) && ocsp_cert_status_names[i] != NULL; i++) {
         if (strcmp(ocsp_cert_status_names[i], json_string_value(value)) == 0) {
             s->status = (ocsp_cert_status)i;
-            return true;
+            return 0;
         }
     }
-    problem_set(p, 400, "/status", "not a status: \"good\", \"revoked\" or \"unknown\"");
-    return false;
+    return problem_refuse(p, "/status", "not a status: \"good\", \"revoked\" or \"unknown\"");
 }
 
 /* CRLReason (RFC 5280, 5.3.1) has 0..10 without 7. */
-static bool take_reason(json_t *value, ocsp_certificate_state *s, problem *p)
+static int take_reason(json_t *value, ocsp_certificate_state *s, problem *p)
 {
     json_int_t reason = json_integer_value(value);
     if (json_is_null(value)) {
         s->reason = OCSP_NO_REASON;
-        return true;
+        return 0;
     }
     if (!json_is_integer(value) || reason < 0 || reason > 10) {
-        problem_set(p, 400, "/reason", "not a CRLReason: 0 to 10, or null for none");
-        return false;
+        return problem_refuse(p, "/reason", "not a CRLReason: 0 to 10, or null for none");
     }
     s->reason = (int)reason;
-    return true;
+    return 0;
 }
 
-static bool take_signer(const ocsp_store *c, json_t *value, const ocsp_certificate *near,
-                        ocsp_certificate_state *s, problem *p)
+static int take_signer(const ocsp_store *c, json_t *value, const ocsp_certificate *near,
+                       ocsp_certificate_state *s, problem *p)
 {
     if (json_is_null(value)) {
         s->signer = NULL;
-        return true;
+        return 0;
     }
     const char *id = json_string_value(value);
     s->signer = id == NULL ? NULL : ocsp_store_by_id(c, id, near);
     if (s->signer == NULL) {
-        problem_set(p, 400, "/signer",
-                    "not the id of a certificate in a manifest (\"delegate\"), nor null for the "
-                    "issuer");
-        return false;
+        return problem_refuse(
+            p, "/signer",
+            "not the id of a certificate in a manifest (\"delegate\"), nor null for the "
+            "issuer");
     }
-    return true;
+    return 0;
 }
 
-static bool take_member(const ocsp_store *c, const char *name, json_t *value,
-                        const ocsp_certificate *near, ocsp_certificate_state *s, problem *p)
+static int take_member(const ocsp_store *c, const char *name, json_t *value,
+                       const ocsp_certificate *near, ocsp_certificate_state *s, problem *p)
 {
     if (strcmp(name, "status") == 0) {
         return take_status(value, s, p);
@@ -133,12 +135,13 @@ static bool take_member(const ocsp_store *c, const char *name, json_t *value,
         return take_reason(value, s, p);
     }
     if (strcmp(name, "revocation_time") == 0) {
-        return json_is_null(value) ||
-               take_seconds(value, "/revocation_time", &s->revocation_time, p);
+        return json_is_null(value)
+                   ? 0
+                   : take_seconds(value, "/revocation_time", &s->revocation_time, p);
     }
     if (strcmp(name, "validity") == 0) {
         s->has_validity = !json_is_null(value);
-        return !s->has_validity || take_seconds(value, "/validity", &s->validity, p);
+        return s->has_validity ? take_seconds(value, "/validity", &s->validity, p) : 0;
     }
     if (strcmp(name, "this_update") == 0) {
         return take_seconds(value, "/this_update", &s->this_update, p);
@@ -149,22 +152,21 @@ static bool take_member(const ocsp_store *c, const char *name, json_t *value,
     char near_names[96], pointer[96];
     problem_nearest(name, member_names, near_names, sizeof(near_names));
     problem_pointer(pointer, sizeof(pointer), "", name);
-    problem_set(p, 400, pointer,
-                "unknown member \"%.80s\"; known are status, reason, revocation_time, validity, "
-                "this_update and signer%s%s",
-                name, near_names[0] != '\0' ? "; nearest: " : "", near_names);
-    return false;
+    return problem_refuse(p, pointer,
+                          "unknown member \"%.80s\"; known are status, reason, revocation_time, "
+                          "validity, this_update and signer%s%s",
+                          name, near_names[0] != '\0' ? "; nearest: " : "", near_names);
 }
 
-static json_t *put(ocsp_store *c, const char *serial, json_t *body, int64_t now, problem *p)
+static int put(ocsp_store *c, const char *serial, json_t *body, int64_t now, json_t **out,
+               problem *p)
 {
-    ocsp_certificate *one = first_of(c, serial, p);
-    if (one == NULL) {
-        return NULL;
+    ocsp_certificate *one;
+    if (find_first(c, serial, &one, p) != 0) {
+        return -1;
     }
     if (!json_is_object(body)) {
-        problem_set(p, 400, "", "the body is not an object like {\"status\": \"revoked\"}");
-        return NULL;
+        return problem_refuse(p, "", "the body is not an object like {\"status\": \"revoked\"}");
     }
     ocsp_certificate_state state = ocsp_store_default_state(c);
     state.revocation_time = now;
@@ -172,27 +174,24 @@ static json_t *put(ocsp_store *c, const char *serial, json_t *body, int64_t now,
     json_t *value;
     json_object_foreach(body, name, value)
     {
-        if (!take_member(c, name, value, one, &state, p)) {
-            return NULL;
+        if (take_member(c, name, value, one, &state, p) != 0) {
+            return -1;
         }
     }
     /* Several manifests may have given out the serial: they share what is said about it. */
     for (size_t i = 0; (one = next_of(c, serial, &i)) != NULL;) {
         one->state = state;
     }
-    return get(c, serial, p);
+    return get(c, serial, out, p);
 }
 
-static json_t *forget(ocsp_store *c, const char *serial, problem *p)
+static int forget(ocsp_store *c, const char *serial, json_t **out, problem *p)
 {
-    ocsp_certificate *one = first_of(c, serial, p);
-    if (one == NULL) {
-        return NULL;
-    }
+    ocsp_certificate *one;
     for (size_t i = 0; (one = next_of(c, serial, &i)) != NULL;) {
         one->state = ocsp_store_default_state(c);
     }
-    return get(c, serial, p);
+    return get(c, serial, out, p);
 }
 
 bool ocsp_resource(ocsp_store *store, const char *method, const char *path, json_t *body,
@@ -215,11 +214,11 @@ bool ocsp_resource(ocsp_store *store, const char *method, const char *path, json
     if (serial == NULL) {
         problem_set(p, 404, "", "\"%.80s\" is not a serial number in hex", path + sizeof(one) - 1);
     } else if (strcmp(method, "GET") == 0) {
-        *out = get(store, serial, p);
+        get(store, serial, out, p);
     } else if (strcmp(method, "PUT") == 0) {
-        *out = put(store, serial, body, now, p);
+        put(store, serial, body, now, out, p);
     } else if (strcmp(method, "DELETE") == 0) {
-        *out = forget(store, serial, p);
+        forget(store, serial, out, p);
     } else {
         problem_set_method(p, method, "GET, PUT, DELETE");
     }

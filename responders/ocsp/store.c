@@ -43,17 +43,13 @@ static void add(ocsp_store *c, ocsp_certificate *one)
     c->all[c->count++] = one;
 }
 
-static FILE *open_file(const char *folder, const char *name, problem *p)
+static int open_file(const char *folder, const char *name, FILE **out, problem *p)
 {
-    octets path = {0};
-    octets_append_format(&path, "%s/%s", folder, name);
-    octets_append(&path, "", 1);
-    FILE *file = fopen((const char *)path.data, "rb");
-    if (file == NULL) {
-        problem_set(p, 400, "", "%s: %s", (const char *)path.data, strerror(errno));
-    }
-    octets_free(&path);
-    return file;
+    char *path = memory_format("%s/%s", folder, name);
+    *out = fopen(path, "rb");
+    int rc = *out != NULL ? 0 : problem_refuse(p, "", "%s: %s", path, strerror(errno));
+    free(path);
+    return rc;
 }
 
 ocsp_certificate_state ocsp_store_default_state(const ocsp_store *c)
@@ -120,8 +116,8 @@ static int load_one(ocsp_store *c, const char *folder, const char *id, json_t *e
     int result = -1;
     X509 *x509 = NULL;
     ocsp_certificate *one = memory_new(sizeof(*one));
-    FILE *file = open_file(folder, pem, p);
-    if (file == NULL) {
+    FILE *file;
+    if (open_file(folder, pem, &file, p) != 0) {
         goto done;
     }
     x509 = PEM_read_X509(file, NULL, NULL, NULL);
@@ -130,8 +126,7 @@ static int load_one(ocsp_store *c, const char *folder, const char *id, json_t *e
         goto done;
     }
     fclose(file);
-    file = open_file(folder, key_pem, p);
-    if (file == NULL) {
+    if (open_file(folder, key_pem, &file, p) != 0) {
         goto done;
     }
     one->key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
@@ -158,29 +153,30 @@ done:
     return result;
 }
 
-static json_t *read_manifest(const char *folder, problem *p)
+static int read_manifest(const char *folder, json_t **out, problem *p)
 {
-    FILE *file = open_file(folder, "manifest.json", p);
-    if (file == NULL) {
-        return NULL;
+    FILE *file;
+    if (open_file(folder, "manifest.json", &file, p) != 0) {
+        return -1;
     }
     json_error_t error;
     json_t *manifest = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
     fclose(file);
     if (manifest == NULL) {
-        problem_set(p, 400, "", "%s/manifest.json:%d: %s", folder, error.line, error.text);
-    } else if (!json_is_object(json_object_get(manifest, "certificates"))) {
-        problem_set(p, 400, "", "%s/manifest.json: no object \"certificates\"", folder);
-        json_decref(manifest);
-        manifest = NULL;
+        return problem_refuse(p, "", "%s/manifest.json:%d: %s", folder, error.line, error.text);
     }
-    return manifest;
+    if (!json_is_object(json_object_get(manifest, "certificates"))) {
+        json_decref(manifest);
+        return problem_refuse(p, "", "%s/manifest.json: no object \"certificates\"", folder);
+    }
+    *out = manifest;
+    return 0;
 }
 
 int ocsp_store_load(ocsp_store *c, const char *folder, problem *p)
 {
-    json_t *manifest = read_manifest(folder, p);
-    if (manifest == NULL) {
+    json_t *manifest;
+    if (read_manifest(folder, &manifest, p) != 0) {
         return -1;
     }
     int result = -1;
