@@ -86,8 +86,8 @@ int datagram_new(struct event_base *base, const endpoint *e, int fd,
     d->fd = fd;
     d->handlers = handlers;
     d->arg = arg;
-    d->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, d);
-    if (d->readable == NULL || event_add(d->readable, NULL) != 0) {
+    d->readable = memory_made(event_new(base, fd, EV_READ | EV_PERSIST, on_readable, d));
+    if (event_add(d->readable, NULL) != 0) {
         memory_exhausted();
     }
     *out = d;

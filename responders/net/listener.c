@@ -235,10 +235,7 @@ listener *listener_new(struct event_base *base, const endpoint *e, int fd,
     l->on_accept = on_accept;
     l->arg = arg;
     l->filler = -1;
-    l->acceptable = event_new(base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
-    if (l->acceptable == NULL) {
-        memory_exhausted();
-    }
+    l->acceptable = memory_made(event_new(base, fd, EV_READ | EV_PERSIST, on_acceptable, l));
     watch(l);
     return l;
 }

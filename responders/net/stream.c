@@ -394,11 +394,8 @@ stream *stream_new(struct event_base *base, timers *t, int fd, const stream_hand
     s->handlers = handlers;
     s->arg = arg;
     s->timer = (timer){.fire = on_timer, .arg = s};
-    s->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, s);
-    s->writable = event_new(base, fd, EV_WRITE, on_writable, s);
-    if (s->readable == NULL || s->writable == NULL) {
-        memory_exhausted();
-    }
+    s->readable = memory_made(event_new(base, fd, EV_READ | EV_PERSIST, on_readable, s));
+    s->writable = memory_made(event_new(base, fd, EV_WRITE, on_writable, s));
     return s;
 }
 

@@ -60,10 +60,7 @@ static void on_due(evutil_socket_t fd, short what, void *arg)
 timers *timers_new(struct event_base *base)
 {
     timers *t = memory_new(sizeof(*t));
-    t->event = evtimer_new(base, on_due, t);
-    if (t->event == NULL) {
-        memory_exhausted();
-    }
+    t->event = memory_made(evtimer_new(base, on_due, t));
     return t;
 }
 

@@ -1,6 +1,8 @@
 /* See signer.h. */
 #include "responders/ocsp/codec/signer.h"
 
+#include "harness/base/memory.h"
+
 typedef struct {
     span algorithm;
     const EVP_MD *(*digest)(void); /* NULL where the scheme has its own (Ed25519) */
@@ -42,8 +44,8 @@ bool signer_sign(EVP_PKEY *key, span data, octets *signature)
     bool ok = false;
     size_t length = (size_t)EVP_PKEY_get_size(key);
     scheme s = scheme_of(key);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (context == NULL || s.algorithm.length == 0 ||
+    EVP_MD_CTX *context = memory_made(EVP_MD_CTX_new());
+    if (s.algorithm.length == 0 ||
         EVP_DigestSignInit(context, NULL, s.digest ? s.digest() : NULL, NULL, key) != 1) {
         goto done;
     }
