@@ -1,8 +1,9 @@
 /*
  * A responder with nothing to respond, for the tests of what all responders share.
  *
- * A peer sends one line.  "KEY" is a request with that serial: it is responded to with what the
- * rules make of "healthy", and closed.  "hold" is left to the peer.  Only one connection is
+ * Its faults are those of the engine's tests.  A peer sends one line.  "KEY" is a request with that
+ * serial: it is responded to with what the faults have written down, "healthy" if that is nothing,
+ * and closed.  "hold" is left to the peer.  Only one connection is
  * accepted in a pass of the loop and none is read in the pass that accepted it.  PUT {"spin": true}
  * keeps it busy in every pass, until it is put false; {"refuse": true} lets it put no rules in
  * force.
@@ -17,167 +18,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "harness/base/memory.h"
 #include "responders/engine/rule_decide.h"
+#include "responders/engine/tests/engine_fixture.h"
 #include "responders/program/program.h"
 
 #define FAKE_PEERS 64
-
-/* What the stages of a response work on: its text. */
-typedef struct {
-    char text[64];
-} fake_response;
-
-static inline effect fake_become(primitive_call *call, const char *text)
-{
-    fake_response *response = call->subject;
-
-    snprintf(response->text, sizeof(response->text), "%s", text);
-    return EFFECT_DONE;
-}
-
-static inline effect fake_try_later(primitive_call *call)
-{
-    return fake_become(call, "try later");
-}
-
-static const primitive fake_status = {
-    .name = "status",
-    .summary = "another status",
-    .stage = STAGE_MODEL,
-    .things = {"body"},
-    .act = fake_try_later,
-};
-
-typedef struct {
-    int64_t reason, offset;
-    int form;
-} fake_revoked_params;
-
-static const char *const fake_forms[] = {"byName", "byKey", NULL};
-
-static inline effect fake_revoke(primitive_call *call)
-{
-    const fake_revoked_params *p = call->params;
-    char text[64];
-
-    snprintf(text, sizeof(text), "revoked %lld", (long long)p->reason);
-    return fake_become(call, text);
-}
-
-static const primitive fake_revoked = {
-    .name = "revoked",
-    .summary = "revoked",
-    .stage = STAGE_MODEL,
-    .things = {"body"},
-    .size = sizeof(fake_revoked_params),
-    .params = (const param[]){{.name = "reason",
-                               .type = &param_integer,
-                               .offset = offsetof(fake_revoked_params, reason),
-                               .summary = "revocation reason",
-                               .fallback = "1",
-                               .max = 10},
-                              {.name = "offset",
-                               .type = &param_integer,
-                               .offset = offsetof(fake_revoked_params, offset),
-                               .summary = "how long ago",
-                               .fallback = "null",
-                               .unit = "s",
-                               .min = -100,
-                               .max = 3600},
-                              {.name = "form",
-                               .type = &param_choice,
-                               .offset = offsetof(fake_revoked_params, form),
-                               .summary = "how the responder is named",
-                               .fallback = "\"byKey\"",
-                               .choices = fake_forms},
-                              {0}},
-    .act = fake_revoke,
-};
-
-typedef struct {
-    char *target;
-} fake_redirect_params;
-
-static inline effect fake_redirected(primitive_call *call)
-{
-    const fake_redirect_params *p = call->params;
-
-    return fake_become(call, p->target);
-}
-
-static const primitive fake_redirect = {
-    .name = "redirect",
-    .summary = "a redirect",
-    .stage = STAGE_MESSAGE,
-    .things = {"message"},
-    .size = sizeof(fake_redirect_params),
-    .params = (const param[]){{.name = "target",
-                               .type = &param_text,
-                               .offset = offsetof(fake_redirect_params, target),
-                               .summary = "where to"},
-                              {0}},
-    .act = fake_redirected,
-};
-
-/* Never called: the fake does nothing at accept, and only counts what is on its listener. */
-static inline effect fake_idle(primitive_call *call)
-{
-    (void)call;
-    return EFFECT_NONE;
-}
-
-static const primitive fake_reset_at_accept = {
-    .name = "accept-rst",
-    .summary = "RST",
-    .stage = STAGE_ACCEPT,
-    .things = {""},
-    .replaces = true,
-    .act = fake_idle,
-};
-
-static const primitive fake_down = {
-    .name = "listener-mode",
-    .summary = "nothing listens",
-    .stage = STAGE_LISTENER,
-    .things = {""},
-    .replaces = true,
-    .act = fake_idle,
-};
-
-static const primitive *const fake_primitives[] = {
-    &fake_status, &fake_revoked, &fake_redirect, &fake_reset_at_accept, &fake_down, NULL};
-
-static const fault_line fake_lines[] = {
-    {"A03", "status-try-later", "status", NULL, "tryLater (3)", NULL},
-    {"A26", "cert-status-revoked", "revoked", NULL, "revoked", NULL},
-    {"B40", "http-redirect", "redirect", NULL, "a redirect", NULL},
-    {"B41", "revoked-elsewhere", "revoked form=byKey reason?2[1..5]; redirect", NULL,
-     "revoked, and a redirect", NULL},
-    {"B06", "rst-on-accept", "accept-rst", NULL, "RST right after accept", NULL},
-    {"B01", "connection-refused", "listener-mode", NULL, "nothing listens", NULL},
-    {0},
-};
-
-/* Lower case; "bad" is no serial. */
-static inline char *fake_normalise(const char *value)
-{
-    char *copy = strcmp(value, "bad") == 0 ? NULL : memory_text(value);
-
-    for (char *s = copy; s != NULL && *s != '\0'; s++) {
-        *s = *s >= 'A' && *s <= 'Z' ? (char)(*s + 'a' - 'A') : *s;
-    }
-    return copy;
-}
-
-enum { FAKE_LISTENER, FAKE_SERIAL, FAKE_METHOD };
-
-static const match_key fake_keys[] = {
-    {.name = "listener", .summary = "a name from --listen", .at_accept = true},
-    {.name = "serial", .summary = "hexadecimal digits", .normalise = fake_normalise},
-    {.name = "method", .summary = "GET or POST"},
-    {0},
-};
 
 typedef struct fake_program fake_program;
 
@@ -222,7 +67,8 @@ static inline void fake_on_readable(evutil_socket_t fd, short what, void *arg)
     char line[256] = "";
     const char *values[] = {f->listener.name, line, NULL};
     ssize_t n = read(fd, line, sizeof(line) - 1);
-    fake_response response = {"healthy"};
+    subject response = {.gives = EFFECT_DONE};
+    const char *text;
     json_t *event;
     plan p;
 
@@ -242,7 +88,8 @@ static inline void fake_on_readable(evutil_socket_t fd, short what, void *arg)
     plan_do(&p, STAGE_MESSAGE, &response, NULL);
     event = json_pack("{s:s}", "serial", line);
     plan_describe(&p, event);
-    if (write(fd, response.text, strlen(response.text)) < 0) {
+    text = response.journal[0] == '\0' ? "healthy" : response.journal;
+    if (write(fd, text, strlen(text)) < 0) {
         perror("write");
     }
     plan_happened(&p, STAGE_MODEL, STAGE_MESSAGE);
@@ -444,9 +291,9 @@ static inline int fake_run(int argc, char **argv)
     fake_program f = {.fd = -1};
     const program p = {.name = "fake-program",
                        .summary = "Responds with the name of a fault.",
-                       .faults = fake_lines,
-                       .primitives = fake_primitives,
-                       .keys = fake_keys,
+                       .faults = fixture_lines,
+                       .primitives = fixture_primitives,
+                       .keys = fixture_keys,
                        .options = fake_options,
                        .start = fake_start,
                        .started = fake_started,

@@ -31,8 +31,8 @@ static void faults_are_listed(void **state)
 
     http(f->fd, "GET", "/v1/faults", NULL, 200, &f->a);
     assert_string_equal(json_string_value(json_object_get(f->a.body, "program")), "fake-program");
-    assert_int_equal(json_array_size(json_object_get(f->a.body, "faults")), 6);
-    assert_int_equal(json_array_size(json_object_get(f->a.body, "primitives")), 5);
+    assert_int_equal(json_array_size(json_object_get(f->a.body, "faults")), 8);
+    assert_int_equal(json_array_size(json_object_get(f->a.body, "primitives")), 7);
 }
 
 static void rules_are_put_listed_added_and_deleted(void **state)
@@ -243,7 +243,7 @@ static void a_change_that_cannot_be_put_in_force_changes_nothing(void **state)
     fixture *f = *state;
 
     http(f->fd, "PUT", "/v1/rules", rules, 200, &f->a);
-    serve_peer(f, "1\n", "try later");
+    serve_peer(f, "1\n", "status 3;");
     http(f->fd, "PUT", "/v1/things/a%20b", "{\"refuse\": true}", 200, &f->a);
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         http(f->fd, changes[i].method, changes[i].target, changes[i].body, 500, &f->a);
@@ -259,12 +259,12 @@ static void a_change_that_cannot_be_put_in_force_changes_nothing(void **state)
     assert_int_equal(integer_of(&f->a, "seed"), 1);
     http(f->fd, "GET", "/v1/events", NULL, 200, &f->a);
     assert_int_equal(integer_of(&f->a, "last"), 2);
-    serve_peer(f, "1\n", "revoked 7");
+    serve_peer(f, "1\n", "revoked 7 0 byKey;");
 
     http(f->fd, "PUT", "/v1/things/a%20b", "{\"refuse\": false}", 200, &f->a);
     http(f->fd, "POST", "/v1/rules", "{\"sequence\": [{\"do\": []}]}", 200, &f->a);
     assert_body(&f->a, "{\"generation\": 2, \"id\": \"rule-1\"}");
-    serve_peer(f, "1\n", "/x");
+    serve_peer(f, "1\n", "redirect /x;");
 }
 
 static void metrics_count_events_and_faults(void **state)
@@ -273,8 +273,8 @@ static void metrics_count_events_and_faults(void **state)
 
     http(f->fd, "PUT", "/v1/rules", "[{\"sequence\": [{\"times\": 2, \"do\": [" TRY "]}]}]", 200,
          &f->a);
-    serve_peer(f, "1\n", "try later");
-    serve_peer(f, "1\n", "try later");
+    serve_peer(f, "1\n", "status 3;");
+    serve_peer(f, "1\n", "status 3;");
     serve_peer(f, "1\n", "healthy");
     http(f->fd, "GET", "/metrics", NULL, 200, &f->a);
     assert_non_null(strstr(f->a.headers, "Content-Type: text/plain; version=0.0.4"));
@@ -296,7 +296,7 @@ static void a_reset_is_a_new_start(void **state)
     http(f->fd, "PUT", "/v1/rules", "[{\"sequence\": [{\"do\": [" TRY "]}]}]", 200, &f->a);
     http(f->fd, "PUT", "/v1/things/a%20b", "{}", 200, &f->a);
     send_text(held, "hold\n");
-    serve_peer(f, "1\n", "try later");
+    serve_peer(f, "1\n", "status 3;");
     http(f->fd, "POST", "/v1/events/wait", "{\"count\": 4}", 200, &f->a);
     http(f->fd, "POST", "/v1/reset", "{\"seed\": 9}", 200, &f->a);
     assert_body(&f->a, "{\"generation\": 2, \"seed\": 9, \"last\": 4}");

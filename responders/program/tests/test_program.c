@@ -64,7 +64,7 @@ static void faults_are_listed_for_people_and_programs(void **state)
     problem p;
 
     (void)state;
-    assert_int_equal(catalogue_new(fake_lines, fake_primitives, &faults, &p), 0);
+    assert_int_equal(catalogue_new(fixture_lines, fixture_primitives, &faults, &p), 0);
     wanted = catalogue_faults_to_json(faults);
     assert_int_equal(r.status, 0);
     assert_non_null(strstr(r.out, "A03  status-try-later     model: tryLater (3)\n"
@@ -74,8 +74,9 @@ static void faults_are_listed_for_people_and_programs(void **state)
                                   "     form: how the responder is named (default \"byKey\")\n"
                                   "       one of byName, byKey\n"));
     assert_non_null(strstr(r.out, "     target: where to (required)\n"));
-    assert_non_null(strstr(r.out, "\nB41  revoked-elsewhere    model, message: revoked, and a "
-                                  "redirect\n     reason: revocation reason (default 2)\n"));
+    assert_non_null(strstr(r.out,
+                           "\nB41  late-redirect        pace, message: a redirect that comes "
+                           "late\n"));
     r = RUN("--list-faults=json");
     assert_int_equal(r.status, 0);
     list = json_loads(r.out, 0, NULL);
@@ -94,10 +95,11 @@ static void primitives_are_listed_for_people_and_programs(void **state)
 
     (void)state;
     assert_int_equal(r.status, 0);
-    assert_non_null(strstr(r.out, "status         model: another status\n"
-                                  "revoked        model: revoked\n"
+    assert_non_null(strstr(r.out, "response-status  model: another status\n"
+                                  "     status: the status (required)\n"
+                                  "cert-status      model: the certificate is revoked\n"
                                   "     reason: revocation reason (default 1)\n"));
-    assert_int_equal(catalogue_new(fake_lines, fake_primitives, &faults, &p), 0);
+    assert_int_equal(catalogue_new(fixture_lines, fixture_primitives, &faults, &p), 0);
     wanted = catalogue_primitives_to_json(faults);
     r = RUN("--list-primitives=json");
     assert_int_equal(r.status, 0);
@@ -190,7 +192,7 @@ static void rules_of_a_file_are_there_from_the_start(void **state)
     fd = connect_tcp(process_port(&p));
     send_text(fd, "1\n");
     process_read(fd, heard, sizeof(heard));
-    assert_string_equal(heard, "try later");
+    assert_string_equal(heard, "status 3;");
     close(fd);
     process_stop(&p);
 }
