@@ -10,6 +10,22 @@
 static exchange_lab lab;
 static exchange_run healthy;
 
+static inline int checks_make(void **state)
+{
+    (void)state;
+    exchange_lab_make(&lab);
+    healthy = exchange_ask(&lab, lab.none, &lab.request);
+    return 0;
+}
+
+static inline int checks_drop(void **state)
+{
+    (void)state;
+    exchange_run_free(&healthy);
+    exchange_lab_drop(&lab);
+    return 0;
+}
+
 typedef struct row row;
 struct row {
     const char *use;  /* of the rule */

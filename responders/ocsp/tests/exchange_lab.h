@@ -20,11 +20,15 @@
 #define DAY  86400
 #define DATE "Date: Tue, 01 Jan 2030 00:00:00 GMT\r\n"
 
+/* One use of a fault, in the quotes that exchange_json takes. */
+#define USE(name) "{'fault': '" name "'}"
+
 /* What there is during all tests of a program. */
 typedef struct {
     minted pki;
     ocsp_store store;
     catalogue *faults;
+    rule_set *none; /* no rules */
     octets request; /* a POST that asks for www */
 } exchange_lab;
 
@@ -74,6 +78,12 @@ static inline octets exchange_der(const exchange_lab *lab, const EVP_MD *digest)
     return o;
 }
 
+static inline rule_set *exchange_no_rules(const exchange_lab *lab)
+{
+    const rule_terms terms = {.faults = lab->faults, .keys = ocsp_match_keys, .store = &lab->store};
+    return rule_set_new(&terms, 1);
+}
+
 static inline void exchange_lab_make(exchange_lab *lab)
 {
     problem p = {0};
@@ -82,6 +92,7 @@ static inline void exchange_lab_make(exchange_lab *lab)
     if (catalogue_new(ocsp_fault_lines, ocsp_fault_primitives, &lab->faults, &p) != 0) {
         fail_msg("%s", p.detail);
     }
+    lab->none = exchange_no_rules(lab);
     octets der = exchange_der(lab, EVP_sha1());
     lab->request = exchange_post(&der);
     octets_free(&der);
@@ -90,6 +101,7 @@ static inline void exchange_lab_make(exchange_lab *lab)
 static inline void exchange_lab_drop(exchange_lab *lab)
 {
     octets_free(&lab->request);
+    rule_set_free(lab->none);
     catalogue_free(lab->faults);
     ocsp_store_free(&lab->store);
     minted_remove(&lab->pki);
@@ -105,22 +117,34 @@ static inline char *exchange_json(const char *quoted)
     return text;
 }
 
-/* 0 and the rules in force, whose one step does the `uses` (JSON objects, for whose quotes single
- * ones may stand); or -1 with *p. */
+/* Reads a list of rules in which single quotes may stand for double ones. 0, or -1 with *p. */
+static inline int exchange_rules_read(const rule_set *set, const char *quoted, rule_list **out,
+                                      problem *p)
+{
+    char *text = exchange_json(quoted);
+    json_t *rules = json_loads(text, 0, NULL);
+    free(text);
+    assert_non_null(rules);
+    int rc = rule_set_replace(set, rules, out, p);
+    json_decref(rules);
+    return rc;
+}
+
+/* The list of one rule, "r", whose one step does the `uses`; a new text. */
+static inline char *exchange_rules_text(const char *uses)
+{
+    return memory_format("[{'id': 'r', 'sequence': [{'do': [%s]}]}]", uses);
+}
+
+/* 0 and the rules in force, whose one step does the `uses`; or -1 with *p. */
 static inline int exchange_rules_try(const exchange_lab *lab, const char *uses, rule_set **out,
                                      problem *p)
 {
-    const rule_terms terms = {.faults = lab->faults, .keys = ocsp_match_keys, .store = &lab->store};
-    char *whole = memory_format("[{'id': 'r', 'sequence': [{'do': [%s]}]}]", uses);
-    char *text = exchange_json(whole);
+    char *quoted = exchange_rules_text(uses);
     rule_list *list;
-    json_t *rules = json_loads(text, 0, NULL);
-    free(whole);
-    free(text);
-    assert_non_null(rules);
-    *out = rule_set_new(&terms, 1);
-    int rc = rule_set_replace(*out, rules, &list, p);
-    json_decref(rules);
+    *out = exchange_no_rules(lab);
+    int rc = exchange_rules_read(*out, quoted, &list, p);
+    free(quoted);
     if (rc == 0) {
         rule_set_swap(*out, list);
     } else {
@@ -242,6 +266,14 @@ static inline void exchange_told(const exchange_run *r, const char *kind, const 
         }
     }
     json_decref(events);
+}
+
+static inline void exchange_assert_told(const exchange_run *r, const char *kind, const char *name,
+                                        const char *expected)
+{
+    char told[256];
+    exchange_told(r, kind, name, told, sizeof(told));
+    assert_string_equal(told, expected);
 }
 
 static inline bool exchange_same(const octets *a, const octets *b)

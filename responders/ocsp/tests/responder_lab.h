@@ -15,8 +15,6 @@
 
 #include "responders/ocsp/responder.h"
 
-#define USE(name) "{'fault': '" name "'}"
-
 static exchange_lab made; /* its request, and the certificates to load */
 
 /* A running one. */
@@ -66,19 +64,15 @@ static inline void end(fixture *f)
 
 static inline void put_rules(fixture *f, const char *uses)
 {
-    char *quoted = memory_format("[{'id': 'r', 'sequence': [{'do': [%s]}]}]", uses);
-    char *text = exchange_json(quoted);
-    json_t *source = json_loads(text, 0, NULL);
+    char *quoted = exchange_rules_text(uses);
     rule_list *list;
     problem p = {0};
-    if (rule_set_replace(f->rules, source, &list, &p) != 0) {
+    if (exchange_rules_read(f->rules, quoted, &list, &p) != 0) {
         fail_msg("%s", p.detail);
     }
     assert_int_equal(f->ops.apply(f->ops.arg, list, &p), 0);
     rule_set_swap(f->rules, list);
-    json_decref(source);
     free(quoted);
-    free(text);
 }
 
 /* A client; what it reads never waits. */

@@ -313,25 +313,6 @@ static void a_healthy_exchange_is_told(void **state)
     json_decref(events);
 }
 
-static int make(void **state)
-{
-    (void)state;
-    exchange_lab_make(&lab);
-    rule_set *none = rule_set_new(
-        &(rule_terms){.faults = lab.faults, .keys = ocsp_match_keys, .store = &lab.store}, 1);
-    healthy = exchange_ask(&lab, none, &lab.request);
-    rule_set_free(none);
-    return 0;
-}
-
-static int drop(void **state)
-{
-    (void)state;
-    exchange_run_free(&healthy);
-    exchange_lab_drop(&lab);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,5 +321,5 @@ int main(void)
         cmocka_unit_test(every_fault_has_a_row_and_a_source),
         cmocka_unit_test(a_healthy_exchange_is_told),
     };
-    return cmocka_run_group_tests(tests, make, drop);
+    return cmocka_run_group_tests(tests, checks_make, checks_drop);
 }

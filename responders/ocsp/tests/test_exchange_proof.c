@@ -4,18 +4,7 @@
  */
 #include "responders/ocsp/tests/exchange_lab.h"
 
-#define USE(name) "{'fault': '" name "'}"
-
 static exchange_lab lab;
-static rule_set *none;
-
-static void assert_told(const exchange_run *r, const char *kind, const char *name,
-                        const char *expected)
-{
-    char told[256];
-    exchange_told(r, kind, name, told, sizeof(told));
-    assert_string_equal(told, expected);
-}
 
 static exchange_run ask(const rule_set *rules, const char *request)
 {
@@ -29,19 +18,14 @@ static exchange_run ask(const rule_set *rules, const char *request)
 /* A rule that does http-5xx where it matches. */
 static rule_set *match_rules(const char *match)
 {
-    const rule_terms terms = {.faults = lab.faults, .keys = ocsp_match_keys};
     char *quoted =
         memory_format("[{'match': %s, 'sequence': [{'do': [" USE("http-5xx") "]}]}]", match);
-    char *text = exchange_json(quoted);
-    json_t *source = json_loads(text, 0, NULL);
-    rule_set *rules = rule_set_new(&terms, 1);
+    rule_set *rules = exchange_no_rules(&lab);
     rule_list *list;
     problem p;
-    assert_int_equal(rule_set_replace(rules, source, &list, &p), 0);
+    assert_int_equal(exchange_rules_read(rules, quoted, &list, &p), 0);
     rule_set_swap(rules, list);
-    json_decref(source);
     free(quoted);
-    free(text);
     return rules;
 }
 
@@ -64,9 +48,9 @@ static void what_is_no_http_is_refused_whatever_the_rules(void **state)
         assert_memory_equal(r.head.data, cases[i].line, strlen(cases[i].line));
         assert_non_null(strstr((const char *)r.head.data, "\r\nContent-Type: text/plain\r\n"));
         octets_append(&r.body, "", 1);
-        assert_told(&r, "request", "problem", (const char *)r.body.data);
-        assert_told(&r, "request", "planned", "");
-        assert_told(&r, "response", "faults", "");
+        exchange_assert_told(&r, "request", "problem", (const char *)r.body.data);
+        exchange_assert_told(&r, "request", "planned", "");
+        exchange_assert_told(&r, "response", "faults", "");
         exchange_run_free(&r);
     }
     rule_set_free(rules);
@@ -77,17 +61,17 @@ static void other_methods_are_not_allowed(void **state)
     static const char head[] = "HTTP/1.1 405 Method Not Allowed\r\n" DATE
                                "Content-Length: 0\r\nConnection: close\r\nAllow: GET, POST\r\n\r\n";
     (void)state;
-    exchange_run r = ask(none, "PUT /x HTTP/1.0\r\nContent-Length: 1\r\n\r\nb");
+    exchange_run r = ask(lab.none, "PUT /x HTTP/1.0\r\nContent-Length: 1\r\n\r\nb");
     assert_string_equal((const char *)r.head.data, head);
     assert_int_equal(r.body.length, 0);
-    assert_told(&r, "request", "problem", "the method is not GET or POST");
-    assert_told(&r, "request", "path", "/x");
+    exchange_assert_told(&r, "request", "problem", "the method is not GET or POST");
+    exchange_assert_told(&r, "request", "path", "/x");
     exchange_run_free(&r);
 
     rule_set *rules = exchange_rules(&lab, USE("http-redirect"));
     r = ask(rules, "HEAD / HTTP/1.0\r\n\r\n");
     assert_memory_equal(r.head.data, "HTTP/1.1 302 Found\r\n", 20);
-    assert_told(&r, "response", "faults", "http-redirect");
+    exchange_assert_told(&r, "response", "faults", "http-redirect");
     exchange_run_free(&r);
     rule_set_free(rules);
 
@@ -96,7 +80,7 @@ static void other_methods_are_not_allowed(void **state)
     r = ask(rules, "HEAD / HTTP/1.0\r\n\r\n");
     assert_memory_equal(r.head.data, "HTTP/1.1 405 ", 13);
     assert_int_equal(OCSP_response_status(r.response), OCSP_RESPONSE_STATUS_TRYLATER);
-    assert_told(&r, "response", "faults", "status-try-later");
+    exchange_assert_told(&r, "response", "faults", "status-try-later");
     exchange_run_free(&r);
     rule_set_free(rules);
 }
@@ -112,11 +96,11 @@ static void what_is_no_ocsp_request_is_malformed(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        exchange_run r = ask(none, cases[i].request);
+        exchange_run r = ask(lab.none, cases[i].request);
         assert_int_equal(OCSP_response_status(r.response), OCSP_RESPONSE_STATUS_MALFORMEDREQUEST);
-        assert_told(&r, "request", "problem", cases[i].problem);
-        assert_told(&r, "request", "serials", "");
-        assert_told(&r, "response", "response_status", "malformedRequest");
+        exchange_assert_told(&r, "request", "problem", cases[i].problem);
+        exchange_assert_told(&r, "request", "serials", "");
+        exchange_assert_told(&r, "response", "response_status", "malformedRequest");
         exchange_run_free(&r);
     }
 }
@@ -132,10 +116,10 @@ static void a_get_is_read(void **state)
                          (const char *)text);
     rule_set *rules = match_rules("{'path': '/ocsp/', 'host': 'a.B', 'method': 'get'}");
     exchange_run r = exchange_ask(&lab, rules, &request);
-    assert_told(&r, "request", "serials", "1001");
-    assert_told(&r, "request", "host", "A.b");
-    assert_told(&r, "request", "problem", "");
-    assert_told(&r, "response", "faults", "http-5xx");
+    exchange_assert_told(&r, "request", "serials", "1001");
+    exchange_assert_told(&r, "request", "host", "A.b");
+    exchange_assert_told(&r, "request", "problem", "");
+    exchange_assert_told(&r, "response", "faults", "http-5xx");
     exchange_run_free(&r);
     rule_set_free(rules);
     octets_free(&der);
@@ -146,8 +130,8 @@ static void a_get_is_read(void **state)
 static void what_a_peer_sent_is_told_safely(void **state)
 {
     (void)state;
-    exchange_run r = ask(none, "POST / HTTP/1.0\r\nHost: \xff%\x01\r\n\r\n");
-    assert_told(&r, "request", "host", "%FF%%01");
+    exchange_run r = ask(lab.none, "POST / HTTP/1.0\r\nHost: \xff%\x01\r\n\r\n");
+    exchange_assert_told(&r, "request", "host", "%FF%%01");
     exchange_run_free(&r);
 }
 
@@ -155,11 +139,11 @@ static void a_hash_that_we_do_not_know_is_unauthorized(void **state)
 {
     (void)state;
     octets der = exchange_der(&lab, EVP_sha224()), request = exchange_post(&der);
-    exchange_run r = exchange_ask(&lab, none, &request);
+    exchange_run r = exchange_ask(&lab, lab.none, &request);
     assert_int_equal(OCSP_response_status(r.response), OCSP_RESPONSE_STATUS_UNAUTHORIZED);
-    assert_told(&r, "request", "hash_algorithms", "unknown");
-    assert_told(&r, "request", "serials", "1001");
-    assert_told(&r, "response", "cert_status", "");
+    exchange_assert_told(&r, "request", "hash_algorithms", "unknown");
+    exchange_assert_told(&r, "request", "serials", "1001");
+    exchange_assert_told(&r, "response", "cert_status", "");
     exchange_run_free(&r);
     octets_free(&der);
     octets_free(&request);
@@ -185,7 +169,7 @@ static void rules_match_what_is_asked(void **state)
         for (int k = 0; k < 2; k++) {
             rule_set *rules = match_rules(k == 0 ? cases[i].same : cases[i].other);
             exchange_run r = exchange_ask(&lab, rules, &lab.request);
-            assert_told(&r, "response", "faults", k == 0 ? "http-5xx" : "");
+            exchange_assert_told(&r, "response", "faults", k == 0 ? "http-5xx" : "");
             exchange_run_free(&r);
             rule_set_free(rules);
         }
@@ -233,9 +217,10 @@ static void what_cannot_be_signed_is_told(void **state)
     exchange_run r = exchange_ask(&lab, rules, &lab.request);
     give_back(key);
     assert_int_equal(OCSP_response_status(r.response), OCSP_RESPONSE_STATUS_INTERNALERROR);
-    assert_told(&r, "problem", "detail", "the response cannot be signed with the key of \"root\"");
-    assert_told(&r, "response", "response_status", "internalError");
-    assert_told(&r, "response", "faults", "header-oversized");
+    exchange_assert_told(&r, "problem", "detail",
+                         "the response cannot be signed with the key of \"root\"");
+    exchange_assert_told(&r, "response", "response_status", "internalError");
+    exchange_assert_told(&r, "response", "faults", "header-oversized");
     exchange_run_free(&r);
     rule_set_free(rules);
 }
@@ -249,7 +234,7 @@ static void what_cannot_be_signed_is_no_changed_response(void **state)
     exchange_run r = exchange_ask(&lab, rules, &lab.request);
     give_back(key);
     assert_int_equal(r.body.length, 0);
-    assert_told(&r, "response", "faults", "http-5xx");
+    exchange_assert_told(&r, "response", "faults", "http-5xx");
     exchange_run_free(&r);
     rule_set_free(rules);
 }
@@ -269,8 +254,8 @@ static void what_a_peer_has_not_got_has_not_happened(void **state)
         const size_t got[] = {head - 1, head, all - 1};
         const ocsp_exchange_end end = {.sent = got[i], .unfinished = got[i]};
         ocsp_exchange_closed(&r.terms, &r.peer, &r.x, &end);
-        assert_told(&r, "close", "faults", i == 0 ? "" : "header-oversized");
-        assert_told(&r, "response", "faults", "");
+        exchange_assert_told(&r, "close", "faults", i == 0 ? "" : "header-oversized");
+        exchange_assert_told(&r, "response", "faults", "");
         exchange_run_free(&r);
     }
     rule_set_free(rules);
@@ -292,8 +277,8 @@ static void a_cut_response_proves_what_came_whole(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         rule_set *rules = exchange_rules(&lab, cases[i].uses);
         exchange_run r = exchange_ask(&lab, rules, &lab.request);
-        assert_told(&r, "response", "faults", cases[i].response);
-        assert_told(&r, "close", "faults", cases[i].close);
+        exchange_assert_told(&r, "response", "faults", cases[i].response);
+        exchange_assert_told(&r, "close", "faults", cases[i].close);
         exchange_run_free(&r);
         rule_set_free(rules);
     }
@@ -306,11 +291,11 @@ static void what_was_held_is_told_then(void **state)
     exchange_run r = exchange_begin(&lab, rules, &lab.request);
     ocsp_exchange_held(&r.terms, &r.peer, &r.x, false);
     ocsp_exchange_closed(&r.terms, &r.peer, &r.x, &(ocsp_exchange_end){0});
-    assert_told(&r, "held", "why", "fixed-latency");
-    assert_told(&r, "held", "faults", "fixed-latency");
-    assert_told(&r, "close", "faults", "");
-    assert_told(&r, "close", "by", "peer");
-    assert_told(&r, "close", "how", "fin");
+    exchange_assert_told(&r, "held", "why", "fixed-latency");
+    exchange_assert_told(&r, "held", "faults", "fixed-latency");
+    exchange_assert_told(&r, "close", "faults", "");
+    exchange_assert_told(&r, "close", "by", "peer");
+    exchange_assert_told(&r, "close", "how", "fin");
     exchange_run_free(&r);
     rule_set_free(rules);
 }
@@ -324,10 +309,10 @@ static void a_reset_that_did_not_come_is_not_told(void **state)
     assert_true(r.at_accept);
     ocsp_exchange_sent(&r.terms, &r.x);
     ocsp_exchange_closed(&r.terms, &r.peer, &r.x, &(ocsp_exchange_end){0});
-    assert_told(&r, "accept", "planned", "rst-on-accept");
-    assert_told(&r, "accept", "rule", "r");
-    assert_told(&r, "response", "faults", "");
-    assert_told(&r, "close", "faults", "");
+    exchange_assert_told(&r, "accept", "planned", "rst-on-accept");
+    exchange_assert_told(&r, "accept", "rule", "r");
+    exchange_assert_told(&r, "response", "faults", "");
+    exchange_assert_told(&r, "close", "faults", "");
     exchange_run_free(&r);
     rule_set_free(rules);
 }
@@ -341,7 +326,7 @@ static void a_hold_that_is_over_at_once_is_told_at_the_end(void **state)
     assert_true(r.at_accept);
     ocsp_exchange_sent(&r.terms, &r.x);
     ocsp_exchange_closed(&r.terms, &r.peer, &r.x, &(ocsp_exchange_end){0});
-    assert_told(&r, "close", "faults", "accept-then-silence");
+    exchange_assert_told(&r, "close", "faults", "accept-then-silence");
     exchange_run_free(&r);
     rule_set_free(rules);
 }
@@ -350,15 +335,12 @@ static int make(void **state)
 {
     (void)state;
     exchange_lab_make(&lab);
-    const rule_terms terms = {.faults = lab.faults, .keys = ocsp_match_keys, .store = &lab.store};
-    none = rule_set_new(&terms, 1);
     return 0;
 }
 
 static int drop(void **state)
 {
     (void)state;
-    rule_set_free(none);
     exchange_lab_drop(&lab);
     return 0;
 }

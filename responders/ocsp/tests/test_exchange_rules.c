@@ -4,10 +4,6 @@
  */
 #include "responders/ocsp/tests/exchange_checks.h"
 
-#define USE(name) "{'fault': '" name "'}"
-
-static rule_set *none;
-
 /* ----- refusals ----- */
 
 static void what_makes_no_sense_is_refused(void **state)
@@ -146,7 +142,7 @@ static void what_cannot_be_done_is_told(void **state)
         octets request = request_of(cases[i].request);
         rule_set *rules = exchange_rules(&lab, cases[i].use);
         exchange_run r = exchange_ask(&lab, rules, &request);
-        exchange_run without = exchange_ask(&lab, none, &request);
+        exchange_run without = exchange_ask(&lab, lab.none, &request);
         char told[256], planned[64];
         exchange_told(&r, "problem", "detail", told, sizeof(told));
         if (strcmp(told, cases[i].why) != 0) {
@@ -199,14 +195,6 @@ static exchange_run composed(const char *uses, rule_set **rules)
     return exchange_ask(&lab, *rules, &lab.request);
 }
 
-static void assert_told(const exchange_run *r, const char *kind, const char *name,
-                        const char *expected)
-{
-    char told[256];
-    exchange_told(r, kind, name, told, sizeof(told));
-    assert_string_equal(told, expected);
-}
-
 static void an_error_status_carries_a_changed_response(void **state)
 {
     (void)state;
@@ -217,9 +205,9 @@ static void an_error_status_carries_a_changed_response(void **state)
     exchange_run r = composed(USE("http-5xx") ", " USE("status-malformed-request"), &rules);
     assert_string_equal((const char *)r.head.data, head);
     assert_int_equal(OCSP_response_status(r.response), OCSP_RESPONSE_STATUS_MALFORMEDREQUEST);
-    assert_told(&r, "response", "faults", "status-malformed-request http-5xx");
-    assert_told(&r, "response", "response_status", "malformedRequest");
-    assert_told(&r, "problem", "detail", "");
+    exchange_assert_told(&r, "response", "faults", "status-malformed-request http-5xx");
+    exchange_assert_told(&r, "response", "response_status", "malformedRequest");
+    exchange_assert_told(&r, "problem", "detail", "");
     exchange_run_free(&r);
     rule_set_free(rules);
 
@@ -232,14 +220,14 @@ static void an_error_status_carries_a_changed_response(void **state)
     rule_set_free(rules);
     r = composed(USE("http-5xx") ", {'fault': 'wrong-serial', 'serial': '1001'}", &rules);
     assert_int_equal(r.body.length, 0);
-    assert_told(&r, "response", "faults", "http-5xx");
-    assert_told(&r, "problem", "fault", "wrong-serial");
-    assert_told(&r, "response", "response_status", "");
+    exchange_assert_told(&r, "response", "faults", "http-5xx");
+    exchange_assert_told(&r, "problem", "fault", "wrong-serial");
+    exchange_assert_told(&r, "response", "response_status", "");
     exchange_run_free(&r);
     rule_set_free(rules);
     r = composed("{'primitive': 'http-status', 'code': 200}, " USE("status-try-later"), &rules);
-    assert_told(&r, "problem", "detail", "the response has that status code anyway");
-    assert_told(&r, "response", "faults", "status-try-later");
+    exchange_assert_told(&r, "problem", "detail", "the response has that status code anyway");
+    exchange_assert_told(&r, "response", "faults", "status-try-later");
     exchange_run_free(&r);
     rule_set_free(rules);
 }
@@ -253,9 +241,9 @@ static void different_things_of_a_response_compose(void **state)
                               &rules);
     assert_int_equal(differences(&r), STATUS + SERIAL + NEXT + RESPONDER + CERTS + UNSIGNED);
     assert_true(exchange_signed_by(&r, "rogue"));
-    assert_told(&r, "response", "cert_status", "revoked");
-    assert_told(&r, "response", "faults",
-                "signed-by-other-ca cert-status-revoked next-update-absent wrong-serial");
+    exchange_assert_told(&r, "response", "cert_status", "revoked");
+    exchange_assert_told(&r, "response", "faults",
+                         "signed-by-other-ca cert-status-revoked next-update-absent wrong-serial");
     exchange_run_free(&r);
     rule_set_free(rules);
 
@@ -302,7 +290,7 @@ static void every_single_response_is_changed(void **state)
         assert_int_equal(OBJ_obj2nid(algorithm), i == 0 ? NID_sha256 : NID_sha1);
         assert_int_equal(ASN1_INTEGER_get(number), 0x7fffffff);
     }
-    assert_told(&r, "request", "certificates", "www null");
+    exchange_assert_told(&r, "request", "certificates", "www null");
     exchange_run_free(&r);
     rule_set_free(rules);
     octets_free(&der);
@@ -330,30 +318,11 @@ static void paces_compose(void **state)
     assert_int_equal(delivery_due(d, head + 100 * 32), d->wire.length);
     assert_int_not_equal(delivery_due(d, head + 100 * 30), d->wire.length);
     assert_int_equal(d->wire.length - d->head, 64);
-    assert_told(&r, "held", "why", "fixed-latency");
-    assert_told(&r, "held", "faults", "slow-headers slow-body fixed-latency");
-    assert_told(&r, "response", "faults", "not-der http-5xx");
+    exchange_assert_told(&r, "held", "why", "fixed-latency");
+    exchange_assert_told(&r, "held", "faults", "slow-headers slow-body fixed-latency");
+    exchange_assert_told(&r, "response", "faults", "not-der http-5xx");
     exchange_run_free(&r);
     rule_set_free(rules);
-}
-
-static int make(void **state)
-{
-    (void)state;
-    exchange_lab_make(&lab);
-    const rule_terms terms = {.faults = lab.faults, .keys = ocsp_match_keys, .store = &lab.store};
-    none = rule_set_new(&terms, 1);
-    healthy = exchange_ask(&lab, none, &lab.request);
-    return 0;
-}
-
-static int drop(void **state)
-{
-    (void)state;
-    exchange_run_free(&healthy);
-    rule_set_free(none);
-    exchange_lab_drop(&lab);
-    return 0;
 }
 
 int main(void)
@@ -367,5 +336,5 @@ int main(void)
         cmocka_unit_test(every_single_response_is_changed),
         cmocka_unit_test(paces_compose),
     };
-    return cmocka_run_group_tests(tests, make, drop);
+    return cmocka_run_group_tests(tests, checks_make, checks_drop);
 }

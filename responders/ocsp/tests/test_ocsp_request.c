@@ -147,7 +147,7 @@ static void every_cut_and_every_longer_request_is_refused(void **state)
 }
 
 /* CertID of SHA-1 with hashes of one octet: the shortest there is, for what follows. */
-#define ID      "\x30\x14\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x01n\x04\x01k\x02\x01\x05"
+#define ID "\x30\x14\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x01n\x04\x01k\x02\x01\x05"
 
 /* OCSPRequest { tbsRequest { before, requestList, more }, after } */
 static bool parse_with(const char *before, size_t nbefore, const char *list, size_t nlist,
