@@ -1,6 +1,7 @@
 /*
  * The TCP listeners of a responder, which follow the rules: a fault of a listener is in force as
- * long as its rule is, and an event "listener" proves each change once it is made.
+ * long as its rule is, and an event "listener" proves each change once it is made, also when
+ * only the fault is another one.
  */
 #ifndef STAPLELAB_NET_LISTENERS_H
 #define STAPLELAB_NET_LISTENERS_H

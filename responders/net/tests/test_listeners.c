@@ -210,6 +210,19 @@ static void a_rule_closes_its_listener_as_long_as_it_is_there(void **state)
     assert_int_equal(f->accepted, 1);
 }
 
+/* It stays closed, and what keeps it closed is told. */
+static void another_fault_of_the_same_state_is_told(void **state)
+{
+    fixture *f = *state;
+
+    follow(f, "[" RULE("web", "connection-refused") "]");
+    assert_events(f, "web:closed connection-refused;");
+    follow(f, "[" ANY("{\"primitive\": \"listener-mode\", \"mode\": \"closed\"}") "]");
+    assert_events(f, "web:closed listener-mode;other:closed listener-mode;");
+    follow(f, "[" RULE("web", "connection-refused") "]");
+    assert_events(f, "web:closed connection-refused;other:open;");
+}
+
 static void a_rule_without_a_match_is_for_all(void **state)
 {
     fixture *f = *state;
@@ -347,6 +360,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(they_accept_what_comes, start, stop),
         cmocka_unit_test_setup_teardown(a_rule_closes_its_listener_as_long_as_it_is_there, start,
                                         stop),
+        cmocka_unit_test_setup_teardown(another_fault_of_the_same_state_is_told, start, stop),
         cmocka_unit_test_setup_teardown(a_rule_without_a_match_is_for_all, start, stop),
         cmocka_unit_test_setup_teardown(the_first_rule_that_matches_serves, start, stop),
         cmocka_unit_test_setup_teardown(a_primitive_without_effect_is_not_told, start, stop),
