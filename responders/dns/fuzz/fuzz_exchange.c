@@ -32,7 +32,7 @@ static const char *const rules[] = {
 
 #define NRULES (sizeof(rules) / sizeof(rules[0]))
 
-static dns_exchange_terms terms_of[NRULES];
+static dns_exchange_terms all_terms[NRULES];
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -72,7 +72,7 @@ static void begin(void)
     check(dns_store_option(store, "ocsp.staplelab.test/A=127.0.0.1,127.0.0.2", &p) == 0);
     check(dns_store_option(store, "www.staplelab.test/CNAME=ocsp.staplelab.test", &p) == 0);
     for (size_t i = 0; i < NRULES; i++) {
-        terms_of[i] = lab_new(store, rules[i]);
+        all_terms[i] = lab_new(store, rules[i]);
     }
 }
 
@@ -101,14 +101,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const dns_exchange_terms *terms;
     dns_exchange x;
 
-    if (terms_of[0].rules == NULL) {
+    if (all_terms[0].rules == NULL) {
         begin();
     }
     if (size == 0) {
         return 0;
     }
     peer.tcp = (data[0] & 1) != 0;
-    terms = &terms_of[data[0] / 2 % NRULES];
+    terms = &all_terms[data[0] / 2 % NRULES];
     dns_exchange_message(terms, &peer, (span){data + 1, size - 1}, data[0], &x);
     if (x.ignored) {
         check(x.delivery.wire.length == 0);

@@ -10,6 +10,7 @@
 #include "responders/dns/exchange.h"
 #include "responders/dns/faults/catalogue.h"
 #include "responders/dns/match.h"
+#include "responders/dns/tests/dns_builder.h"
 #include "responders/engine/catalogue.h"
 
 #define NOW 1000000
@@ -20,38 +21,38 @@ typedef struct {
     rule_set *rules;
     event_log *events;
     dns_exchange_terms terms;
-} lab;
+} bench;
 
-static inline void lab_begin(lab *l, const primitive *const *primitives)
+static inline void bench_begin(bench *b, const primitive *const *primitives)
 {
     static const char *const records[] = {"ocsp.test/A=127.0.0.5", "ocsp.test/AAAA=::5",
                                           "cdn.test/A=127.0.0.7@9", "www.test/CNAME=ocsp.test"};
     problem p;
 
-    *l = (lab){.store = dns_store_new(), .events = event_log_new(10000)};
-    if (catalogue_new(dns_fault_lines, primitives, &l->faults, &p) != 0) {
+    *b = (bench){.store = dns_store_new(), .events = event_log_new(10000)};
+    if (catalogue_new(dns_fault_lines, primitives, &b->faults, &p) != 0) {
         fail_msg("%s", p.detail);
     }
     for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
-        assert_int_equal(dns_store_option(l->store, records[i], &p), 0);
+        assert_int_equal(dns_store_option(b->store, records[i], &p), 0);
     }
-    l->rules = rule_set_new(
-        &(rule_terms){.faults = l->faults, .keys = dns_match_keys, .store = l->store}, 1);
-    l->terms = (dns_exchange_terms){
-        .store = l->store, .rules = l->rules, .events = l->events, .state = fault_state_new()};
+    b->rules = rule_set_new(
+        &(rule_terms){.faults = b->faults, .keys = dns_match_keys, .store = b->store}, 1);
+    b->terms = (dns_exchange_terms){
+        .store = b->store, .rules = b->rules, .events = b->events, .state = fault_state_new()};
 }
 
-static inline void lab_end(lab *l)
+static inline void bench_end(bench *b)
 {
-    rule_set_free(l->rules);
-    event_log_free(l->events);
-    fault_state_free(l->terms.state);
-    dns_store_free(l->store);
-    catalogue_free(l->faults);
+    rule_set_free(b->rules);
+    event_log_free(b->events);
+    fault_state_free(b->terms.state);
+    dns_store_free(b->store);
+    catalogue_free(b->faults);
 }
 
 /* Puts {"do": [USES]} in force. 0, or -1 with *p. */
-static inline int lab_rules(lab *l, const char *uses, problem *p)
+static inline int bench_rules(bench *b, const char *uses, problem *p)
 {
     char text[1024];
     json_error_t error;
@@ -64,44 +65,15 @@ static inline int lab_rules(lab *l, const char *uses, problem *p)
     if (rules == NULL) {
         fail_msg("%s: %s", text, error.text);
     }
-    rc = rule_set_replace(l->rules, rules, &list, p);
+    rc = rule_set_replace(b->rules, rules, &list, p);
     json_decref(rules);
     if (rc == 0) {
-        rule_set_swap(l->rules, list);
+        rule_set_swap(b->rules, list);
     }
     return rc;
 }
 
-typedef struct {
-    uint8_t octets[512];
-    size_t length;
-} query;
-
-static inline void query_add(query *q, const void *data, size_t length)
-{
-    memcpy(q->octets + q->length, data, length);
-    q->length += length;
-}
-
-/* ID 0x1234, RD, one question of class IN; the name is labels with dots. */
-static inline query query_of(const char *name, uint16_t type)
-{
-    const uint8_t end[5] = {0, (uint8_t)(type >> 8), (uint8_t)type, 0, 1};
-    query q = {0};
-
-    query_add(&q, "\x12\x34\1\0\0\1\0\0\0\0\0\0", 12);
-    while (*name != '\0') {
-        const uint8_t length = (uint8_t)strcspn(name, ".");
-
-        query_add(&q, &length, 1);
-        query_add(&q, name, length);
-        name += length + (name[length] == '.');
-    }
-    query_add(&q, end, sizeof(end));
-    return q;
-}
-
-static inline void lab_exchange(lab *l, const query *q, bool tcp, int64_t now, dns_exchange *x)
+static inline void bench_exchange(bench *b, const query *q, bool tcp, int64_t now, dns_exchange *x)
 {
     const dns_peer peer = {.listener = "main",
                            .client = "127.0.0.1",
@@ -109,15 +81,15 @@ static inline void lab_exchange(lab *l, const query *q, bool tcp, int64_t now, d
                            .tcp = tcp,
                            .connection = tcp ? 7 : 0};
 
-    dns_exchange_message(&l->terms, &peer, (span){q->octets, q->length}, now, x);
+    dns_exchange_message(&b->terms, &peer, (span){q->octets, q->length}, now, x);
 }
 
 /* The last event of that kind, borrowed; NULL when there is none. */
-static inline const json_t *lab_event(const lab *l, const char *kind)
+static inline const json_t *bench_event(const bench *b, const char *kind)
 {
     static json_t *last; /* keeps the event alive until the next call */
     json_t *match = json_pack("{s:s}", "kind", kind);
-    json_t *events = event_log_since(l->events, 0, match, 0);
+    json_t *events = event_log_since(b->events, 0, match, 0);
 
     json_decref(last);
     last = json_incref(json_array_get(events, json_array_size(events) - 1));

@@ -9,20 +9,20 @@ enum { A = 1, TXT = 16, AAAA = 28 };
 
 #define OPT "\0\0\x29\x10\0\0\0\0\0\0\0"
 
-static lab l;
+static bench l;
 static reader r;
 
 static int begin(void **state)
 {
     (void)state;
-    lab_begin(&l, dns_fault_primitives);
+    bench_begin(&l, dns_fault_primitives);
     return 0;
 }
 
 static int end(void **state)
 {
     (void)state;
-    lab_end(&l);
+    bench_end(&l);
     return 0;
 }
 
@@ -30,7 +30,7 @@ static void rules(const char *uses)
 {
     problem p;
 
-    if (lab_rules(&l, uses, &p) != 0) {
+    if (bench_rules(&l, uses, &p) != 0) {
         fail_msg("%s: %s", p.pointer, p.detail);
     }
 }
@@ -40,7 +40,7 @@ static const char *ask(const query *q)
 {
     dns_exchange x;
 
-    lab_exchange(&l, q, false, NOW, &x);
+    bench_exchange(&l, q, false, NOW, &x);
     reader_read(&r, x.delivery.wire.data, x.delivery.wire.length);
     dns_exchange_clear(&x);
     return r.text;
@@ -49,11 +49,11 @@ static const char *ask(const query *q)
 /* The faults that the response to the message proves. */
 static const char *told(const query *q, bool tcp)
 {
-    static char text[256];
+    static char text[4096];
     dns_exchange x;
     json_t *event;
 
-    lab_exchange(&l, q, tcp, NOW, &x);
+    bench_exchange(&l, q, tcp, NOW, &x);
     event = dns_exchange_sent(&x);
     snprintf(text, sizeof(text), "%s", texts_of(json_object_get(event, "faults")));
     json_decref(event);
@@ -80,9 +80,9 @@ static void strangers_get_an_error(void **state)
     (void)state;
     q.length--;
     assert_string_equal(ask(&q), "1234 qr rd ra 1; -; -");
-    assert_string_equal(string_of(lab_event(&l, "malformed"), "why"), "question is cut");
-    assert_int_equal(number_of(lab_event(&l, "malformed"), "octets"), q.length);
-    assert_null(lab_event(&l, "query"));
+    assert_string_equal(string_of(bench_event(&l, "malformed"), "why"), "question is cut");
+    assert_int_equal(number_of(bench_event(&l, "malformed"), "octets"), q.length);
+    assert_null(bench_event(&l, "query"));
 
     q = query_of("ocsp.test", A);
     q.octets[2] = 5 << 3;
@@ -100,11 +100,11 @@ static void what_is_no_query_is_ignored(void **state)
 
     (void)state;
     q.octets[2] |= 0x80;
-    lab_exchange(&l, &q, true, NOW, &x);
+    bench_exchange(&l, &q, true, NOW, &x);
     assert_true(x.ignored);
     assert_true(x.malformed);
     assert_int_equal(x.delivery.wire.length, 0);
-    assert_string_equal(string_of(lab_event(&l, "malformed"), "why"), "a response, not a query");
+    assert_string_equal(string_of(bench_event(&l, "malformed"), "why"), "a response, not a query");
     dns_exchange_clear(&x);
 }
 
@@ -135,8 +135,8 @@ static void a_query_and_its_response_are_told(void **state)
 
     (void)state;
     rules("{\"fault\": \"ttl-zero\"}");
-    lab_exchange(&l, &q, true, NOW, &x);
-    event = lab_event(&l, "query");
+    bench_exchange(&l, &q, true, NOW, &x);
+    event = bench_event(&l, "query");
     assert_string_equal(string_of(event, "listener"), "main");
     assert_string_equal(string_of(event, "client"), "127.0.0.1");
     assert_int_equal(number_of(event, "client_port"), 4711);
@@ -170,7 +170,7 @@ static void what_is_dropped_otherwise_proves_nothing(void **state)
 
     (void)state;
     rules("{\"fault\": \"servfail\"}, {\"fault\": \"answer-delay\"}");
-    lab_exchange(&l, &q, true, NOW, &x);
+    bench_exchange(&l, &q, true, NOW, &x);
     event = dns_exchange_held(&x, false);
     assert_string_equal(string_of(event, "why"), "waits for the clock");
     assert_string_equal(texts_of(json_object_get(event, "faults")), "answer-delay");
@@ -191,7 +191,7 @@ static void a_refusal_is_told_with_its_rule(void **state)
 
     (void)state;
     rules("{\"fault\": \"tc-then-tcp-fails\"}");
-    lab_exchange(&l, &q, false, NOW, &x);
+    bench_exchange(&l, &q, false, NOW, &x);
     event = dns_exchange_refused(&x);
     assert_string_equal(string_of(event, "rule"), "r");
     assert_int_equal(json_array_size(json_object_get(event, "faults")), 0);
@@ -199,7 +199,7 @@ static void a_refusal_is_told_with_its_rule(void **state)
     dns_exchange_clear(&x);
 
     rules("{\"primitive\": \"tcp-fails\"}");
-    lab_exchange(&l, &q, false, NOW, &x);
+    bench_exchange(&l, &q, false, NOW, &x);
     event = dns_exchange_refused(&x);
     assert_string_equal(texts_of(json_object_get(event, "faults")), "tcp-fails");
     json_decref(event);
@@ -265,7 +265,7 @@ static void a_chain_ends_where_the_name_is_full(void **state)
     assert_int_equal(count(text, " CNAME "), 9);
     assert_int_equal(count(text, " SOA "), 1);
     assert_string_equal(told(&q, false), "cname-chain");
-    assert_null(lab_event(&l, "problem"));
+    assert_null(bench_event(&l, "problem"));
 }
 
 static void a_loop_closes_where_the_name_is_full(void **state)
@@ -296,10 +296,10 @@ static void no_room_for_an_alias_is_a_problem(void **state)
         snprintf(use, sizeof(use), "{\"fault\": \"%s\"}", faults[i]);
         rules(use);
         assert_string_equal(told(&q, false), "");
-        assert_string_equal(string_of(lab_event(&l, "problem"), "fault"), faults[i]);
-        assert_string_equal(string_of(lab_event(&l, "problem"), "detail"),
+        assert_string_equal(string_of(bench_event(&l, "problem"), "fault"), faults[i]);
+        assert_string_equal(string_of(bench_event(&l, "problem"), "detail"),
                             "the name has no room for one more label");
-        assert_string_equal(string_of(lab_event(&l, "problem"), "rule"), "r");
+        assert_string_equal(string_of(bench_event(&l, "problem"), "rule"), "r");
         assert_int_equal(count(ask(&q), " CNAME "), 0);
     }
 }
@@ -317,11 +317,11 @@ static void a_full_memory_of_questions_is_a_problem(void **state)
         snprintf(question, sizeof(question), "n%d.test A", i);
         fault_state_first(l.terms.state, "r", question, NOW, &first);
     }
-    assert_null(lab_event(&l, "problem"));
+    assert_null(bench_event(&l, "problem"));
     /* what is known goes on */
     assert_string_equal(told(&q, false), "ttl-short-then-change");
     assert_string_equal(told(&other, false), "");
-    assert_string_equal(string_of(lab_event(&l, "problem"), "fault"), "ttl-short-then-change");
+    assert_string_equal(string_of(bench_event(&l, "problem"), "fault"), "ttl-short-then-change");
     assert_string_equal(ask(&other), "1234 qr aa rd ra 0; cdn.test A; cdn.test 9 A 127.0.0.7");
 }
 
@@ -335,7 +335,7 @@ static void faults_of_different_things_compose(void **state)
     (void)state;
     rules("{\"fault\": \"wrong-address\"}, {\"fault\": \"wrong-id\"}, {\"fault\": \"message-cut\", "
           "\"at\": 28}, {\"fault\": \"answer-delay\", \"ms\": 50}");
-    lab_exchange(&l, &q, false, NOW, &x);
+    bench_exchange(&l, &q, false, NOW, &x);
     assert_int_equal(x.delivery.cut, 28);
     assert_int_equal(delivery_due(&x.delivery, 49), 0);
     assert_int_equal(delivery_due(&x.delivery, 50), 28);
@@ -358,7 +358,7 @@ static void primitives_can_be_named(void **state)
     rules("{\"primitive\": \"rcode\", \"question\": false, \"type\": \"AAAA\"}");
     assert_string_equal(ask(&q), "1234 qr aa rd ra 0; ocsp.test A; ocsp.test 300 A 127.0.0.5");
     rules("{\"primitive\": \"delay\", \"before\": \"body\"}");
-    lab_exchange(&l, &q, true, NOW, &x);
+    bench_exchange(&l, &q, true, NOW, &x);
     assert_int_equal(delivery_due(&x.delivery, 1999), 2);
     dns_exchange_clear(&x);
 }
@@ -382,7 +382,7 @@ static void a_clash_names_both(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(clashes) / sizeof(clashes[0]); i++) {
-        assert_int_equal(lab_rules(&l, clashes[i].uses, &p), -1);
+        assert_int_equal(bench_rules(&l, clashes[i].uses, &p), -1);
         assert_string_equal(p.pointer, "/0/sequence/0/do/1");
         if (strstr(p.detail, clashes[i].detail) == NULL) {
             fail_msg("%s", p.detail);
@@ -419,7 +419,7 @@ static void a_bad_parameter_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         snprintf(pointer, sizeof(pointer), "/0/sequence/0/do/0%s", bad[i].pointer);
-        assert_int_equal(lab_rules(&l, bad[i].use, &p), -1);
+        assert_int_equal(bench_rules(&l, bad[i].use, &p), -1);
         assert_string_equal(p.pointer, pointer);
         if (strstr(p.detail, bad[i].detail) == NULL) {
             fail_msg("%s", p.detail);
