@@ -1,6 +1,6 @@
 # How the C programs are built; everything goes to build/VARIANT. VARIANT is release (default), asan
-# (with the sanitizers), coverage (counts which lines run) or analyzer (gcc's static analysis;
-# nothing is linked).
+# (with the sanitizers), coverage (counts which lines run), fuzz (clang's fuzzer and sanitizers) or
+# analyzer (gcc's static analysis; nothing is linked).
 #
 # A folder of C is a library of its sources; NAME_main.c beside them is the program NAME
 # (underscores become dashes); tests/test_*.c and fuzz/fuzz_*.c are linked with that library.
@@ -24,6 +24,11 @@ CFLAGS += -O0 --coverage
 # a program or a test's child that ends with _exit() would leave no counts
 EXIT_COUNTS := $(BUILD_DIR)/harness/base/tests/exit_counts.o
 LDFLAGS += --coverage -Wl,--wrap=_exit $(EXIT_COUNTS)
+else ifeq ($(VARIANT),fuzz)
+CC := clang
+CFLAGS += -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+          -fno-sanitize-recover=all
+LDFLAGS += -fsanitize=fuzzer,address,undefined
 else ifeq ($(VARIANT),analyzer)
 CC := gcc
 CFLAGS += -O2 -fanalyzer
@@ -56,7 +61,7 @@ LIBS_responders/ocsp := $(call floors,responders/program) $(LIBS_responders/prog
 LIBS_responders/dns := $(call floors,responders/program) $(LIBS_responders/program)
 LIBS_pki := $(BASE) -lcrypto
 LIBS_harness/clients := $(BASE) $(OPENSSL_LIBS)
-LIBS_harness/runtime :=
+LIBS_harness/runtime := $(BASE)
 
 PROGRAMS :=
 TESTS :=
@@ -88,10 +93,13 @@ $(BUILD_DIR)/$(2:.c=): $(BUILD_DIR)/$(2:.c=.o) $(BUILD_DIR)/$(1).a $(filter %.a,
 	$$(CC) $$(LDFLAGS) -o $$@ $$< $(BUILD_DIR)/$(1).a $(LIBS_$(1)) $$(LDLIBS) -lcmocka
 endef
 
-# A fuzz target is linked with a small driver that replays its corpus and seeded mutations of it.
+# A fuzz target is linked with a small driver that replays its corpus and seeded mutations of it;
+# in VARIANT=fuzz clang's fuzzer is its driver.
+FUZZ_DRIVER := $(if $(filter-out fuzz,$(VARIANT)),$(BUILD_DIR)/harness/base/tests/fuzz_replay.o)
+
 define fuzz_rule
 FUZZERS += $(BUILD_DIR)/$(2:.c=)
-$(BUILD_DIR)/$(2:.c=): $(BUILD_DIR)/$(2:.c=.o) $(BUILD_DIR)/harness/base/tests/fuzz_replay.o $(BUILD_DIR)/$(1).a $(filter %.a,$(LIBS_$(1)))
+$(BUILD_DIR)/$(2:.c=): $(BUILD_DIR)/$(2:.c=.o) $(FUZZ_DRIVER) $(BUILD_DIR)/$(1).a $(filter %.a,$(LIBS_$(1)))
 	$(say) LD $$@
 	$$(CC) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(BUILD_DIR)/$(1).a $(LIBS_$(1)) $$(LDLIBS)
 endef
@@ -116,7 +124,6 @@ $(BUILD_DIR)/lib/labclock.so: harness/runtime/labclock.c
 # The launcher runs in the server's image, too, whatever C library that has.
 ifeq ($(VARIANT),release)
 $(BUILD_DIR)/bin/launcher: private LDFLAGS += -static
-$(BUILD_DIR)/bin/launcher: private LDLIBS :=
 endif
 
 # RSA keys take a while to make: once, before a run would wait for them, for every profile.
@@ -153,5 +160,16 @@ $(FUZZERS:%=%.check): CORPUS = $(subst /fuzz/fuzz_,/fuzz/corpus_,$(<:$(BUILD_DIR
 $(CHECKS): %.check: %
 	timeout 300 $< $(CORPUS) >$<.log 2>&1 || { echo "FAILED ($$?): $<"; cat $<.log; exit 1; } >&2
 	$(say) TEST $<
+
+# Looks for inputs that crash: each fuzz target, or FUZZ=X alone, for SECONDS (VARIANT=fuzz).
+SECONDS ?= 60
+FUZZED := $(if $(FUZZ),$(filter %/fuzz_$(FUZZ),$(FUZZERS)),$(FUZZERS))
+.PHONY: build-fuzz fuzz $(FUZZED:%=%.fuzz)
+build-fuzz: $(FUZZED)
+	$(if $(FUZZED),,$(error no fuzz target FUZZ=$(FUZZ); there are \
+	    $(sort $(patsubst fuzz_%,%,$(notdir $(FUZZERS))))))
+fuzz: $(FUZZED:%=%.fuzz)
+$(FUZZED:%=%.fuzz): %.fuzz: %
+	harness/setup/fuzz $< $(subst /fuzz/fuzz_,/fuzz/corpus_,$(<:$(BUILD_DIR)/%=%)) $(SECONDS)
 
 -include $(shell find $(BUILD_DIR) -name '*.d' 2>/dev/null)

@@ -14,6 +14,7 @@ WORKDIR /opt/staplelab
 COPY harness/setup/packages harness/setup/packages
 RUN harness/setup/packages build && rm -rf /var/lib/apt/lists/*
 COPY build.mk build.mk
+COPY harness/base harness/base
 COPY harness/clients harness/clients
 COPY harness/runtime harness/runtime
 COPY pki pki
@@ -45,6 +46,7 @@ RUN harness/setup/packages run $(cat build/libraries) nginx iptables iproute2 li
 COPY --from=build /made .
 COPY LICENSE conftest.py pyproject.toml ./
 COPY docker/entrypoint docker/entrypoint
+COPY harness/base/version.h harness/base/version.h
 COPY harness/staplelab harness/staplelab
 COPY pki/profiles pki/profiles
 COPY suites suites

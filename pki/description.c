@@ -29,7 +29,7 @@ typedef struct {
     pki_eku eku;
 } section;
 
-/* RSA where OCSP answers are signed: its signatures are all of one size, so staples are too. */
+/* RSA where OCSP responses are signed: its signatures are all of one size, so staples are too. */
 static const section sections[] = {
     [PKI_AUTHORITY] = {"authorities",
                        {"id", "issuer", "subject", "key", "serial", "not_before", "not_after",

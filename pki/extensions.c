@@ -26,7 +26,7 @@ static bool add_basic_constraints(X509 *x, const pki_entry *e)
     return ok;
 }
 
-/* RFC 5280 4.2.1.3: bits 0, 5 and 6; an authority also signs OCSP answers itself. */
+/* RFC 5280 4.2.1.3: bits 0, 5 and 6; an authority also signs OCSP responses itself. */
 static bool add_key_usage(X509 *x, const pki_entry *e)
 {
     ASN1_BIT_STRING *usage = memory_made(ASN1_BIT_STRING_new());

@@ -10,7 +10,7 @@
 
 #include "harness/base/problem.h"
 
-/* Reads a file of at most `limit` octets ("-": standard input) into a new text with a NUL behind
+/* Reads a file of at most `limit` octets ("-": standard input) into a new text with a NUL after
  * it, which the caller frees. 0, or -1 with *p. *found (unless NULL) is false when, and only when,
  * there is no such file. */
 int files_read(const char *path, size_t limit, char **data, size_t *size, bool *found, problem *p);

@@ -19,7 +19,7 @@ void *memory_new(size_t size);
 void *memory_array(size_t count, size_t size);
 void *memory_resize(void *old, size_t count, size_t size);
 char *memory_text(const char *text);
-char *memory_text_of(const void *octets, size_t length); /* with a NUL behind them */
+char *memory_text_of(const void *octets, size_t length); /* ended by a NUL */
 
 /* "%s" and its kin into a new text. */
 char *memory_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -17,7 +17,7 @@ typedef struct {
     size_t length;
 } span;
 
-/* Makes room for `more` octets behind the present ones and returns where they go; the
+/* Makes room for `more` octets after the present ones and returns where they go; the
  * length does not change. */
 uint8_t *octets_reserve(octets *o, size_t more);
 

@@ -115,7 +115,7 @@ static size_t left_part(const options_row *row, char *out, size_t size)
     return (size_t)length;
 }
 
-/* Writes the words from column `left` on, and a line break behind them. */
+/* Writes the words from column `left` on, and a line break after them. */
 static void wrap(const char *words, size_t left, FILE *out)
 {
     size_t column = left;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 typedef struct {
-    int status;        /* the HTTP status to answer with, 400 unless set otherwise */
+    int status;        /* the HTTP status of the response, 400 unless set otherwise */
     char pointer[160]; /* RFC 6901 pointer to the offending field, "" for the whole body */
     char detail[480];  /* one sentence: what was wrong and what is accepted */
     char allow[40];    /* status 405 only: the methods that the resource takes, "GET, PUT" */

@@ -1,130 +1,118 @@
 /*
  * Each check writes where a process of its own would, to descriptors 1 and 2; these are files in
- * memory here, read and emptied after each.
+ * memory here, read and rewound after each.
  */
 #include <errno.h>
 #include <jansson.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "harness/base/memory.h"
 #include "harness/clients/batch.h"
-#include "harness/clients/options.h"
+#include "harness/clients/batch_line.h"
 
-/* Puts a file in memory in the place of `fd`. False with errno. */
-static bool divert(int fd)
+/* Puts a file in memory in the place of `fd`. 0, or -1 with *p. */
+static int divert(int fd, problem *p)
 {
     int memory = memfd_create("output", MFD_CLOEXEC);
-    bool good = memory != -1 && dup2(memory, fd) == fd;
+    int rc = 0;
+    if (memory == -1 || dup2(memory, fd) != fd) {
+        rc = problem_fail(p, "--batch: %s", strerror(errno));
+    }
     if (memory != -1) {
         close(memory);
     }
-    return good;
+    return rc;
 }
 
-/* Takes what was written to `fd` since the last time; NULL when it cannot be read. */
-static json_t *take(int fd)
+/* Takes what was written to `fd` since the last time. 0 with *out, or -1 with *p. */
+static int take(int fd, json_t **out, problem *p)
 {
-    json_t *text = NULL;
     off_t size = lseek(fd, 0, SEEK_CUR);
-    char *octets = size < 0 ? NULL : malloc((size_t)size + 1);
-    if (octets != NULL && pread(fd, octets, (size_t)size, 0) == size) {
-        text = json_stringn(octets, (size_t)size);
-        text = text == NULL ? json_string("(not UTF-8)\n") : text;
-    }
-    free(octets);
-    if (lseek(fd, 0, SEEK_SET) != 0 || ftruncate(fd, 0) != 0) {
-        json_decref(text);
-        return NULL;
-    }
-    return text;
-}
-
-static bool is_command_line(const json_t *words)
-{
-    for (size_t i = 0; i < json_array_size(words); i++) {
-        if (!json_is_string(json_array_get(words, i))) {
-            return false;
-        }
-    }
-    return json_is_array(words);
-}
-
-/* The words stay those of `words`; getopt puts them in another order. The exit status. */
-static int run_words(int (*check)(int, char **), const json_t *words)
-{
-    static char program[] = "staple-check";
-    size_t n = json_array_size(words);
-    char **argv = calloc(n + 2, sizeof(*argv));
-    if (argv == NULL) {
-        fputs("staple-check: out of memory\n", stderr);
-        return EXIT_OUTPUT;
-    }
-    argv[0] = program;
-    for (size_t i = 0; i < n; i++) {
-        argv[i + 1] = (char *)json_string_value(json_array_get(words, i));
-    }
-    int status = check((int)n + 1, argv);
-    free(argv);
-    return status;
-}
-
-static int run_line(int (*check)(int, char **), const char *line)
-{
-    json_error_t error;
-    json_t *words = json_loads(line, 0, &error);
-    int status = EXIT_USAGE;
-    if (words == NULL) {
-        fprintf(stderr, "staple-check: --batch takes a JSON array of strings a line: %s\n",
-                error.text);
-    } else if (!is_command_line(words)) {
-        fputs("staple-check: --batch takes a JSON array of strings a line, not this\n", stderr);
+    size_t length = size < 0 ? 0 : (size_t)size;
+    char *said = memory_array(length + 1, 1);
+    int rc = 0;
+    if (size < 0 || pread(fd, said, length, 0) != size || lseek(fd, 0, SEEK_SET) != 0) {
+        rc = problem_fail(p, "--batch: %s", strerror(errno));
     } else {
-        status = run_words(check, words);
+        json_t *text = json_stringn(said, length);
+        *out = text == NULL ? json_string("(not UTF-8)\n") : text;
     }
-    json_decref(words);
+    free(said);
+    return rc;
+}
+
+/* The exit status of one line. */
+static int run_line(int (*check)(int, char **), int refused, span text)
+{
+    batch_line line;
+    problem p;
+    if (batch_line_parse(text, &line, &p) != 0) {
+        fprintf(stderr, "staple-check: %s\n", p.detail);
+        return refused;
+    }
+    int status = check(line.argc, line.argv);
+    batch_line_free(&line);
     return status;
 }
 
-/* False when the answer cannot be given. */
-static bool answer(FILE *to, int status)
+/* Says how a line ended. 0, or -1 with *p. */
+static int tell(FILE *to, int status, problem *p)
 {
-    bool flushed = fflush(stdout) == 0 && fflush(stderr) == 0;
-    json_t *said = json_pack("{s:i, s:o, s:o}", "status", status, "stdout", take(STDOUT_FILENO),
-                             "stderr", take(STDERR_FILENO));
-    bool good = flushed && said != NULL && json_dumpf(said, to, JSON_COMPACT) == 0 &&
-                putc('\n', to) == '\n' && fflush(to) == 0;
-    json_decref(said);
-    return good;
+    json_t *out, *err;
+    fflush(stdout);
+    fflush(stderr);
+    if (take(STDOUT_FILENO, &out, p) != 0) {
+        return -1;
+    }
+    if (take(STDERR_FILENO, &err, p) != 0) {
+        json_decref(out);
+        return -1;
+    }
+    json_t *ended = json_pack("{s:i, s:o, s:o}", "status", status, "stdout", out, "stderr", err);
+    int rc = 0;
+    if (json_dumpf(ended, to, JSON_COMPACT) != 0 || putc('\n', to) != '\n' || fflush(to) != 0) {
+        rc = problem_fail(p, "--batch: %s", strerror(errno));
+    }
+    json_decref(ended);
+    return rc;
 }
 
-int batch_run(int (*check)(int argc, char **argv))
+int batch_run(int (*check)(int argc, char **argv), int refused, problem *p)
 {
     char *line = NULL;
     size_t size = 0;
-    int status = EXIT_OUTPUT;
+    ssize_t length;
+    int rc = -1;
     int kept = dup(STDOUT_FILENO);
+    int kept_stderr = dup(STDERR_FILENO);
     FILE *to = kept == -1 ? NULL : fdopen(kept, "w");
-    if (to == NULL || !divert(STDOUT_FILENO) || !divert(STDERR_FILENO)) {
-        fprintf(stderr, "staple-check: --batch: %s\n", strerror(errno));
+    if (to == NULL || kept_stderr == -1) {
+        problem_fail(p, "--batch: %s", strerror(errno));
         goto done;
     }
-    while (getline(&line, &size, stdin) != -1) {
-        if (!answer(to, run_line(check, line))) {
-            goto done;
-        }
+    if (divert(STDOUT_FILENO, p) != 0 || divert(STDERR_FILENO, p) != 0) {
+        goto done;
     }
-    status = 0;
+    rc = 0;
+    while (rc == 0 && (length = getline(&line, &size, stdin)) != -1) {
+        span text = {(const uint8_t *)line, (size_t)length};
+        rc = tell(to, run_line(check, refused, text), p);
+    }
 
 done:
     free(line);
+    if (kept_stderr != -1) {
+        dup2(kept_stderr, STDERR_FILENO); /* for the problem */
+        close(kept_stderr);
+    }
     if (to != NULL) {
         fclose(to);
     } else if (kept != -1) {
         close(kept);
     }
-    return status;
+    return rc;
 }

@@ -5,10 +5,12 @@
 #ifndef STAPLELAB_BATCH_H
 #define STAPLELAB_BATCH_H
 
-/* Runs `check` once for every line of standard input, a JSON array of the words that would follow
- * the program's name, and answers each with one line on standard output:
- * {"status": exit status, "stdout": "...", "stderr": "..."}. A line that is none is answered with
- * status EXIT_USAGE. Returns 0 at the end of the input, EXIT_OUTPUT when no answer can be given. */
-int batch_run(int (*check)(int argc, char **argv));
+#include "harness/base/problem.h"
+
+/* Runs `check` once for every line of standard input (batch_line.h), and says for each in one line
+ * on standard output how it ended: {"status": exit status, "stdout": "...", "stderr": "..."}. A
+ * line that is none has the status `refused`. 0 at the end of the input, or -1 with *p when what
+ * was found cannot be written. */
+int batch_run(int (*check)(int argc, char **argv), int refused, problem *p);
 
 #endif

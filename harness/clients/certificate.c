@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/base/memory.h"
 #include "harness/clients/certificate.h"
 
 /* RFC 7633: the TLS extension number that a feature list names */
@@ -16,52 +17,30 @@ enum { FEATURE_STATUS_REQUEST = 5 };
 
 char *certificate_name(const X509_NAME *name)
 {
-    BIO *out = BIO_new(BIO_s_mem());
-    if (out == NULL) {
-        return NULL;
-    }
-
-    char *text = NULL;
+    BIO *out = memory_made(BIO_new(BIO_s_mem()));
     const char *data = "";
     long length = 0;
     if (X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253) >= 0) {
         length = BIO_get_mem_data(out, &data);
     }
-    text = OPENSSL_strndup(length > 0 ? data : "", (size_t)length);
+    char *text = memory_text_of(length > 0 ? data : "", length > 0 ? (size_t)length : 0);
     BIO_free(out);
     return text;
 }
 
 char *certificate_serial(const ASN1_INTEGER *serial)
 {
-    BIGNUM *number = ASN1_INTEGER_to_BN(serial, NULL);
-    if (number == NULL) {
-        return NULL;
-    }
-    char *hex = BN_bn2hex(number);
+    BIGNUM *number = memory_made(ASN1_INTEGER_to_BN(serial, NULL));
+    char *hex = memory_made(BN_bn2hex(number));
     bool negative = BN_is_negative(number) && !BN_is_zero(number);
     BN_free(number);
-    if (hex == NULL) {
-        return NULL;
-    }
 
-    /* BN_bn2hex writes whole octets */
+    /* BN_bn2hex writes whole octets, in capitals */
     const char *digits = hex + (hex[0] == '-' ? 1 : 0);
     digits += strspn(digits, "0");
-    if (*digits == '\0') {
-        digits--;
-    }
-    size_t length = strlen(digits);
-    char *text = OPENSSL_malloc(length + 2);
-    if (text != NULL) {
-        char *at = text;
-        if (negative) {
-            *at++ = '-';
-        }
-        for (size_t i = 0; i < length; i++) {
-            at[i] = (char)tolower((unsigned char)digits[i]);
-        }
-        at[length] = '\0';
+    char *text = memory_format("%s%s", negative ? "-" : "", *digits == '\0' ? "0" : digits);
+    for (char *c = text; *c != '\0'; c++) {
+        *c = (char)tolower((unsigned char)*c);
     }
     OPENSSL_free(hex);
     return text;
@@ -91,12 +70,12 @@ int64_t certificate_time(const ASN1_TIME *time)
 {
     struct tm fields;
     if (time == NULL || ASN1_TIME_to_tm(time, &fields) != 1) {
-        return NO_TIME;
+        return CERTIFICATE_NO_TIME;
     }
     return (int64_t)timegm(&fields);
 }
 
-void certificates_free(STACK_OF(X509) * certificates)
+void certificate_stack_free(STACK_OF(X509) * certificates)
 {
     sk_X509_pop_free(certificates, X509_free);
 }

@@ -11,14 +11,14 @@
 #include <stdint.h>
 
 /* "there is no such time", apart from every time that can be written */
-#define NO_TIME INT64_MIN
+#define CERTIFICATE_NO_TIME INT64_MIN
 
 /* An RFC 4514 name in ASCII (other characters as \XX); "" for an empty or unprintable one. The
- * caller frees it with OPENSSL_free; NULL when out of memory. */
+ * caller frees it. */
 char *certificate_name(const X509_NAME *name);
 
 /* Lower-case hexadecimal without leading zeros, "-" before a negative one, "0" for zero. The caller
- * frees it with OPENSSL_free; NULL when out of memory. */
+ * frees it. */
 char *certificate_serial(const ASN1_INTEGER *serial);
 
 /* "EC", "RSA", "ED25519", ...; "unknown" for a key that the library does not know. */
@@ -27,10 +27,10 @@ const char *certificate_key(X509 *certificate);
 /* Whether its TLS Feature extension (RFC 7633) asks for status_request. */
 bool certificate_must_staple(X509 *certificate);
 
-/* Seconds since 1970; NO_TIME when `time` is NULL or is no time. */
+/* Seconds since 1970; CERTIFICATE_NO_TIME when `time` is NULL or is no time. */
 int64_t certificate_time(const ASN1_TIME *time);
 
 /* A stack and its references; NULL is fine. */
-void certificates_free(STACK_OF(X509) * certificates);
+void certificate_stack_free(STACK_OF(X509) * certificates);
 
 #endif

@@ -6,7 +6,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -14,22 +13,23 @@
 
 #include "harness/clients/connect.h"
 
-int bound_start(int milliseconds)
+int connect_bound(int milliseconds, int *bound, problem *p)
 {
-    int bound = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (bound == -1) {
-        return -1;
-    }
     struct itimerspec once = {
         .it_value = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L}};
-    if (timerfd_settime(bound, 0, &once, NULL) == -1) {
-        close(bound);
+    int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (timer == -1 || timerfd_settime(timer, 0, &once, NULL) == -1) {
+        problem_fail(p, "no timer: %s", strerror(errno));
+        if (timer != -1) {
+            close(timer);
+        }
         return -1;
     }
-    return bound;
+    *bound = timer;
+    return 0;
 }
 
-int bound_wait(int bound, int fd, short events)
+int connect_wait(int bound, int fd, short events, problem *p)
 {
     struct pollfd both[] = {{.fd = fd, .events = events}, {.fd = bound, .events = POLLIN}};
     int n;
@@ -37,49 +37,51 @@ int bound_wait(int bound, int fd, short events)
         n = poll(both, 2, -1);
     } while (n == -1 && errno == EINTR);
     if (n == -1) {
+        return problem_fail(p, "%s", strerror(errno));
+    }
+    if (both[1].revents != 0) {
+        problem_set(p, 408, "", "the time allowed is over");
         return -1;
     }
-    return both[1].revents == 0;
+    return 0;
 }
 
-/* One address. A descriptor, or -1 with errno; ETIMEDOUT and *over for the bound. */
-static int connect_address(int bound, const struct addrinfo *address, int *over)
+/* Waits until a connection that is under way is there. 0, or -1 with *p. */
+static int wait_for_connection(int bound, int fd, problem *p)
 {
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd == -1) {
+    int failure = 0;
+    socklen_t length = sizeof(failure);
+    if (connect_wait(bound, fd, POLLOUT, p) != 0) {
         return -1;
     }
-    int failure = 0;
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &length);
+    return failure == 0 ? 0 : problem_fail(p, "%s", strerror(failure));
+}
+
+/* One address. 0 with *out, or -1 with *p. */
+static int connect_address(int bound, const struct addrinfo *address, int *out, problem *p)
+{
+    int rc = 0;
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd == -1) {
+        return problem_fail(p, "%s", strerror(errno));
+    }
     if (connect(fd, address->ai_addr, address->ai_addrlen) == -1) {
-        failure = errno;
+        rc = errno == EINPROGRESS ? wait_for_connection(bound, fd, p)
+                                  : problem_fail(p, "%s", strerror(errno));
     }
-    if (failure == EINPROGRESS) {
-        switch (bound_wait(bound, fd, POLLOUT)) {
-        case -1:
-            failure = errno;
-            break;
-        case 0:
-            failure = ETIMEDOUT;
-            *over = 1;
-            break;
-        default: {
-            socklen_t length = sizeof(failure);
-            getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &length);
-        }
-        }
-    }
-    if (failure != 0) {
+    if (rc != 0) {
         close(fd);
-        errno = failure;
         return -1;
     }
 
     /* the last flight of a handshake must not wait for an acknowledgement */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-    return fd;
+    *out = fd;
+    return 0;
 }
 
-int connect_within(int bound, const char *host, const char *port, char *error, size_t size)
+int connect_within(int bound, const char *host, const char *port, int *fd, problem *p)
 {
     /* an address first: a name costs the loading of the resolver */
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
@@ -91,21 +93,19 @@ int connect_within(int bound, const char *host, const char *port, char *error, s
         rc = getaddrinfo(host, port, &hints, &addresses);
     }
     if (rc != 0) {
-        snprintf(error, size, "the host name cannot be resolved: %s",
-                 rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
-        return -1;
+        return problem_fail(p, "the host name cannot be resolved: %s",
+                            rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
     }
 
-    int fd = -1;
-    int over = 0;
-    for (struct addrinfo *a = addresses; a != NULL && fd == -1 && !over; a = a->ai_next) {
-        fd = connect_address(bound, a, &over);
+    problem why = {0};
+    int connected = -1;
+    for (struct addrinfo *a = addresses; a != NULL && connected != 0 && why.status != 408;
+         a = a->ai_next) {
+        connected = connect_address(bound, a, fd, &why);
     }
-    int failure = errno;
     freeaddrinfo(addresses);
-    if (fd == -1) {
-        snprintf(error, size, "no connection: %s",
-                 over ? "the time allowed is over" : strerror(failure));
+    if (connected != 0) {
+        problem_set(p, why.status, "", "no connection: %s", why.detail);
     }
-    return fd;
+    return connected;
 }

@@ -6,11 +6,12 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "harness/base/memory.h"
 #include "harness/clients/certificate.h"
 #include "harness/clients/connect.h"
 #include "harness/clients/handshake.h"
@@ -24,12 +25,13 @@ typedef struct {
     SSL_SESSION *session;
 } observation;
 
-static void library_error(char *error, size_t size, const char *what)
+static int library_problem(problem *p, const char *what)
 {
     unsigned long code = ERR_peek_error();
     const char *reason = code == 0 ? NULL : ERR_reason_error_string(code);
-    snprintf(error, size, "%s: %s", what, reason == NULL ? "no reason given" : reason);
+    problem_fail(p, "%s: %s", what, reason == NULL ? "no reason given" : reason);
     ERR_clear_error();
+    return -1;
 }
 
 static void on_message(int sent, int version, int content, const void *data, size_t length,
@@ -53,15 +55,14 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
     return 0;
 }
 
-static SSL_CTX *make_context(const handshake_options *options, char *error, size_t size)
+static int make_context(const handshake_options *options, SSL_CTX **out, problem *p)
 {
     /* openssl.cnf is the machine's business, and reading it takes longer than a handshake; so does
      * freeing at exit, one by one, what the kernel frees at once */
     OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (context == NULL) {
-        library_error(error, size, "libssl does not start");
-        return NULL;
+        return library_problem(p, "libssl does not start");
     }
 
     int lowest = options->version == 0 ? TLS1_2_VERSION : options->version;
@@ -74,49 +75,46 @@ static SSL_CTX *make_context(const handshake_options *options, char *error, size
     SSL_CTX_set_msg_callback(context, on_message);
     if (SSL_CTX_set_min_proto_version(context, lowest) != 1 ||
         SSL_CTX_set_max_proto_version(context, highest) != 1) {
-        library_error(error, size, "the TLS version cannot be set");
+        library_problem(p, "the TLS version cannot be set");
         goto failed;
     }
     if (options->sigalgs != NULL && SSL_CTX_set1_sigalgs_list(context, options->sigalgs) != 1) {
-        snprintf(error, size,
-                 "'%s' is no list of signature algorithms; names joined by colons are accepted, "
-                 "such as ECDSA+SHA256:rsa_pss_rsae_sha256",
-                 options->sigalgs);
+        problem_refuse(p, "",
+                       "'%s' is no list of signature algorithms; names joined by colons are "
+                       "accepted, such as ECDSA+SHA256:rsa_pss_rsae_sha256",
+                       options->sigalgs);
         goto failed;
     }
-    return context;
+    *out = context;
+    return 0;
 
 failed:
     ERR_clear_error();
     SSL_CTX_free(context);
-    return NULL;
+    return -1;
 }
 
-SSL_CTX *handshake_context(const handshake_options *options, char *error, size_t size)
+int handshake_context(const handshake_options *options, SSL_CTX **out, problem *p)
 {
     static SSL_CTX *last;
     static int last_version;
     static char *last_sigalgs;
 
     const char *sigalgs = options->sigalgs == NULL ? "" : options->sigalgs;
-    if (last != NULL && options->version == last_version && strcmp(sigalgs, last_sigalgs) == 0) {
-        SSL_CTX_up_ref(last);
-        return last;
+    if (last == NULL || options->version != last_version || strcmp(sigalgs, last_sigalgs) != 0) {
+        SSL_CTX *context = NULL;
+        if (make_context(options, &context, p) != 0) {
+            return -1;
+        }
+        SSL_CTX_free(last);
+        free(last_sigalgs);
+        last = context;
+        last_version = options->version;
+        last_sigalgs = memory_text(sigalgs);
     }
-
-    SSL_CTX *context = make_context(options, error, size);
-    char *copy = OPENSSL_strdup(sigalgs);
-    if (context == NULL || copy == NULL) {
-        OPENSSL_free(copy);
-        return context;
-    }
-    SSL_CTX_free(last);
-    OPENSSL_free(last_sigalgs);
-    last = context;
-    last_version = options->version;
-    last_sigalgs = copy;
     SSL_CTX_up_ref(last);
-    return last;
+    *out = last;
+    return 0;
 }
 
 /* What SSL_get_error wants to be waited for, as poll's events; 0 for nothing. */
@@ -132,33 +130,31 @@ static short wanted(int ssl_error)
     }
 }
 
-/* False with the sentence in `error`. */
-static bool shake(SSL *ssl, int bound, char *error, size_t size)
+/* 0, or -1 with *p. */
+static int shake(SSL *ssl, int bound, problem *p)
 {
     for (;;) {
         ERR_clear_error();
         errno = 0;
         int rc = SSL_connect(ssl);
         if (rc == 1) {
-            return true;
+            return 0;
         }
         int failure = errno;
         int ssl_error = SSL_get_error(ssl, rc);
         short events = wanted(ssl_error);
-        if (events == 0) {
-            if (ssl_error == SSL_ERROR_SSL) {
-                library_error(error, size, "the handshake failed");
-            } else {
-                snprintf(error, size, "the handshake failed: %s",
-                         failure == 0 ? "the server closed the connection" : strerror(failure));
-            }
-            return false;
+        problem why;
+        if (events == 0 && ssl_error == SSL_ERROR_SSL) {
+            return library_problem(p, "the handshake failed");
         }
-        int ready = bound_wait(bound, SSL_get_fd(ssl), events);
-        if (ready != 1) {
-            snprintf(error, size, "the handshake failed: %s",
-                     ready == 0 ? "the time allowed is over" : strerror(errno));
-            return false;
+        if (events == 0) {
+            return problem_fail(p, "the handshake failed: %s",
+                                failure == 0 ? "the server closed the connection"
+                                             : strerror(failure));
+        }
+        if (connect_wait(bound, SSL_get_fd(ssl), events, &why) != 0) {
+            problem_set(p, why.status, "", "the handshake failed: %s", why.detail);
+            return -1;
         }
     }
 }
@@ -172,97 +168,74 @@ static void part(SSL *ssl, int bound)
     SSL_shutdown(ssl);
     shutdown(fd, SHUT_WR);
     for (size_t octets = 0; octets < PARTING_OCTETS_MAX;) {
-        unsigned char ignored[SSL3_RT_MAX_PLAIN_LENGTH];
+        unsigned char discarded[SSL3_RT_MAX_PLAIN_LENGTH];
         ERR_clear_error();
-        int rc = SSL_read(ssl, ignored, sizeof(ignored));
+        int rc = SSL_read(ssl, discarded, sizeof(discarded));
         if (rc > 0) {
             octets += (size_t)rc;
             continue;
         }
-        if (SSL_get_error(ssl, rc) != SSL_ERROR_WANT_READ || bound_wait(bound, fd, POLLIN) != 1) {
+        problem ignored;
+        if (SSL_get_error(ssl, rc) != SSL_ERROR_WANT_READ ||
+            connect_wait(bound, fd, POLLIN, &ignored) != 0) {
             break;
         }
     }
     ERR_clear_error();
 }
 
-/* False when out of memory. */
-static bool keep(SSL *ssl, const observation *seen, handshake *out)
+static void keep(SSL *ssl, const observation *seen, handshake *out)
 {
     out->protocol = SSL_get_version(ssl);
     out->resumed = SSL_session_reused(ssl) == 1;
     out->leaf = SSL_get1_peer_certificate(ssl);
     STACK_OF(X509) *sent = out->resumed ? NULL : SSL_get_peer_cert_chain(ssl);
-    out->chain = sent == NULL ? sk_X509_new_null() : X509_chain_up_ref(sent);
-    if (out->chain == NULL) {
-        return false;
-    }
+    out->chain = memory_made(sent == NULL ? sk_X509_new_null() : X509_chain_up_ref(sent));
 
     const unsigned char *response;
     long length = SSL_get_tlsext_status_ocsp_resp(ssl, &response);
     if (response != NULL && length > 0) {
-        out->staple = OPENSSL_memdup(response, (size_t)length);
+        out->staple = memory_array((size_t)length, 1);
+        memcpy(out->staple, response, (size_t)length);
         out->staple_length = (size_t)length;
         out->stapled = true;
-        return out->staple != NULL;
+        return;
     }
     out->stapled = seen->status.seen && seen->status.length == 0;
-    return true;
 }
 
-static SSL *prepare(SSL_CTX *context, const handshake_options *options, SSL_SESSION *resume, int fd,
-                    observation *seen)
+static int prepare(SSL *ssl, const handshake_options *options, SSL_SESSION *resume, int fd,
+                   observation *seen, problem *p)
 {
-    SSL *ssl = SSL_new(context);
-    if (ssl == NULL || SSL_set_fd(ssl, fd) != 1) {
-        goto failed;
-    }
     SSL_set_app_data(ssl, seen);
     SSL_set_msg_callback_arg(ssl, seen);
-    if (options->servername != NULL && SSL_set_tlsext_host_name(ssl, options->servername) != 1) {
-        goto failed;
+    if (SSL_set_fd(ssl, fd) != 1 ||
+        (options->servername != NULL && SSL_set_tlsext_host_name(ssl, options->servername) != 1) ||
+        (options->status && SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp) != 1) ||
+        (resume != NULL && SSL_set_session(ssl, resume) != 1)) {
+        return library_problem(p, "the handshake cannot be prepared");
     }
-    if (options->status && SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp) != 1) {
-        goto failed;
-    }
-    if (resume != NULL && SSL_set_session(ssl, resume) != 1) {
-        goto failed;
-    }
-    return ssl;
-
-failed:
-    SSL_free(ssl);
-    return NULL;
+    return 0;
 }
 
-void handshake_run(SSL_CTX *context, const handshake_options *options, SSL_SESSION *resume,
-                   handshake *out)
+int handshake_run(SSL_CTX *context, const handshake_options *options, SSL_SESSION *resume,
+                  handshake *out, problem *p)
 {
     *out = (handshake){0};
     observation seen = {0};
-    SSL *ssl = NULL;
+    SSL *ssl = memory_made(SSL_new(context));
     int fd = -1;
-    int bound = bound_start(options->timeout_ms);
-    if (bound == -1) {
-        snprintf(out->error, sizeof(out->error), "no timer: %s", strerror(errno));
-        goto done;
-    }
-    fd = connect_within(bound, options->host, options->port, out->error, sizeof(out->error));
-    if (fd == -1) {
-        goto done;
-    }
-    ssl = prepare(context, options, resume, fd, &seen);
-    if (ssl == NULL) {
-        library_error(out->error, sizeof(out->error), "the handshake cannot be prepared");
+    int bound = -1;
+    int rc = -1;
+    if (connect_bound(options->timeout_ms, &bound, p) != 0 ||
+        connect_within(bound, options->host, options->port, &fd, p) != 0 ||
+        prepare(ssl, options, resume, fd, &seen, p) != 0) {
         goto done;
     }
 
-    bool completed = shake(ssl, bound, out->error, sizeof(out->error));
-    if (!keep(ssl, &seen, out)) {
-        snprintf(out->error, sizeof(out->error), "out of memory");
-        goto done;
-    }
-    if (completed) {
+    rc = shake(ssl, bound, p);
+    keep(ssl, &seen, out);
+    if (rc == 0) {
         part(ssl, bound);
         out->session = seen.session;
         seen.session = NULL;
@@ -277,13 +250,14 @@ done:
     if (bound != -1) {
         close(bound);
     }
+    return rc;
 }
 
 void handshake_free(handshake *h)
 {
     X509_free(h->leaf);
-    certificates_free(h->chain);
-    OPENSSL_free(h->staple);
+    certificate_stack_free(h->chain);
+    free(h->staple);
     SSL_SESSION_free(h->session);
     *h = (handshake){0};
 }

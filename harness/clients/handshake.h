@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "harness/base/problem.h"
+
 typedef struct {
     const char *host;
     const char *port;
@@ -20,7 +22,6 @@ typedef struct {
 } handshake_options;
 
 typedef struct {
-    char error[256];      /* one sentence; "" when the handshake was completed */
     const char *protocol; /* "TLSv1.3"; static */
     bool resumed;
     X509 *leaf;             /* NULL when not known; after a resumption the session's */
@@ -33,16 +34,16 @@ typedef struct {
 
 /* A context for the handshakes of one run, without the machine's configuration or trust, and
  * permissive towards odd servers. The caller frees it with SSL_CTX_free; calls in a row with the
- * same version and signature algorithms share one. NULL with one sentence in `error`. */
-SSL_CTX *handshake_context(const handshake_options *options, char *error, size_t size);
+ * same version and signature algorithms share one. 0 with *out, or -1 with *p. */
+int handshake_context(const handshake_options *options, SSL_CTX **out, problem *p);
 
 /* Makes one handshake, offers the session `resume` unless it is NULL, and ends the connection
- * orderly: what the server sends behind its handshake, session tickets above all, is read until
- * it closes. The caller frees *out with handshake_free in any case. An empty CertificateStatus
- * makes libssl give up, and is reported both ways: as an error, and as a staple of no octets.
- * SIGPIPE must be ignored. */
-void handshake_run(SSL_CTX *context, const handshake_options *options, SSL_SESSION *resume,
-                   handshake *out);
+ * orderly: what the server sends after its handshake, session tickets above all, is read until
+ * it closes. 0 when the handshake was completed, or -1 with *p; the caller frees *out with
+ * handshake_free in any case. An empty CertificateStatus makes libssl give up, and is reported both
+ * ways: as a problem, and as a staple of no octets. SIGPIPE must be ignored. */
+int handshake_run(SSL_CTX *context, const handshake_options *options, SSL_SESSION *resume,
+                  handshake *out, problem *p);
 
 void handshake_free(handshake *h);
 

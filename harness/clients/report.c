@@ -2,12 +2,14 @@
  * Facts to JSON. Whatever stands in a certificate or a staple must come out as valid JSON, so
  * text that is not UTF-8 is written with question marks.
  */
-#include <openssl/crypto.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/memory.h"
+#include "harness/base/octets.h"
 #include "harness/clients/certificate.h"
 #include "harness/clients/report.h"
 
@@ -17,43 +19,39 @@ static json_t *text(const char *value)
     if (out != NULL) {
         return out;
     }
-    char *ascii = OPENSSL_strdup(value);
-    for (char *c = ascii; c != NULL && *c != '\0'; c++) {
+    char *ascii = memory_text(value);
+    for (char *c = ascii; *c != '\0'; c++) {
         if (*c < ' ' || *c > '~') {
             *c = '?';
         }
     }
-    out = ascii == NULL ? NULL : json_string(ascii);
-    OPENSSL_free(ascii);
+    out = json_string(ascii);
+    free(ascii);
     return out;
 }
 
-/* As text, and frees what certificate.h allocated. */
+/* As text, and frees it. */
 static json_t *owned_text(char *value)
 {
-    json_t *out = value == NULL ? NULL : text(value);
-    OPENSSL_free(value);
+    json_t *out = text(value);
+    free(value);
     return out;
 }
 
 static json_t *hex(const unsigned char *data, size_t length)
 {
-    static const char digits[] = "0123456789abcdef";
-    char *out = OPENSSL_malloc(2 * length + 1);
-    if (out == NULL) {
-        return NULL;
-    }
+    octets out = {0};
     for (size_t i = 0; i < length; i++) {
-        out[2 * i] = digits[data[i] >> 4];
-        out[2 * i + 1] = digits[data[i] & 15];
+        octets_append_format(&out, "%02x", data[i]);
     }
-    out[2 * length] = '\0';
-    return owned_text(out);
+    json_t *made = json_stringn(out.length == 0 ? "" : (const char *)out.data, out.length);
+    octets_free(&out);
+    return made;
 }
 
 static json_t *instant(int64_t time)
 {
-    return time == NO_TIME ? json_null() : json_integer(time);
+    return time == CERTIFICATE_NO_TIME ? json_null() : json_integer(time);
 }
 
 static json_t *oid(const ASN1_OBJECT *object, bool named)
@@ -124,22 +122,22 @@ static json_t *responder_id(const staple *s)
     return json_pack("{s:s, s:o}", "by", name != NULL ? "name" : "key", "value", value);
 }
 
-static json_t *signer_object(const signer *by)
+static json_t *signer_object(const staple_signer *by)
 {
     if (by->certificate == NULL) {
         return json_null();
     }
-    return json_pack("{s:s, s:o, s:o}", "kind", signer_kind_name(by->kind), "subject",
+    return json_pack("{s:s, s:o, s:o}", "kind", staple_signer_kind_name(by->kind), "subject",
                      name_of(by->certificate), "not_after",
                      instant(certificate_time(X509_get0_notAfter(by->certificate))));
 }
 
-static json_t *single_object(const single_response *single)
+static json_t *single_object(const staple_single *single)
 {
     return json_pack(
         "{s:o, s:s, s:b, s:s, s:o, s:o, s:o, s:o}", "serial", text(single->serial),
         "hash_algorithm", single->hash_algorithm, "matches_leaf", single->matches_leaf,
-        "cert_status", cert_status_name(single->status), "revocation_time",
+        "cert_status", staple_cert_status_name(single->status), "revocation_time",
         instant(single->revocation_time), "revocation_reason",
         single->revocation_reason < 0 ? json_null() : json_integer(single->revocation_reason),
         "this_update", instant(single->this_update), "next_update", instant(single->next_update));
@@ -170,7 +168,7 @@ static json_t *response_status(int status)
     if (status == STAPLE_NO_STATUS) {
         return json_null();
     }
-    const char *name = response_status_name(status);
+    const char *name = staple_response_status_name(status);
     if (strcmp(name, "unassigned") != 0) {
         return json_string(name);
     }
@@ -178,7 +176,7 @@ static json_t *response_status(int status)
     return json_string(number);
 }
 
-json_t *report_staple(const judgement *judged)
+json_t *report_staple(const verdict_judgement *judged)
 {
     if (!judged->has_staple) {
         return json_null();
@@ -204,7 +202,7 @@ json_t *report_staple(const judgement *judged)
 }
 
 json_t *report_handshake(int ordinal, bool status_requested, const handshake *seen,
-                         const judgement *judged)
+                         const verdict_judgement *judged)
 {
     return json_pack("{s:i, s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:o}", "try", ordinal, "verdict",
                      verdict_name(judged->verdict), "reason", judged->reason, "protocol",

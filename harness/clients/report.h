@@ -10,14 +10,14 @@
 #include "harness/clients/handshake.h"
 #include "harness/clients/verdict.h"
 
-/* A new object for handshake number `ordinal`, from 1; NULL when out of memory. */
+/* A new object for handshake number `ordinal`, from 1. */
 json_t *report_handshake(int ordinal, bool status_requested, const handshake *seen,
-                         const judgement *judged);
+                         const verdict_judgement *judged);
 
-/* A new object for one that failed; NULL when out of memory. */
+/* A new object for one that failed. */
 json_t *report_failure(int ordinal, const char *error);
 
 /* The member "staple" by itself: null for a judgement without one. */
-json_t *report_staple(const judgement *judged);
+json_t *report_staple(const verdict_judgement *judged);
 
 #endif

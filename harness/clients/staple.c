@@ -2,15 +2,16 @@
  * libcrypto decodes the fields; that the octets are DER, that none is left over and where
  * tbsResponseData lies is read from the wire, because libcrypto accepts BER and forgets it.
  */
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/memory.h"
 #include "harness/clients/staple.h"
 
 enum {
@@ -59,10 +60,10 @@ static void defect(staple *s, const char *format, ...)
 static int64_t profiled_time(staple *s, const char *field, const ASN1_GENERALIZEDTIME *time)
 {
     if (time == NULL) {
-        return NO_TIME;
+        return CERTIFICATE_NO_TIME;
     }
-    int64_t value = ASN1_STRING_length(time) == 15 ? certificate_time(time) : NO_TIME;
-    if (value == NO_TIME) {
+    int64_t value = ASN1_STRING_length(time) == 15 ? certificate_time(time) : CERTIFICATE_NO_TIME;
+    if (value == CERTIFICATE_NO_TIME) {
         defect(s, "%s is no time of the form YYYYMMDDHHMMSSZ", field);
     }
     return value;
@@ -115,7 +116,7 @@ static void cert_id_fields(const OCSP_CERTID *id, ASN1_OCTET_STRING **name_hash,
     OCSP_id_get0_info(name_hash, algorithm, key_hash, serial, (OCSP_CERTID *)id);
 }
 
-static bool decode_single(staple *s, OCSP_SINGLERESP *response, single_response *single)
+static void decode_single(staple *s, OCSP_SINGLERESP *response, staple_single *single)
 {
     single->id = OCSP_SINGLERESP_get0_id(response);
     ASN1_OBJECT *algorithm;
@@ -135,40 +136,40 @@ static bool decode_single(staple *s, OCSP_SINGLERESP *response, single_response 
     ASN1_GENERALIZEDTIME *next_update = NULL;
     int reason = -1;
     int status = OCSP_single_get0_status(response, &reason, &revoked, &this_update, &next_update);
-    single->status = (cert_status)status;
+    single->status = (staple_cert_status)status;
     single->revocation_reason = status == V_OCSP_CERTSTATUS_REVOKED ? reason : -1;
-    single->revocation_time =
-        status == V_OCSP_CERTSTATUS_REVOKED ? profiled_time(s, "revocationTime", revoked) : NO_TIME;
+    single->revocation_time = status == V_OCSP_CERTSTATUS_REVOKED
+                                  ? profiled_time(s, "revocationTime", revoked)
+                                  : CERTIFICATE_NO_TIME;
     single->this_update = profiled_time(s, "thisUpdate", this_update);
     single->next_update = profiled_time(s, "nextUpdate", next_update);
 
     for (int i = 0; i < OCSP_SINGLERESP_get_ext_count(response); i++) {
         check_extension(s, OCSP_SINGLERESP_get_ext(response, i));
     }
-    return single->serial != NULL;
 }
 
 /* RFC 6960 knows v1(0) only, and libcrypto does not look at the version. */
 static void check_version(staple *s)
 {
-    octets tbs = s->tbs;
-    der_item sequence, version, number;
-    if (!der_next(&tbs, &sequence) || !der_next(&sequence.content, &version) ||
+    span tbs = s->tbs;
+    strict_der_item sequence, version, number;
+    if (!strict_der_next(&tbs, &sequence) || !strict_der_next(&sequence.content, &version) ||
         version.tag != TAG_EXPLICIT_0) {
         return;
     }
-    if (!der_next(&version.content, &number) || number.tag != TAG_INTEGER ||
+    if (!strict_der_next(&version.content, &number) || number.tag != TAG_INTEGER ||
         number.content.length != 1 || number.content.data[0] != 0) {
         defect(s, "its version is not v1");
     }
 }
 
-static bool decode_basic(staple *s, octets in)
+static void decode_basic(staple *s, span in)
 {
-    der_item sequence, tbs;
-    if (!der_next(&in, &sequence) || !der_is_strict(sequence.whole)) {
+    strict_der_item sequence, tbs;
+    if (!strict_der_next(&in, &sequence) || !strict_der_is_whole(sequence.whole)) {
         defect(s, "the BasicOCSPResponse is not DER");
-        return true;
+        return;
     }
     if (in.length > 0) {
         s->trailing_octets += in.length;
@@ -177,9 +178,9 @@ static bool decode_basic(staple *s, octets in)
 
     const unsigned char *at = sequence.whole.data;
     s->basic = d2i_OCSP_BASICRESP(NULL, &at, (long)sequence.whole.length);
-    if (s->basic == NULL || !der_next(&sequence.content, &tbs)) {
+    if (s->basic == NULL || !strict_der_next(&sequence.content, &tbs)) {
         defect(s, "it holds no BasicOCSPResponse");
-        return true;
+        return;
     }
     s->tbs = tbs.whole;
     check_version(s);
@@ -190,31 +191,25 @@ static bool decode_basic(staple *s, octets in)
 
     int count = OCSP_resp_count(s->basic);
     if (count <= 0) {
-        return true;
+        return;
     }
-    s->singles = OPENSSL_zalloc((size_t)count * sizeof(*s->singles));
-    if (s->singles == NULL) {
-        return false;
-    }
+    s->singles = memory_array((size_t)count, sizeof(*s->singles));
     for (; s->nsingles < (size_t)count; s->nsingles++) {
         OCSP_SINGLERESP *response = OCSP_resp_get0(s->basic, (int)s->nsingles);
-        if (!decode_single(s, response, &s->singles[s->nsingles])) {
-            return false;
-        }
+        decode_single(s, response, &s->singles[s->nsingles]);
     }
-    return true;
 }
 
 /* Finds what ResponseBytes carries in the content of an OCSPResponse. */
-static bool find_basic(staple *s, octets content, octets *basic)
+static bool find_basic(staple *s, span content, span *basic)
 {
-    der_item status, bytes, sequence, type, response;
-    if (!der_next(&content, &status) || !der_next(&content, &bytes)) {
+    strict_der_item status, bytes, sequence, type, response;
+    if (!strict_der_next(&content, &status) || !strict_der_next(&content, &bytes)) {
         defect(s, "its status is successful, and it carries no response");
         return false;
     }
-    if (!der_next(&bytes.content, &sequence) || !der_next(&sequence.content, &type) ||
-        !der_next(&sequence.content, &response) || type.tag != TAG_OID ||
+    if (!strict_der_next(&bytes.content, &sequence) || !strict_der_next(&sequence.content, &type) ||
+        !strict_der_next(&sequence.content, &response) || type.tag != TAG_OID ||
         response.tag != TAG_OCTET_STRING) {
         defect(s, "its responseBytes are no DER ResponseBytes");
         return false;
@@ -228,48 +223,44 @@ static bool find_basic(staple *s, octets content, octets *basic)
     return true;
 }
 
-bool staple_decode(const unsigned char *der, size_t length, staple *s)
+void staple_decode(span der, staple *s)
 {
-    *s = (staple){.octets = length, .response_status = STAPLE_NO_STATUS};
-    s->wire = OPENSSL_malloc(length + 1);
-    if (s->wire == NULL || EVP_Digest(der, length, s->sha256, NULL, EVP_sha256(), NULL) != 1) {
-        return false;
+    *s = (staple){.octets = der.length, .response_status = STAPLE_NO_STATUS};
+    if (EVP_Digest(der.data, der.length, s->sha256, NULL, EVP_sha256(), NULL) != 1) {
+        memory_exhausted();
     }
-    if (length == 0) {
+    if (der.length == 0) {
         defect(s, "it has no octets");
-        return true;
+        return;
     }
-    memcpy(s->wire, der, length);
+    s->wire = memory_array(der.length, 1);
+    memcpy(s->wire, der.data, der.length);
 
-    octets in = {s->wire, length};
-    der_item outer;
-    if (!der_next(&in, &outer) || !der_is_strict(outer.whole)) {
+    span in = {s->wire, der.length};
+    strict_der_item outer;
+    if (!strict_der_next(&in, &outer) || !strict_der_is_whole(outer.whole)) {
         defect(s, "it is not DER");
-        return true;
+        return;
     }
     if (in.length > 0) {
         s->trailing_octets = in.length;
         defect(s, "%zu octets follow the OCSPResponse", in.length);
     }
 
-    bool done = true;
     const unsigned char *at = outer.whole.data;
     OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &at, (long)outer.whole.length);
     if (response == NULL) {
         defect(s, "it is no OCSPResponse");
-        goto cleared;
+    } else {
+        span basic;
+        s->response_status = OCSP_response_status(response);
+        if (s->response_status == OCSP_RESPONSE_STATUS_SUCCESSFUL &&
+            find_basic(s, outer.content, &basic)) {
+            decode_basic(s, basic);
+        }
     }
-    s->response_status = OCSP_response_status(response);
-    octets basic;
-    if (s->response_status == OCSP_RESPONSE_STATUS_SUCCESSFUL &&
-        find_basic(s, outer.content, &basic)) {
-        done = decode_basic(s, basic);
-    }
-
-cleared:
     OCSP_RESPONSE_free(response);
     ERR_clear_error();
-    return done;
 }
 
 static bool same(const ASN1_OCTET_STRING *hash, const unsigned char *digest, unsigned length)
@@ -300,15 +291,15 @@ void staple_match(staple *s, X509 *leaf, X509 *issuer)
 void staple_free(staple *s)
 {
     for (size_t i = 0; s->singles != NULL && i < s->nsingles; i++) {
-        OPENSSL_free(s->singles[i].serial);
+        free(s->singles[i].serial);
     }
-    OPENSSL_free(s->singles);
+    free(s->singles);
     OCSP_BASICRESP_free(s->basic);
-    OPENSSL_free(s->wire);
+    free(s->wire);
     *s = (staple){.response_status = STAPLE_NO_STATUS};
 }
 
-const char *response_status_name(int status)
+const char *staple_response_status_name(int status)
 {
     switch (status) {
     case OCSP_RESPONSE_STATUS_SUCCESSFUL:
@@ -328,7 +319,7 @@ const char *response_status_name(int status)
     }
 }
 
-const char *cert_status_name(cert_status status)
+const char *staple_cert_status_name(staple_cert_status status)
 {
     static const char *const names[] = {"good", "revoked", "unknown"};
     return names[status];

@@ -11,177 +11,183 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/memory.h"
 #include "harness/clients/batch.h"
 #include "harness/clients/certificate.h"
+#include "harness/clients/check_options.h"
 #include "harness/clients/handshake.h"
-#include "harness/clients/options.h"
 #include "harness/clients/report.h"
 #include "harness/clients/verdict.h"
 
+/* Exit statuses besides the verdicts'. */
+enum { EXIT_HANDSHAKE = 3, EXIT_USAGE = 2, EXIT_OUTPUT = 1 };
+
+/* The handshakes of one command line. */
 typedef struct {
     const check_options *options;
     SSL_CTX *context;
     FILE *staple_out; /* NULL when not asked for */
     int ordinal;      /* of the next handshake */
     int status;       /* the exit status so far */
-} run;
-
-static int cannot(const char *what, const char *why)
-{
-    fprintf(stderr, "staple-check: %s: %s\n", what, why);
-    return EXIT_OUTPUT;
-}
+} check_run;
 
 /* What the server sent goes before what is trusted: its own intermediate is the issuer. */
-static STACK_OF(X509) * candidates(const run *r, const handshake *seen)
+static STACK_OF(X509) * candidates(const check_run *r, const handshake *seen)
 {
-    STACK_OF(X509) *all = seen->chain == NULL ? sk_X509_new_null() : sk_X509_dup(seen->chain);
-    for (int i = 0; all != NULL && i < sk_X509_num(r->options->trusted); i++) {
+    STACK_OF(X509) *all =
+        memory_made(seen->chain == NULL ? sk_X509_new_null() : sk_X509_dup(seen->chain));
+    for (int i = 0; i < sk_X509_num(r->options->trusted); i++) {
         if (sk_X509_push(all, sk_X509_value(r->options->trusted, i)) == 0) {
-            sk_X509_free(all);
-            return NULL;
+            memory_exhausted();
         }
     }
     return all;
 }
 
-/* The file always holds the last staple and nothing else. False with errno. */
-static bool write_staple(FILE *out, const handshake *seen)
+/* The file always holds the last staple and nothing else. 0, or -1 with *p. */
+static int write_staple(const check_run *r, const handshake *seen, problem *p)
 {
+    FILE *out = r->staple_out;
     rewind(out);
-    return ftruncate(fileno(out), 0) == 0 &&
-           fwrite(seen->staple, 1, seen->staple_length, out) == seen->staple_length &&
-           fflush(out) == 0;
+    if (ftruncate(fileno(out), 0) != 0 ||
+        fwrite(seen->staple, 1, seen->staple_length, out) != seen->staple_length ||
+        fflush(out) != 0) {
+        return problem_fail(p, "%s: %s", r->options->staple_out, strerror(errno));
+    }
+    return 0;
 }
 
-static bool judge(const run *r, const handshake *seen, const STACK_OF(X509) * from,
-                  judgement *judged)
+static void judge(const check_run *r, const handshake *seen, const STACK_OF(X509) * from,
+                  verdict_judgement *judged)
 {
-    bool requested = r->options->handshake.status;
     if (!seen->stapled) {
         bool must_staple = seen->leaf != NULL && certificate_must_staple(seen->leaf);
-        judge_absence(requested, seen->resumed, must_staple, judged);
-        return true;
+        verdict_on_absence(r->options->handshake.status, seen->resumed, must_staple, judged);
+        return;
     }
-    staple_evidence evidence = {.der = seen->staple,
-                                .length = seen->staple_length,
-                                .leaf = seen->leaf,
-                                .candidates = from,
-                                .now = (int64_t)time(NULL),
-                                .skew = r->options->skew};
-    return judge_staple(&evidence, judged);
+    verdict_on_staple(&(verdict_evidence){.der = {seen->staple, seen->staple_length},
+                                          .leaf = seen->leaf,
+                                          .candidates = from,
+                                          .now = (int64_t)time(NULL),
+                                          .skew = r->options->skew},
+                      judged);
 }
 
-/* One line; false, explained, when it cannot be written. */
-static bool print_line(json_t *object)
+/* Prints one line and frees the object. 0, or -1 with *p. */
+static int print_line(json_t *object, problem *p)
 {
-    bool good = object != NULL && json_dumpf(object, stdout, JSON_PRESERVE_ORDER) == 0 &&
-                putchar('\n') == '\n' && fflush(stdout) == 0;
-    if (!good) {
-        cannot("standard output", object == NULL ? "out of memory" : strerror(errno));
+    int rc = 0;
+    if (json_dumpf(object, stdout, JSON_PRESERVE_ORDER) != 0 || putchar('\n') != '\n' ||
+        fflush(stdout) != 0) {
+        rc = problem_fail(p, "standard output: %s", strerror(errno));
     }
     json_decref(object);
-    return good;
+    return rc;
 }
 
 /* Reports a handshake that was made, or that failed only because its staple was empty. */
-static bool conclude(run *r, const handshake *seen)
+static int conclude(check_run *r, const handshake *seen, problem *p)
 {
-    judgement judged = {0};
+    verdict_judgement judged;
     STACK_OF(X509) *from = candidates(r, seen);
-    bool good = from != NULL && judge(r, seen, from, &judged);
-    if (good) {
-        r->status = (int)judged.verdict;
-        good =
-            print_line(report_handshake(r->ordinal, r->options->handshake.status, seen, &judged));
-    }
-    judgement_free(&judged);
+    judge(r, seen, from, &judged);
+    r->status = (int)judged.verdict;
+    int rc =
+        print_line(report_handshake(r->ordinal, r->options->handshake.status, seen, &judged), p);
+    verdict_judgement_free(&judged);
     sk_X509_free(from);
-    return good;
+    return rc;
 }
 
-/* One handshake, reported; what to resume it with goes to *session unless that is NULL. False,
- * explained, when what was seen cannot be written. */
-static bool step(run *r, SSL_SESSION *resume, SSL_SESSION **session)
+/* One handshake, reported; what to resume it with goes to *session unless that is NULL. 0, or -1
+ * with *p when what was seen cannot be written. */
+static int step(check_run *r, SSL_SESSION *resume, SSL_SESSION **session, problem *p)
 {
     handshake seen;
-    handshake_run(r->context, &r->options->handshake, resume, &seen);
+    problem why;
+    int rc = handshake_run(r->context, &r->options->handshake, resume, &seen, &why);
     r->ordinal++;
-
-    bool good;
-    if (seen.error[0] != '\0' && !seen.stapled) {
-        r->status = EXIT_FAILED;
-        good = print_line(report_failure(r->ordinal, seen.error));
+    if (rc != 0 && !seen.stapled) {
+        r->status = EXIT_HANDSHAKE;
+        rc = print_line(report_failure(r->ordinal, why.detail), p);
     } else {
-        good = conclude(r, &seen);
+        rc = conclude(r, &seen, p);
     }
-    if (good && r->staple_out != NULL && seen.stapled && !write_staple(r->staple_out, &seen)) {
-        cannot(r->options->staple_out, strerror(errno));
-        good = false;
+    if (rc == 0 && r->staple_out != NULL && seen.stapled) {
+        rc = write_staple(r, &seen, p);
     }
     if (session != NULL) {
         *session = seen.session;
         seen.session = NULL;
     }
     handshake_free(&seen);
-    return good;
+    return rc;
 }
 
-static bool try_once(run *r)
+static int try_once(check_run *r, problem *p)
 {
     if (!r->options->resume) {
-        return step(r, NULL, NULL);
+        return step(r, NULL, NULL, p);
     }
     SSL_SESSION *session = NULL;
-    bool good = step(r, NULL, &session) && step(r, session, NULL);
+    int rc = step(r, NULL, &session, p);
+    if (rc == 0) {
+        rc = step(r, session, NULL, p);
+    }
     SSL_SESSION_free(session);
-    return good;
+    return rc;
+}
+
+/* All handshakes. 0 with *status, or -1 with *p. */
+static int run(const check_options *options, int *status, problem *p)
+{
+    check_run r = {.options = options};
+    int rc = handshake_context(&options->handshake, &r.context, p);
+    if (rc == 0 && options->staple_out != NULL) {
+        r.staple_out = fopen(options->staple_out, "we");
+        if (r.staple_out == NULL) {
+            rc = problem_fail(p, "%s: %s", options->staple_out, strerror(errno));
+        }
+    }
+    for (int i = 0; i < options->tries && rc == 0; i++) {
+        rc = try_once(&r, p);
+    }
+    *status = r.status;
+    if (r.staple_out != NULL) {
+        fclose(r.staple_out);
+    }
+    SSL_CTX_free(r.context);
+    return rc;
+}
+
+/* Says what is wrong; the exit status for it. */
+static int explain(const problem *p)
+{
+    fprintf(stderr, "staple-check: %s\n", p->detail);
+    return p->status == 400 ? EXIT_USAGE : EXIT_OUTPUT;
 }
 
 /* One command line; the exit status. */
 static int check(int argc, char **argv)
 {
     check_options options;
-    run r = {.options = &options};
-    int status = options_parse(argc, argv, &options);
-    if (status != -1) {
-        goto done;
+    problem p;
+    int status = 0;
+    int rc = check_options_parse(argc, argv, &options, &p);
+    if (rc == 0) {
+        rc = run(&options, &status, &p);
     }
-
-    char error[400];
-    r.context = handshake_context(&options.handshake, error, sizeof(error));
-    if (r.context == NULL) {
-        fprintf(stderr, "staple-check: %s\n", error);
-        status = EXIT_USAGE;
-        goto done;
-    }
-    if (options.staple_out != NULL && (r.staple_out = fopen(options.staple_out, "we")) == NULL) {
-        status = cannot(options.staple_out, strerror(errno));
-        goto done;
-    }
-
-    status = 0;
-    for (int i = 0; i < options.tries && status == 0; i++) {
-        status = try_once(&r) ? 0 : EXIT_OUTPUT;
-    }
-    if (status == 0) {
-        status = r.status;
-    }
-
-done:
-    if (r.staple_out != NULL) {
-        fclose(r.staple_out);
-    }
-    SSL_CTX_free(r.context);
-    options_free(&options);
-    return status;
+    check_options_free(&options);
+    return rc == -1 ? explain(&p) : status;
 }
 
 int main(int argc, char **argv)
 {
+    problem p;
+    memory_begin();
     signal(SIGPIPE, SIG_IGN);
     if (argc == 2 && strcmp(argv[1], "--batch") == 0) {
-        return batch_run(check);
+        return batch_run(check, EXIT_USAGE, &p) == 0 ? 0 : explain(&p);
     }
     return check(argc, argv);
 }

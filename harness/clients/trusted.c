@@ -10,88 +10,87 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/base/memory.h"
 #include "harness/clients/certificate.h"
 #include "harness/clients/trusted.h"
 
 /* Of the last file, NULL at first. */
-static BIO *last_octets;
+static octets last_octets;
 static STACK_OF(X509) * last_certificates;
 
-static bool read_whole(const char *file, BIO *octets)
+static int read_whole(const char *file, octets *out, problem *p)
 {
     char buffer[16384];
     size_t n;
     FILE *in = fopen(file, "re");
     if (in == NULL) {
-        return false;
+        return problem_refuse(p, "", "%s: %s", file, strerror(errno));
     }
     while ((n = fread(buffer, 1, sizeof(buffer), in)) > 0) {
-        BIO_write(octets, buffer, (int)n);
+        octets_append(out, buffer, n);
     }
     int failure = ferror(in) ? errno : 0;
     fclose(in);
-    errno = failure;
-    return failure == 0;
+    return failure == 0 ? 0 : problem_refuse(p, "", "%s: %s", file, strerror(failure));
 }
 
-static bool same_octets(BIO *a, BIO *b)
+/* Nobody is asked for one: a certificate that needs it is as good as damaged. */
+static int no_passphrase(char *buffer, int size, int writing, void *arg)
 {
-    char *a_data, *b_data;
-    long length = BIO_get_mem_data(a, &a_data);
-    return length == BIO_get_mem_data(b, &b_data) && memcmp(a_data, b_data, (size_t)length) == 0;
+    (void)buffer;
+    (void)size;
+    (void)writing;
+    (void)arg;
+    return -1;
 }
 
-static STACK_OF(X509) * parse(BIO *octets, const char *file, char *error, size_t size)
+int trusted_parse(span pem, const char *name, STACK_OF(X509) * *out, problem *p)
 {
-    char *data;
-    long length = BIO_get_mem_data(octets, &data);
-    /* a BIO of its own, so that the octets stay */
-    BIO *in = BIO_new_mem_buf(length == 0 ? "" : data, (int)length);
-    STACK_OF(X509) *certificates = sk_X509_new_null();
+    BIO *in = memory_made(
+        BIO_new_mem_buf(pem.length == 0 ? "" : (const void *)pem.data, (int)pem.length));
+    STACK_OF(X509) *certificates = memory_made(sk_X509_new_null());
     X509 *one;
-    while (in != NULL && certificates != NULL &&
-           (one = PEM_read_bio_X509(in, NULL, NULL, NULL)) != NULL) {
+    while ((one = PEM_read_bio_X509(in, NULL, no_passphrase, NULL)) != NULL) {
         if (sk_X509_push(certificates, one) == 0) {
-            X509_free(one);
-            break;
+            memory_exhausted();
         }
     }
     BIO_free(in);
 
     /* reading ends with "no start line"; anything else is a damaged certificate */
-    unsigned long last = ERR_peek_last_error();
-    bool ended = ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
+    bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     ERR_clear_error();
     if (!ended || sk_X509_num(certificates) == 0) {
-        snprintf(error, size, "%s: %s; PEM certificates are accepted", file,
-                 ended ? "no certificate in it" : "a certificate in it is damaged");
-        certificates_free(certificates);
-        return NULL;
+        certificate_stack_free(certificates);
+        return problem_refuse(p, "", "%s: %s; PEM certificates are accepted", name,
+                              ended ? "no certificate in it" : "a certificate in it is damaged");
     }
-    return certificates;
+    *out = certificates;
+    return 0;
 }
 
-STACK_OF(X509) * trusted_certificates(const char *file, char *error, size_t size)
+int trusted_read(const char *file, STACK_OF(X509) * *out, problem *p)
 {
-    BIO *octets = BIO_new(BIO_s_mem());
-    if (octets == NULL || !read_whole(file, octets)) {
-        snprintf(error, size, "%s: %s", file, octets == NULL ? "out of memory" : strerror(errno));
-        BIO_free(octets);
-        return NULL;
+    octets found = {0};
+    STACK_OF(X509) * certificates;
+    if (read_whole(file, &found, p) != 0) {
+        octets_free(&found);
+        return -1;
     }
-    if (last_octets != NULL && same_octets(octets, last_octets)) {
-        BIO_free(octets);
-        return X509_chain_up_ref(last_certificates);
+    bool same = last_certificates != NULL && found.length == last_octets.length &&
+                memcmp(found.data, last_octets.data, found.length) == 0;
+    if (!same) {
+        if (trusted_parse(octets_span(&found), file, &certificates, p) != 0) {
+            octets_free(&found);
+            return -1;
+        }
+        octets_free(&last_octets);
+        certificate_stack_free(last_certificates);
+        last_octets = found;
+        last_certificates = certificates;
+        found = (octets){0};
     }
-
-    STACK_OF(X509) *certificates = parse(octets, file, error, size);
-    if (certificates == NULL) {
-        BIO_free(octets);
-        return NULL;
-    }
-    BIO_free(last_octets);
-    certificates_free(last_certificates);
-    last_octets = octets;
-    last_certificates = certificates;
-    return X509_chain_up_ref(last_certificates);
+    octets_free(&found);
+    *out = memory_made(X509_chain_up_ref(last_certificates));
+    return 0;
 }

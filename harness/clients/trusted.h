@@ -5,11 +5,16 @@
 #define STAPLELAB_TRUSTED_H
 
 #include <openssl/x509.h>
-#include <stddef.h>
 
-/* Every PEM certificate of `file` into a new stack; NULL, with one sentence in `error`, when it
- * cannot be read or holds none. The caller frees it with certificates_free. A file with the same
- * octets as the one before is not parsed again, whatever its name. */
-STACK_OF(X509) * trusted_certificates(const char *file, char *error, size_t size);
+#include "harness/base/octets.h"
+#include "harness/base/problem.h"
+
+/* Every PEM certificate of `file` into *out, a new stack that the caller frees with
+ * certificate_stack_free. 0, or -1 with *p when it cannot be read or holds none. A file with the
+ * same octets as the one before is not parsed again, whatever its name. */
+int trusted_read(const char *file, STACK_OF(X509) * *out, problem *p);
+
+/* The same for octets that are at hand; `name` is for *p. */
+int trusted_parse(span pem, const char *name, STACK_OF(X509) * *out, problem *p);
 
 #endif

@@ -2,9 +2,9 @@
  * The order of a judgement: each step says why it ends there, or lets the next one go on.
  */
 #include <inttypes.h>
-#include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "harness/clients/verdict.h"
 
@@ -39,10 +39,10 @@ const char *verdict_name(verdict v)
     return entry->name;
 }
 
-static void conclude(judgement *out, verdict v, const char *format, ...)
+static void conclude(verdict_judgement *out, verdict v, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static void conclude(judgement *out, verdict v, const char *format, ...)
+static void conclude(verdict_judgement *out, verdict v, const char *format, ...)
 {
     out->verdict = v;
     va_list args;
@@ -60,14 +60,14 @@ static short_name name_of(const X509 *certificate)
 {
     short_name out;
     char *name = certificate_name(X509_get_subject_name(certificate));
-    snprintf(out.text, sizeof(out.text), "%s", name == NULL ? "?" : name);
-    OPENSSL_free(name);
+    snprintf(out.text, sizeof(out.text), "%s", name);
+    free(name);
     return out;
 }
 
 /* Each of the following returns false when it has concluded. */
 
-static bool judge_form(judgement *out)
+static bool judge_form(verdict_judgement *out)
 {
     const staple *s = &out->staple;
     if (s->defect[0] != '\0') {
@@ -76,13 +76,13 @@ static bool judge_form(judgement *out)
     }
     if (s->response_status != OCSP_RESPONSE_STATUS_SUCCESSFUL) {
         conclude(out, VERDICT_ERROR_STATUS, "The OCSPResponseStatus is %s (%d).",
-                 response_status_name(s->response_status), s->response_status);
+                 staple_response_status_name(s->response_status), s->response_status);
         return false;
     }
     return true;
 }
 
-static bool judge_relevance(const X509 *leaf, const X509 *issuer, judgement *out)
+static bool judge_relevance(const X509 *leaf, const X509 *issuer, verdict_judgement *out)
 {
     const staple *s = &out->staple;
     for (size_t i = 0; i < s->nsingles; i++) {
@@ -107,9 +107,9 @@ static bool judge_relevance(const X509 *leaf, const X509 *issuer, judgement *out
     return false;
 }
 
-static bool judge_signer(int64_t now, judgement *out)
+static bool judge_signer(int64_t now, verdict_judgement *out)
 {
-    const signer *by = &out->signer;
+    const staple_signer *by = &out->signer;
     if (by->claimed == NULL) {
         conclude(out, VERDICT_UNAUTHORIZED_SIGNER,
                  "No certificate is at hand that the responderID names.");
@@ -128,12 +128,12 @@ static bool judge_signer(int64_t now, judgement *out)
 
     int64_t not_before = certificate_time(X509_get0_notBefore(by->certificate));
     int64_t not_after = certificate_time(X509_get0_notAfter(by->certificate));
-    if (not_after == NO_TIME || now > not_after) {
+    if (not_after == CERTIFICATE_NO_TIME || now > not_after) {
         conclude(out, VERDICT_SIGNER_EXPIRED, "The certificate of the signer %s has expired.",
                  name_of(by->certificate).text);
         return false;
     }
-    if (not_before == NO_TIME || now < not_before) {
+    if (not_before == CERTIFICATE_NO_TIME || now < not_before) {
         conclude(out, VERDICT_SIGNER_EXPIRED, "The certificate of the signer %s is not valid yet.",
                  name_of(by->certificate).text);
         return false;
@@ -141,14 +141,15 @@ static bool judge_signer(int64_t now, judgement *out)
     return true;
 }
 
-static void judge_single(const single_response *single, int64_t now, int64_t skew, judgement *out)
+static void judge_single(const staple_single *single, int64_t now, int64_t skew,
+                         verdict_judgement *out)
 {
     if (single->this_update > now + skew) {
         conclude(out, VERDICT_NOT_YET_VALID, "thisUpdate lies %" PRId64 " s in the future.",
                  single->this_update - now);
         return;
     }
-    if (single->next_update == NO_TIME) {
+    if (single->next_update == CERTIFICATE_NO_TIME) {
         conclude(out, VERDICT_NO_NEXT_UPDATE, "The SingleResponse has no nextUpdate.");
         return;
     }
@@ -158,18 +159,18 @@ static void judge_single(const single_response *single, int64_t now, int64_t ske
         return;
     }
     switch (single->status) {
-    case CERT_STATUS_REVOKED:
+    case STAPLE_CERT_REVOKED:
         conclude(out, VERDICT_REVOKED, "The certificate is revoked since %" PRId64 ".",
                  single->revocation_time);
         return;
-    case CERT_STATUS_UNKNOWN:
+    case STAPLE_CERT_UNKNOWN:
         conclude(out, VERDICT_UNKNOWN, "The responder does not know the certificate.");
         return;
-    case CERT_STATUS_GOOD:
+    case STAPLE_CERT_GOOD:
         break;
     }
     conclude(out, VERDICT_GOOD, "The certificate is good until %" PRId64 ", signed by the %s.",
-             single->next_update, signer_kind_name(out->signer.kind));
+             single->next_update, staple_signer_kind_name(out->signer.kind));
 }
 
 /* Among several SingleResponses for the leaf: a current one before one that is not, then the
@@ -188,10 +189,10 @@ static int weight(verdict v)
     }
 }
 
-static void judge_singles(int64_t now, int64_t skew, judgement *out)
+static void judge_singles(int64_t now, int64_t skew, verdict_judgement *out)
 {
     const staple *s = &out->staple;
-    const single_response *chosen = NULL;
+    const staple_single *chosen = NULL;
     int heaviest = -1;
     for (size_t i = 0; i < s->nsingles; i++) {
         if (!s->singles[i].matches_leaf) {
@@ -206,35 +207,32 @@ static void judge_singles(int64_t now, int64_t skew, judgement *out)
     judge_single(chosen, now, skew, out);
 }
 
-bool judge_staple(const staple_evidence *evidence, judgement *out)
+void verdict_on_staple(const verdict_evidence *evidence, verdict_judgement *out)
 {
-    *out = (judgement){.has_staple = true};
-    if (!staple_decode(evidence->der, evidence->length, &out->staple)) {
-        return false;
-    }
+    *out = (verdict_judgement){.has_staple = true};
+    staple_decode(evidence->der, &out->staple);
 
     /* every fact that can be had, for the report, whatever the verdict will be */
     X509 *issuer = NULL;
     if (evidence->leaf != NULL) {
-        issuer = issuer_of(evidence->leaf, evidence->candidates);
+        issuer = staple_signer_issuer(evidence->leaf, evidence->candidates);
     }
     if (issuer != NULL) {
         staple_match(&out->staple, evidence->leaf, issuer);
     }
     if (out->staple.basic != NULL) {
-        out->signer = signer_find(&out->staple, issuer, evidence->candidates);
+        out->signer = staple_signer_find(&out->staple, issuer, evidence->candidates);
     }
 
     if (judge_form(out) && judge_relevance(evidence->leaf, issuer, out) &&
         judge_signer(evidence->now, out)) {
         judge_singles(evidence->now, evidence->skew, out);
     }
-    return true;
 }
 
-void judge_absence(bool requested, bool resumed, bool must_staple, judgement *out)
+void verdict_on_absence(bool requested, bool resumed, bool must_staple, verdict_judgement *out)
 {
-    *out = (judgement){0};
+    *out = (verdict_judgement){0};
     if (!requested) {
         conclude(out, VERDICT_NOT_REQUESTED, "The client did not ask for a staple.");
     } else if (resumed) {
@@ -249,8 +247,8 @@ void judge_absence(bool requested, bool resumed, bool must_staple, judgement *ou
     }
 }
 
-void judgement_free(judgement *j)
+void verdict_judgement_free(verdict_judgement *j)
 {
     staple_free(&j->staple);
-    j->signer = (signer){0};
+    j->signer = (staple_signer){0};
 }

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "harness/clients/signer.h"
 #include "harness/clients/staple.h"
+#include "harness/clients/staple_signer.h"
 
 /* The values are exit codes, and stay what they are. */
 typedef enum {
@@ -46,32 +46,31 @@ const char *verdict_name(verdict v);
 
 /* What a staple is judged by. All of it is borrowed. */
 typedef struct {
-    const unsigned char *der; /* as it was on the wire */
-    size_t length;
+    span der;                          /* as it was on the wire */
     X509 *leaf;                        /* may be NULL: then no staple can be for it */
     const STACK_OF(X509) * candidates; /* for the issuer and the signer, best first; may be NULL */
     int64_t now;                       /* seconds since 1970 */
     int64_t skew; /* seconds that thisUpdate may lie ahead and nextUpdate behind */
-} staple_evidence;
+} verdict_evidence;
 
 typedef struct {
     verdict verdict;
     char reason[400]; /* one sentence */
     bool has_staple;  /* then `staple` and `signer` are set */
     staple staple;
-    signer signer; /* borrowed from the staple and the candidates */
-} judgement;
+    staple_signer signer; /* borrowed from the staple and the candidates */
+} verdict_judgement;
 
 /* Judges the staple; the first of these that fails is the verdict: its form, the response's
  * status, a SingleResponse for the leaf, the signature, the signer's right, the signer's validity,
  * thisUpdate, nextUpdate, certStatus. Of several SingleResponses for the leaf the current ones
  * count, and the worst of them. nextUpdate and notAfter are the last second of validity.
- * False when out of memory. The caller calls judgement_free in either case. */
-bool judge_staple(const staple_evidence *evidence, judgement *out);
+ * The caller calls verdict_judgement_free. */
+void verdict_on_staple(const verdict_evidence *evidence, verdict_judgement *out);
 
 /* The verdict on a handshake without a staple. */
-void judge_absence(bool requested, bool resumed, bool must_staple, judgement *out);
+void verdict_on_absence(bool requested, bool resumed, bool must_staple, verdict_judgement *out);
 
-void judgement_free(judgement *j);
+void verdict_judgement_free(verdict_judgement *j);
 
 #endif

@@ -2,7 +2,7 @@
  * Just enough of the handshake's messages to find a CertificateStatus.
  */
 #include "harness/clients/wire_status.h"
-#include "harness/clients/der.h"
+#include "harness/clients/strict_der.h"
 
 enum {
     MESSAGE_CERTIFICATE = 11,
@@ -12,7 +12,7 @@ enum {
 };
 
 /* Takes a number of `size` octets. */
-static bool take_number(octets *in, size_t size, size_t *value)
+static bool take_number(span *in, size_t size, size_t *value)
 {
     if (in->length < size) {
         return false;
@@ -27,22 +27,22 @@ static bool take_number(octets *in, size_t size, size_t *value)
 }
 
 /* Takes a vector whose length is given in `size` octets. */
-static bool take_vector(octets *in, size_t size, octets *out)
+static bool take_vector(span *in, size_t size, span *out)
 {
     size_t length;
     if (!take_number(in, size, &length) || in->length < length) {
         return false;
     }
-    *out = (octets){in->data, length};
+    *out = (span){in->data, length};
     in->data += length;
     in->length -= length;
     return true;
 }
 
-static void certificate_status(wire_status *status, octets body)
+static void certificate_status(wire_status *status, span body)
 {
     size_t type;
-    octets response;
+    span response;
     if (take_number(&body, 1, &type) && type == STATUS_TYPE_OCSP &&
         take_vector(&body, 3, &response)) {
         status->seen = true;
@@ -50,15 +50,15 @@ static void certificate_status(wire_status *status, octets body)
     }
 }
 
-static void first_entry(wire_status *status, octets body)
+static void first_entry(wire_status *status, span body)
 {
-    octets context, list, certificate, extensions;
+    span context, list, certificate, extensions;
     if (!take_vector(&body, 1, &context) || !take_vector(&body, 3, &list) ||
         !take_vector(&list, 3, &certificate) || !take_vector(&list, 2, &extensions)) {
         return;
     }
     size_t type;
-    octets extension;
+    span extension;
     while (take_number(&extensions, 2, &type) && take_vector(&extensions, 2, &extension)) {
         if (type == EXTENSION_STATUS_REQUEST) {
             certificate_status(status, extension);
@@ -69,9 +69,9 @@ static void first_entry(wire_status *status, octets body)
 void wire_status_observe(wire_status *status, bool tls13, const unsigned char *message,
                          size_t length)
 {
-    octets in = {message, length};
+    span in = {message, length};
     size_t type;
-    octets body;
+    span body;
     if (!take_number(&in, 1, &type) || !take_vector(&in, 3, &body)) {
         return;
     }

@@ -4,9 +4,11 @@
 #ifndef STAPLELAB_DOOR_H
 #define STAPLELAB_DOOR_H
 
+#include "harness/base/problem.h"
+
 /* Makes a socket of type SOCK_SEQPACKET that listens at `path`, for the caller's user alone.  It
- * has its name only once it can be knocked at: whoever sees it may connect.  Returns its
- * descriptor (close-on-exec), or -1 when it has said on stderr what is wrong. */
-int door_open(const char *path);
+ * has its name only once it can be knocked at: whoever sees it may connect.  0 with its descriptor
+ * (close-on-exec) in *fd, or -1 with *p. */
+int door_open(const char *path, int *fd, problem *p);
 
 #endif

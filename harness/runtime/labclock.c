@@ -122,7 +122,7 @@ __attribute__((constructor)) static void map_clock(void)
     address = system_call(SYS_mmap, 0, sizeof(struct clock_file), PROT_READ, MAP_SHARED, fd, 0);
     system_call(SYS_close, fd, 0, 0, 0, 0, 0);
 
-    /* the kernel answers errors as -4095..-1 */
+    /* the kernel returns errors as -4095..-1 */
     if ((unsigned long)address >= (unsigned long)-4095L) {
         return;
     }

@@ -9,7 +9,7 @@
  *     inherit=DESCRIPTOR               one that is attached
  * and the program has it under that number.
  *
- * The answers: "error TEXT", or "pid N" and then, when the program has ended, "left process N
+ * The responses: "error TEXT", or "pid N" and then, when the program has ended, "left process N
  * (NAME)" for every process that it leaves behind, which is ended, and "exit N" (128 + the
  * signal that ended it).  A message "signal N" is passed on.  All messages are text.
  */
@@ -17,9 +17,6 @@
 #define STAPLELAB_LAUNCHED_H
 
 #include <signal.h>
-
-/* The numbers of inherited sockets begin here. */
-#define LAUNCHED_SOCKETS_FROM 100
 
 /* The exit status of a program that cannot be run, the shells' own. */
 #define LAUNCHED_CANNOT_RUN 127

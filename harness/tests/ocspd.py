@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from cryptography import x509
@@ -160,7 +159,7 @@ class Ocspd:
         self.pki = pki
         self.log = clock.path.with_name("log")
         self._peers: list[Peer] = []
-        #: what nginx asks for www, and the octets that a healthy responder answers: the clock
+        #: what nginx asks for www, and the octets that a healthy responder sends: the clock
         #: stands and RSA signatures are deterministic, so they are the same each time
         self.request = get(ocsp_request(pki))
         self.healthy = self.fetch()
@@ -205,7 +204,7 @@ class Ocspd:
 
     def elapse(self, seconds: float) -> None:
         """Moves the clock, wakes the program and lets it do what is due; none of the connections
-        may be answered completely by that, since their ends would be owed."""
+        may get all of its response by that, since their ends would be owed."""
         self.clock.move(wall=seconds, monotonic=seconds)
         self.control.call("GET", "/v1/ready")
 
@@ -231,18 +230,11 @@ def verifies(response: ocsp.OCSPResponse, signer: x509.Certificate) -> None:
 
 
 def healthy_head(ocspd: Ocspd) -> str:
-    """The head of a healthy answer, as it must be."""
+    """The head of a healthy response, as it must be."""
     return (
         f"HTTP/1.1 200 OK\r\n{DATE}Content-Type: application/ocsp-response\r\n"
         f"Content-Length: {len(ocspd.healthy.body)}\r\nConnection: close\r\n\r\n"
     )
-
-
-def plain(line: str, *headers: str) -> Wire:
-    """An HTTP answer without a body: the headers are the ones behind the usual ones."""
-    more = "".join(f"{header}\r\n" for header in headers)
-    text = f"HTTP/1.1 {line}\r\n{DATE}Content-Length: 0\r\nConnection: close\r\n{more}\r\n"
-    return Wire(text.encode(), "fin")
 
 
 @contextmanager
@@ -276,18 +268,13 @@ Test = Callable[[Ocspd], None]
 
 
 def proves(fault: str, *kinds: str) -> Callable[[Test], Test]:
-    """Marks a test as the proof of a fault: an event of each kind must carry it."""
+    """Marks a test as the proof of a fault: an event of each kind must tell that it happened."""
 
     def mark(test: Test) -> Test:
-        test.proof_of = (fault, kinds or ("request",))  # type: ignore[attr-defined]
+        test.proof_of = (fault, kinds or ("response",))  # type: ignore[attr-defined]
         return test
 
     return mark
-
-
-def proven(module: ModuleType) -> set[str]:
-    """The faults that a module's tests prove."""
-    return {test.proof_of[0] for test in vars(module).values() if hasattr(test, "proof_of")}
 
 
 def proof(program: Ocspd, test: Test) -> Iterator[Ocspd]:
@@ -297,7 +284,7 @@ def proof(program: Ocspd, test: Test) -> Iterator[Ocspd]:
     if hasattr(test, "proof_of"):
         fault, kinds = test.proof_of
         for kind in kinds:
-            served = [event["faults"] for event in program.events(kind) if "faults" in event]
-            assert [fault] in served, f"no {kind} event carries {fault}: {served}"
-        assert program.events("problem") == []
+            told = [event["faults"] for event in program.events(kind) if "faults" in event]
+            assert [fault] in told, f"no {kind} event tells {fault}: {told}"
+    assert program.events("problem") == []
     program.reset()

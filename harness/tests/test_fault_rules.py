@@ -141,15 +141,15 @@ def test_events_are_collected_once(control: Control, server: FaultyServer) -> No
     assert server.new_events() == []
     server.collect()
     assert server.last_seen == 7
-    control.serve(kind="answer")
+    control.serve(kind="response")
     assert server.quiet() == 7
-    assert [event["kind"] for event in server.new_events()] == ["request", "accept", "answer"]
+    assert [event["kind"] for event in server.new_events()] == ["request", "accept", "response"]
     assert server.new_events() == []
     assert control.calls == [
         ("GET", "/v1/events?since=0", None),
         ("POST", "/v1/quiet", {"since": 7, "bound_ms": 10000}),
     ]
-    assert [event["kind"] for event in server.events()] == ["request", "accept", "answer"]
+    assert [event["kind"] for event in server.events()] == ["request", "accept", "response"]
     assert [event["kind"] for event in server.events("accept")] == ["accept"]
     assert server.requests(faults=["http-4xx"]) == server.events("request")
     assert server.requests(faults=["http-5xx"]) == server.requests(nothing=1) == []

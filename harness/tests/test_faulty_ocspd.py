@@ -44,7 +44,7 @@ def ocspd(program: Ocspd) -> Iterator[Ocspd]:
     program.reset()
 
 
-# ----- healthy answers, by other people's judgement -----
+# ----- healthy responses, by other people's judgement -----
 
 
 def client(ocspd: Ocspd, *argv: str | Path) -> str:
@@ -150,12 +150,12 @@ def test_a_get_as_nginx_sends_it(ocspd: Ocspd) -> None:
         "generation": request["generation"],
         "ordinal": None,
         "draw": None,
-        "faults": [],
+        "planned": [],
     }
-    answer = ocspd.wait("answer")
-    del answer["seq"], answer["time"], answer["connection"]
-    assert answer == {
-        "kind": "answer",
+    sent = ocspd.wait("response")
+    del sent["seq"], sent["time"], sent["connection"]
+    assert sent == {
+        "kind": "response",
         "listener": "0",
         "http_status": 200,
         "response_status": "successful",
@@ -163,6 +163,7 @@ def test_a_get_as_nginx_sends_it(ocspd: Ocspd) -> None:
         "octets": len(wire.body),
         "this_update": EPOCH,
         "next_update": EPOCH + 86400,
+        "faults": [],
     }
 
 
@@ -179,7 +180,7 @@ def test_a_get_below_any_prefix(ocspd: Ocspd, prefix: str, escaped: bool) -> Non
 
 
 @pytest.mark.parametrize("listener", ["0", "any"] + (["six"] if HAS_IPV6 else []))
-def test_every_listener_answers(ocspd: Ocspd, listener: str) -> None:
+def test_every_listener_responds(ocspd: Ocspd, listener: str) -> None:
     assert ocspd.connect(listener).send(ocspd.request).drain() == ocspd.healthy
     accept = ocspd.wait("accept")
     assert accept["listener"] == listener
@@ -205,7 +206,7 @@ def test_a_nonce_is_echoed(ocspd: Ocspd, octets: int) -> None:
     verifies(response, ocspd.certificate("issuing"))
 
 
-def test_authorities_and_both_folders_are_answered_for(ocspd: Ocspd) -> None:
+def test_authorities_and_both_folders_are_known(ocspd: Ocspd) -> None:
     for name, signer in (("issuing", "root"), ("root", "root"), ("delegate-rogue", "rogue")):
         verifies(decoded(ocspd.fetch(get(ocsp_request(ocspd.pki, name))).body),
                  ocspd.certificate(signer))
@@ -227,7 +228,7 @@ def test_the_first_issuer_signs_for_several(ocspd: Ocspd, tmp_path: Path) -> Non
     assert statuses == [OCSPCertStatus.GOOD] * 2
 
 
-# ----- requests that are not answered with a status -----
+# ----- requests without a status -----
 
 
 def test_a_serial_that_was_never_issued_is_unknown(ocspd: Ocspd) -> None:
@@ -242,7 +243,7 @@ def test_a_stranger_is_unauthorized(ocspd: Ocspd) -> None:
     der = ocsp_request(ocspd.pki)
     name_hash = ocsp.load_der_ocsp_request(der).issuer_name_hash
     assert ocspd.fetch(get(der.replace(name_hash, bytes(20)))).body == UNAUTHORIZED
-    assert ocspd.wait("answer")["response_status"] == "unauthorized"
+    assert ocspd.wait("response")["response_status"] == "unauthorized"
 
 
 @pytest.mark.parametrize(

@@ -219,10 +219,10 @@ def test_nothing_outlives_either(folder: Path, whom: str, end: signal.Signals) -
 @pytest.mark.parametrize(
     ("argv", "status", "said"),
     [
-        ([], 2, "usage: launcher"),
-        (["a", "b"], 2, "usage: launcher"),
-        (["--nonsense", "a"], 2, "nonsense"),
-        (["--lease=x", "a"], 2, '--lease takes a descriptor, not "x"'),
+        ([], 2, "SOCKET is missing; see --help"),
+        (["a", "b"], 2, "one SOCKET is accepted; see --help"),
+        (["--nonsense", "a"], 2, 'unknown option "--nonsense"'),
+        (["--lease=x", "a"], 2, '--lease "x": expected a number from 0 to 2147483647'),
         (["/no/such/folder/door"], 1, "cannot listen on /no/such/folder/door: No such file"),
         (["/" + 107 * "x"], 1, "longer than a socket's name may be"),
         (["--folder=/no/such/folder", "a"], 1, "--folder /no/such/folder: No such file"),

@@ -253,7 +253,7 @@ def test_report_tells_a_failure_to_its_end(run: LabRun) -> None:
     (told,) = re.findall(r"test_expired_staple_from_a_file</span>.*?</details>", page, re.DOTALL)
     rows = re.findall(r"<td>([\w-]+)</td><td>([\w-]+)</td>", told)
     assert [what for part, what in rows if part == "faulty-ocspd"] == [
-        *("accept", "request", "answer", "close")
+        *("accept", "request", "response", "close")
     ]
     assert rows.index(("scenario", "handshake")) > rows.index(("scenario", "run"))
 

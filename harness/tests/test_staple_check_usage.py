@@ -30,11 +30,13 @@ def test_a_failed_try_does_not_end_the_others():
     ([], "HOST:PORT is missing"),
     (["localhost"], "'localhost': HOST:PORT is accepted"),
     (["--tls", "1.1", "h:1"], "--tls '1.1': 1.2 or 1.3 is accepted"),
-    (["--tries", "many", "h:1"], "--tries 'many': a whole number from 1"),
+    (["--tries", "many", "h:1"], '--tries "many": expected a number from 1 to 1000000'),
     (["--sigalgs", "CAESAR", "h:1"], "'CAESAR' is no list of signature algorithms"),
     (["--trusted", "/nowhere", "h:1"], "--trusted /nowhere: No such file or directory"),
-    (["--colour", "h:1"], "--colour is no option"),
-    (["--resume=yes", "h:1"], "--resume=yes: this option takes no value"),
+    (["--colour", "h:1"], 'unknown option "--colour"; see --help'),
+    (["--tried=2", "h:1"], 'unknown option "--tried"; the nearest are: tries; see --help'),
+    (["h:1", "--tls"], "--tls needs a value; see --help"),
+    (["--resume=yes", "h:1"], "--resume takes no value; see --help"),
 ])
 def test_wrong_usage(arguments, words):
     done = run(*arguments)
@@ -56,7 +58,8 @@ def test_help_and_version():
     done = run("--help")
     assert done.returncode == 0
     for option in ("--servername", "--tls", "--sigalgs", "--no-status", "--resume", "--tries",
-                   "--trusted", "--skew", "--staple-out", "--timeout-ms", "--list-verdicts"):
+                   "--trusted", "--skew", "--staple-out", "--timeout-ms", "--batch",
+                   "--list-verdicts"):
         assert option in done.stdout
     done = run("--version")
     assert done.returncode == 0

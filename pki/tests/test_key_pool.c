@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <sys/wait.h>
 
+#include "pki/hierarchy.h"
 #include "pki/key_pool.h"
 
 static int make(void **state)
@@ -179,6 +180,35 @@ static void a_pool_that_cannot_be_is_an_error(void **state)
     assert_non_null(strstr(told(&p), "file/rsa2048-01.pem: Not a directory"));
 }
 
+static void a_type_that_is_none_is_an_error(void **state)
+{
+    (void)state;
+    problem p = {0};
+    private_key key;
+    assert_int_equal(private_key_generate((pki_key_type)99, &key, &p), -1);
+    assert_int_equal(p.status, 500);
+    assert_non_null(strstr(p.detail, "making a key: "));
+    assert_null(key.pkey);
+    assert_null(key.pem);
+}
+
+/* The root has a key by then. */
+static void a_hierarchy_that_fails_is_empty(void **state)
+{
+    const scratch *s = *state;
+    problem p = {0};
+    key_pool pool = {.folder = scratch_path(s, "no/such")};
+    hierarchy h;
+    description *d =
+        described("{'name': 'x', 'authorities': [{'id': 'r', 'subject': 'R', 'key': 'p256'},"
+                  " {'id': 'ca', 'issuer': 'r', 'subject': 'C', 'key': 'rsa2048'}]}");
+    assert_int_equal(hierarchy_mint(d, &pool, &h, &p), -1);
+    assert_non_null(strstr(p.detail, "no/such: No such file or directory"));
+    assert_null(h.minted);
+    hierarchy_clear(&h);
+    description_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +218,8 @@ int main(void)
         cmocka_unit_test(racing_mints_get_the_same_key),
         cmocka_unit_test(what_is_no_rsa_2048_key_is_named_and_kept),
         cmocka_unit_test(a_pool_that_cannot_be_is_an_error),
+        cmocka_unit_test(a_type_that_is_none_is_an_error),
+        cmocka_unit_test(a_hierarchy_that_fails_is_empty),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }

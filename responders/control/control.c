@@ -64,11 +64,8 @@ static int check_access(const char *where, const char *token, problem *p)
 
 static struct evhttp *http_new(struct event_base *base, control *c)
 {
-    struct evhttp *http = evhttp_new(base);
+    struct evhttp *http = memory_made(evhttp_new(base));
 
-    if (http == NULL) {
-        memory_exhausted();
-    }
     evhttp_set_max_headers_size(http, HEADERS_MAX);
     evhttp_set_max_body_size(http, HTTP_BODY_MAX);
     evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |

@@ -34,11 +34,8 @@ static void each(struct evbuffer *out, const char *name, const char *help, const
 
 void control_metrics(const control_ops *ops, struct evhttp_request *request)
 {
-    struct evbuffer *out = evbuffer_new();
+    struct evbuffer *out = memory_made(evbuffer_new());
 
-    if (out == NULL) {
-        memory_exhausted();
-    }
     each(out, "staplelab_events_total", "Events since the last reset, by kind.", "kind",
          event_log_counts(ops->events));
     one(out, "staplelab_events_dropped_total", "counter", "Events that fell out of the ring.",

@@ -27,13 +27,10 @@ void control_reply(struct evhttp_request *request, int status, const char *type,
 
 static void send_json(struct evhttp_request *request, int status, const char *type, json_t *body)
 {
-    char *text = json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(15));
-    struct evbuffer *out = evbuffer_new();
+    char *text = memory_made(json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(15)));
+    struct evbuffer *out = memory_made(evbuffer_new());
 
     json_decref(body);
-    if (text == NULL || out == NULL) {
-        memory_exhausted();
-    }
     evbuffer_add_printf(out, "%s\n", text);
     free(text);
     control_reply(request, status, type, out);

@@ -1,7 +1,6 @@
 /*
- * Where the control API listens.  A Unix socket by default: the file system says who may
- * talk to it.  A socket file that a killed program left is replaced; one that
- * responds belongs to somebody.
+ * Where the control API listens.  On a Unix socket the file system says who may talk to it.  A
+ * socket file that a killed program left is replaced; one that responds belongs to somebody.
  */
 #include "responders/control/socket.h"
 
@@ -12,7 +11,6 @@
 #include <unistd.h>
 
 #include "responders/net/endpoint.h"
-
 
 static int open_tcp(control_socket *s, const char *text, problem *p)
 {

@@ -226,11 +226,8 @@ static int wait_new(control_waits *all, const control_request *x, control_wait *
         problem_set(p, 500, "", "cannot make a timer: %s", strerror(errno));
         goto failed;
     }
-    w->bound = event_new(all->base, w->timer, EV_READ | EV_PERSIST, on_bound, w);
-    w->gone = event_new(all->base, fd, EV_CLOSED, on_gone, w);
-    if (w->bound == NULL || w->gone == NULL) {
-        memory_exhausted();
-    }
+    w->bound = memory_made(event_new(all->base, w->timer, EV_READ | EV_PERSIST, on_bound, w));
+    w->gone = memory_made(event_new(all->base, fd, EV_CLOSED, on_gone, w));
     if (x->body != NULL &&
         json_check_integer(x->body, "", "bound_ms", 0, BOUND_MAX, &w->bound_ms, p) != 0) {
         goto failed;
@@ -342,12 +339,9 @@ control_waits *control_waits_new(struct event_base *base, const control_ops *ops
 
     all->ops = ops;
     all->base = base;
-    all->appended = event_new(base, -1, 0, on_appended, all);
-    all->settled = event_new(base, -1, 0, on_settled, all);
-    if (all->appended == NULL || all->settled == NULL ||
-        event_priority_set(all->settled, event_base_get_npriorities(base) - 1) != 0) {
-        memory_exhausted();
-    }
+    all->appended = memory_made(event_new(base, -1, 0, on_appended, all));
+    all->settled = memory_made(event_new(base, -1, 0, on_settled, all));
+    event_priority_set(all->settled, event_base_get_npriorities(base) - 1);
     event_log_on_append(ops->events, on_append, all);
     return all;
 }

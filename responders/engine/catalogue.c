@@ -167,7 +167,7 @@ static void nearest(const faults *f, const char *name, char *out, size_t size)
     out[0] = '\0';
     for (size_t i = 0; i < f->count; i++) {
         names[i] = f->list[i]->line->name;
-        if (strcasecmp(f->list[i]->line->id, name) == 0) {
+        if (name[0] != '\0' && strcasecmp(f->list[i]->line->id, name) == 0) {
             snprintf(out, size, "%s", names[i]);
         }
     }
@@ -210,5 +210,5 @@ int catalogue_read(const catalogue *c, json_t *use, const char *where, const voi
         refuse(among, naming, name, where, p);
         return -1;
     }
-    return fault_read(found, naming, use, where, store, acts, p);
+    return fault_acts_read(found, naming, use, where, store, acts, p);
 }

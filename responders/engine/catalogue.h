@@ -13,6 +13,7 @@
 
 #include "harness/base/problem.h"
 #include "responders/engine/fault.h"
+#include "responders/engine/fault_act.h"
 
 typedef struct catalogue catalogue;
 
@@ -35,7 +36,7 @@ json_t *catalogue_faults_to_json(const catalogue *c);
 json_t *catalogue_primitives_to_json(const catalogue *c);
 
 /* Reads one entry of a rule's "do": {"fault": NAME, PARAMETER: VALUE, ...} or {"primitive": NAME,
- * ...}. As fault_read; a misspelt name is told the nearest. */
+ * ...}. As fault_acts_read; a misspelt name is told the nearest. */
 int catalogue_read(const catalogue *c, json_t *use, const char *where, const void *store,
                    fault_acts *acts, problem *p);
 

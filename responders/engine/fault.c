@@ -65,13 +65,28 @@ static int check_value(const primitive *owner, const param *q, const json_t *val
     return rc;
 }
 
+/* Narrows the range of the parameter. 0, or -1 with *p. */
+static int set_range(param *q, const recipe_setting *setting, problem *p)
+{
+    if (q->min == q->max) {
+        problem_set(p, 500, "", "\"%s\" has no range", q->name);
+        return -1;
+    }
+    if (setting->min > setting->max || setting->min < q->min || setting->max > q->max) {
+        problem_set(p, 500, "", "the range of \"%s\" is not within %lld to %lld", q->name,
+                    (long long)q->min, (long long)q->max);
+        return -1;
+    }
+    q->min = setting->min;
+    q->max = setting->max;
+    return 0;
+}
+
 static int add_param(fault *f, const param *q, size_t part, const recipe_setting *setting,
                      problem *p)
 {
     const primitive *owner = part == FAULT_SEQUENCE ? NULL : f->parts[part].primitive;
     fault_param *one;
-    json_t *fallback;
-    int rc = 0;
 
     for (size_t i = 0; i < f->nparams; i++) {
         if (strcmp(f->params[i].param.name, q->name) == 0) {
@@ -86,22 +101,19 @@ static int add_param(fault *f, const param *q, size_t part, const recipe_setting
         one->fallback = json_dumps(setting->value, JSON_ENCODE_ANY | JSON_COMPACT);
         one->param.fallback = one->fallback;
     }
-    if (setting != NULL && setting->ranged) {
-        one->param.min = setting->min;
-        one->param.max = setting->max;
+    if (setting != NULL && setting->ranged && set_range(&one->param, setting, p) != 0) {
+        return -1;
     }
     if (one->param.fallback == NULL) {
         return 0;
     }
-    fallback = param_fallback(&one->param);
-    if (fallback == NULL) {
+    one->value = param_fallback(&one->param);
+    if (one->value == NULL) {
         problem_set(p, 500, "", "the default of \"%s\" is not JSON: %s", q->name,
                     one->param.fallback);
         return -1;
     }
-    rc = check_value(owner, &one->param, fallback, p);
-    json_decref(fallback);
-    return rc;
+    return check_value(owner, &one->param, one->value, p);
 }
 
 /* One part of the recipe: its primitive, what is fixed, what is left open. */
@@ -160,6 +172,10 @@ static int add_sequence(fault *f, problem *p)
 
 static int check_parts(const fault *f, problem *p)
 {
+    if (f->line->sequence != NULL && fault_is_at(f, STAGE_LISTENER)) {
+        problem_set(p, 500, "", "a listener sees no requests that a sequence could count");
+        return -1;
+    }
     for (size_t i = 0; i < f->nparts; i++) {
         for (size_t k = 0; k < i; k++) {
             if (primitive_clash(f->parts[i].primitive, f->parts[k].primitive) != NULL) {
@@ -202,20 +218,22 @@ void fault_free(fault *f)
     }
     for (size_t i = 0; i < f->nparams; i++) {
         free(f->params[i].fallback);
+        json_decref(f->params[i].value);
     }
     free(f->parts);
     free(f->params);
     free(f);
 }
 
-static json_t *param_to_json(const param *q)
+static json_t *param_to_json(const fault_param *from)
 {
+    const param *q = &from->param;
     json_t *o = json_pack("{s:s, s:s, s:s?, s:s, s:b}", "name", q->name, "type", q->type->name,
                           "unit", q->unit, "summary", q->summary, "required", q->fallback == NULL);
     json_t *choices = json_array();
 
-    if (q->fallback != NULL) {
-        json_object_set_new(o, "default", param_fallback(q));
+    if (from->value != NULL) {
+        json_object_set(o, "default", from->value);
     }
     if (q->type == &param_integer) {
         json_object_set_new(o, "min", json_integer(q->min));
@@ -239,7 +257,7 @@ json_t *fault_to_json(const fault *f)
         json_array_append_new(stages, json_string(stage_name(f->parts[i].primitive->stage)));
     }
     for (size_t i = 0; i < f->nparams; i++) {
-        json_array_append_new(params, param_to_json(&f->params[i].param));
+        json_array_append_new(params, param_to_json(&f->params[i]));
     }
     return json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o}", "name", f->line->name, "id", f->line->id,
                      "summary", f->line->summary, "source", f->line->source, "stages", stages,
@@ -254,131 +272,4 @@ bool fault_is_at(const fault *f, stage s)
         }
     }
     return false;
-}
-
-static int check_members(const fault *f, const char *naming, json_t *use, const char *where,
-                         problem *p)
-{
-    const char **names = memory_array(f->nparams + 2, sizeof(names[0]));
-    int rc;
-
-    names[0] = naming;
-    for (size_t i = 0; i < f->nparams; i++) {
-        names[i + 1] = f->params[i].param.name;
-    }
-    rc = json_check_members(use, where, names, p);
-    free(names);
-    return rc;
-}
-
-/* Reads into `target` the parameter as the rule gives it, or its default. */
-static int read_param(const fault *f, const fault_param *q, json_t *use, const char *where,
-                      const void *store, void *target, problem *p)
-{
-    char pointer[sizeof(p->pointer)], wanted[320];
-    json_t *given = json_object_get(use, q->param.name);
-    json_t *value = given != NULL ? json_incref(given) : param_fallback(&q->param);
-    int rc;
-
-    if (value == NULL) {
-        param_accepts(&q->param, wanted, sizeof(wanted));
-        problem_pointer(pointer, sizeof(pointer), where, q->param.name);
-        problem_set(p, 400, pointer, "%s needs its parameter \"%s\": %s", f->line->name,
-                    q->param.name, wanted);
-        return -1;
-    }
-    rc = param_read(&q->param, value, store, f->line->name, where, target, p);
-    json_decref(value);
-    return rc;
-}
-
-/* The window of the sequence, from its parameters. */
-static int read_window(const fault *f, json_t *use, const char *where, uint64_t *from,
-                       uint64_t *until, problem *p)
-{
-    recipe_sequence sequence;
-    int64_t counts[2] = {0};
-    size_t n = 0;
-    problem ignored;
-
-    recipe_sequence_parse(f->line->sequence, &sequence, &ignored);
-    for (size_t i = 0; i < f->nparams; i++) {
-        if (f->params[i].part == FAULT_SEQUENCE &&
-            read_param(f, &f->params[i], use, where, NULL, &counts[n++], p) != 0) {
-            return -1;
-        }
-    }
-    *from = sequence.healthy ? (uint64_t)counts[0] : 0;
-    *until = UINT64_MAX;
-    if (sequence.faulty && counts[n - 1] > 0) {
-        *until = *from + (uint64_t)counts[n - 1];
-    }
-    return 0;
-}
-
-static int read_part(const fault *f, size_t index, json_t *use, const char *where,
-                     const void *store, fault_act *out, problem *p)
-{
-    const fault_part *part = &f->parts[index];
-    const char *name;
-    json_t *value;
-
-    *out = (fault_act){.primitive = part->primitive, .name = f->line->name};
-    if (part->primitive->size == 0) {
-        return 0;
-    }
-    out->params = memory_new(part->primitive->size);
-    json_object_foreach(part->settings, name, value)
-    {
-        if (param_read(primitive_param(part->primitive, name), value, store, f->line->name, where,
-                       out->params, p) != 0) {
-            return -1;
-        }
-    }
-    for (size_t i = 0; i < f->nparams; i++) {
-        if (f->params[i].part == index &&
-            read_param(f, &f->params[i], use, where, store, out->params, p) != 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-int fault_read(const fault *f, const char *naming, json_t *use, const char *where,
-               const void *store, fault_acts *acts, problem *p)
-{
-    const size_t before = acts->count;
-    uint64_t from, until;
-
-    if (check_members(f, naming, use, where, p) != 0 ||
-        read_window(f, use, where, &from, &until, p) != 0) {
-        return -1;
-    }
-    acts->list = memory_resize(acts->list, before + f->nparts, sizeof(acts->list[0]));
-    for (size_t i = 0; i < f->nparts; i++) {
-        fault_act *one = &acts->list[acts->count++];
-
-        if (read_part(f, i, use, where, store, one, p) != 0) {
-            goto failed;
-        }
-        one->from = from;
-        one->until = until;
-    }
-    return 0;
-
-failed:
-    while (acts->count > before) {
-        acts->count--;
-        primitive_params_free(acts->list[acts->count].primitive, acts->list[acts->count].params);
-    }
-    return -1;
-}
-
-void fault_acts_clear(fault_acts *acts)
-{
-    for (size_t i = 0; i < acts->count; i++) {
-        primitive_params_free(acts->list[i].primitive, acts->list[i].params);
-    }
-    free(acts->list);
-    *acts = (fault_acts){0};
 }

@@ -6,10 +6,10 @@
  *                          | " " NAME "?" VALUE [ "[" MIN ".." MAX "]" ]  another default, range )
  *   sequence  = "healthy n" | "faulty n" | "healthy n, faulty m"
  *
- * A VALUE is JSON, or a bare word, which is a string.  What a recipe does not name is a parameter
- * of the fault as the primitive has it.  A sequence says which of the requests that its rule serves
- * get the fault: so many are healthy first, so many are faulty then (0: all from then on), the rest
- * is healthy; n and m are parameters of the fault.
+ * A VALUE is JSON, or a bare word, which is a string.  A range is within that of the primitive.
+ * What a recipe does not name is a parameter of the fault as the primitive has it.  A sequence says
+ * which of the requests that its rule serves get the fault: so many are healthy first, so many are
+ * faulty then (0: all from then on), the rest is healthy; n and m are parameters of the fault.
  */
 #ifndef STAPLELAB_ENGINE_FAULT_H
 #define STAPLELAB_ENGINE_FAULT_H
@@ -41,6 +41,7 @@ typedef struct {
     param param;    /* with this fault's default and range */
     size_t part;    /* whose it is; FAULT_SEQUENCE: the sequence's */
     char *fallback; /* what param.fallback points to, where the recipe has another; else NULL */
+    json_t *value;  /* the default as JSON, since many rules want it; NULL: required */
 } fault_param;
 
 #define FAULT_SEQUENCE SIZE_MAX
@@ -53,19 +54,6 @@ typedef struct {
     size_t nparams;
 } fault;
 
-/* One primitive that a rule does, ready to be called. */
-typedef struct {
-    const primitive *primitive;
-    const char *name;     /* what events tell: the fault's name */
-    void *params;         /* the primitive's struct, owned; NULL where it has none */
-    uint64_t from, until; /* done for the ordinals in [from, until) of its rule */
-} fault_act;
-
-typedef struct {
-    fault_act *list;
-    size_t count;
-} fault_acts;
-
 /* Makes a fault of its line; `primitives` ends with NULL. 0, or -1 with *p that names the line.
  * Every default and fixed value is one that its parameter accepts. */
 int fault_new(const fault_line *line, const primitive *const *primitives, fault **out, problem *p);
@@ -76,14 +64,5 @@ json_t *fault_to_json(const fault *f);
 
 /* Whether it has a primitive of that stage. */
 bool fault_is_at(const fault *f, stage s);
-
-/* Reads one entry of a rule's "do", an object whose member `naming` ("fault") names this fault and
- * whose other members are parameters, and appends what is to be done to *acts. 0, or -1 with *p,
- * its pointer starting with `where`, and *acts as it was. */
-int fault_read(const fault *f, const char *naming, json_t *use, const char *where,
-               const void *store, fault_acts *acts, problem *p);
-
-/* Frees what is in *acts and empties it. */
-void fault_acts_clear(fault_acts *acts);
 
 #endif

@@ -24,7 +24,7 @@ void plan_make(plan *p, rule *r, const rule_step *step, uint64_t ordinal, double
     for (size_t i = 0; i < count; i++) {
         const fault_act *act = &step->acts.list[i];
 
-        if (ordinal >= act->from && ordinal < act->until) {
+        if (fault_act_is_due(act, ordinal)) {
             p->items[p->nitems++].act = act;
         }
     }
@@ -85,15 +85,24 @@ void plan_happened(plan *p, stage first, stage last)
     }
 }
 
+/* Whether an item before this one belongs to the same fault. */
+static bool is_named_before(const plan *p, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(p->items[i].act->name, p->items[index].act->name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void plan_describe(const plan *p, json_t *event)
 {
     json_t *planned = json_array();
 
     for (size_t i = 0; i < p->nitems; i++) {
-        const char *name = p->items[i].act->name;
-
-        if (i == 0 || strcmp(name, p->items[i - 1].act->name) != 0) {
-            json_array_append_new(planned, json_string(name));
+        if (!is_named_before(p, i)) {
+            json_array_append_new(planned, json_string(p->items[i].act->name));
         }
     }
     json_object_set_new(event, "rule", p->rule == NULL ? json_null() : json_string(p->rule->id));

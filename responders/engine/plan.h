@@ -40,7 +40,8 @@ typedef struct {
     size_t nitems;
 } plan;
 
-/* Makes the plan of a request that the rule serves; `step` is NULL for a healthy one. */
+/* Makes of *p, which is empty but for its generation, the plan of a request that the rule serves;
+ * `step` is NULL for a healthy one.  To be cleared. */
 void plan_make(plan *p, rule *r, const rule_step *step, uint64_t ordinal, double draw);
 
 /* Frees what is in *p and makes it empty; the generation stays. */

@@ -50,11 +50,12 @@ static int take_value(const char **at, json_t **out, problem *p)
 
 static bool take_number(const char **at, int64_t *out)
 {
+    const char first = **at == '-' ? (*at)[1] : **at;
     char *end;
 
     errno = 0;
     *out = strtoll(*at, &end, 10);
-    if (end == *at || errno != 0) {
+    if (first < '0' || first > '9' || errno != 0) {
         return false;
     }
     *at = end;

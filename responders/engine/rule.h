@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "responders/engine/fault.h"
+#include "responders/engine/fault_act.h"
 
 #define RULE_ID_MAX       63
 #define RULE_TIMES_MAX    1000000000
@@ -39,7 +39,6 @@ typedef struct {
 typedef struct {
     uint64_t times;  /* RULE_FOR_EVER without "times" */
     fault_acts acts; /* in the order of their stages */
-    bool at_accept;  /* holds one that is done at accept */
 } rule_step;
 
 typedef struct {

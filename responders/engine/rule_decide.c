@@ -32,6 +32,19 @@ static double draw_of(uint64_t seed, const char *id, const char *value, uint64_t
     return (double)(hash >> 11) * 0x1p-53;
 }
 
+/* Whether the request of this ordinal gets something at accept. */
+static bool is_for_accept(const rule_step *step, uint64_t ordinal)
+{
+    for (size_t i = 0; step != NULL && i < step->acts.count; i++) {
+        const fault_act *act = &step->acts.list[i];
+
+        if (act->primitive->stage == STAGE_ACCEPT && fault_act_is_due(act, ordinal)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether the rule, which matches, serves the request now; then it counts it. */
 static bool serve(const rule_set *set, rule *r, bool at_accept, const char *const *values,
                   plan *out)
@@ -52,7 +65,7 @@ static bool serve(const rule_set *set, rule *r, bool at_accept, const char *cons
     /* At accept a step for requests is left to the request. At the request a step for accept is too
      * late (the connection is older than the rule, or was kept alive): it is not used up, the next
      * connection gets it. */
-    if ((step != NULL && step->at_accept) != at_accept) {
+    if (is_for_accept(step, ordinal) != at_accept) {
         return false;
     }
 

@@ -18,10 +18,11 @@
  * Decides for one request; values[i] belongs to match key i, NULL where unknown.
  *
  * At accept, where the values are those that are known then, only the first rule that matches is
- * considered, and it serves (and counts) only when its due step holds a primitive of stage
- * STAGE_ACCEPT.  Not at accept, which is at the request, every rule is considered; a rule whose due
- * step holds a primitive of stage STAGE_ACCEPT stands aside, uncounted, so that the next connection
- * gets it.  A step that the draw or the end of the sequence makes healthy is served at the request.
+ * considered, and it serves (and counts) only when a primitive of stage STAGE_ACCEPT is due.  Not
+ * at accept, which is at the request, every rule is considered; a rule whose due primitives include
+ * one of stage STAGE_ACCEPT stands aside, uncounted, so that the next connection gets it.  What the
+ * draw, the end of the rule's sequence or a fault's own sequence makes healthy is served at the
+ * request.
  *
  * *out is to be cleared with plan_clear in every case. Returns whether a rule served.
  */

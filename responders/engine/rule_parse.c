@@ -112,10 +112,11 @@ static int parse_match(parser *x, json_t *match, const char *where)
     return 0;
 }
 
-/* Two faults of a step compose unless they change the same thing. */
-static int check_clashes(const parser *x, const rule_step *step, const char *where)
+/* Two faults of a step compose unless they change the same thing: the acts from `added` on are held
+ * against those before them. */
+static int check_clashes(const parser *x, const rule_step *step, size_t added, const char *where)
 {
-    for (size_t i = 0; i < step->acts.count; i++) {
+    for (size_t i = added; i < step->acts.count; i++) {
         for (size_t k = 0; k < i; k++) {
             const fault_act *one = &step->acts.list[k], *other = &step->acts.list[i];
             const char *thing = primitive_clash(one->primitive, other->primitive);
@@ -135,15 +136,16 @@ static int check_clashes(const parser *x, const rule_step *step, const char *whe
 
 static int parse_use(parser *x, rule_step *step, json_t *use, const char *where)
 {
+    const size_t before = step->acts.count;
+
     if (catalogue_read(x->terms->faults, use, where, x->terms->store, &step->acts, x->p) != 0 ||
-        check_clashes(x, step, where) != 0) {
+        check_clashes(x, step, before, where) != 0) {
         return -1;
     }
-    for (size_t i = 0; i < step->acts.count; i++) {
-        const stage at = step->acts.list[i].primitive->stage;
-
-        step->at_accept = step->at_accept || at == STAGE_ACCEPT;
-        x->rule->on_listener = x->rule->on_listener || at == STAGE_LISTENER;
+    for (size_t i = before; i < step->acts.count; i++) {
+        if (step->acts.list[i].primitive->stage == STAGE_LISTENER) {
+            x->rule->on_listener = true;
+        }
     }
     return 0;
 }
@@ -365,7 +367,7 @@ int rule_parse(const rule_terms *terms, json_t *source, const char *where, rule 
         json_t *value = json_object_get(source, members[i]);
 
         if (value != NULL) {
-            json_object_set_new(r->source, members[i], json_deep_copy(value));
+            json_object_set(r->source, members[i], value);
         }
     }
     *out = r;

@@ -15,7 +15,8 @@ typedef struct {
     const void *store;     /* what types of parameters ask; NULL: nothing is loaded */
 } rule_terms;
 
-/* Parses one rule; `where` is its JSON pointer. 0 and a new rule, or -1 with *p. */
+/* Parses one rule; `where` is its JSON pointer.  The rule keeps references to what is in `source`,
+ * which nobody may change any more. 0 and a new rule, or -1 with *p. */
 int rule_parse(const rule_terms *terms, json_t *source, const char *where, rule **out, problem *p);
 
 #endif

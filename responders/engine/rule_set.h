@@ -31,6 +31,7 @@ void rule_set_free(rule_set *r);
  *   replace: the JSON array `rules`, or {"rules": [...]}; counters start anew
  *   add:     one rule more behind the others, whose counters go on
  *   remove:  without the rule of that id (404 when there is none)
+ * What is in the JSON given may not be changed any more.
  */
 int rule_set_replace(const rule_set *r, json_t *rules, rule_list **out, problem *p);
 int rule_set_add(const rule_set *r, json_t *source, rule_list **out, problem *p);

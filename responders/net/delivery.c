@@ -62,11 +62,10 @@ static size_t split(delivery *d, size_t at)
         insert_segment(d, i + 1, rest);
         return i + 1;
     }
-    /* In the middle of a chunk: its second half goes with the first. */
-    size_t next = at + (s.chunk - within);
-    bool last = i + 1 == d->nsegments;
-    if (next > at && (last || next < d->segments[i + 1].from)) {
-        rest.from = next;
+    /* In the middle of a chunk: its second half goes with the first.  A drip is never the last
+     * segment, see delivery_drip. */
+    if (s.chunk - within < d->segments[i + 1].from - at) {
+        rest.from = at + (s.chunk - within);
         insert_segment(d, i + 1, rest);
     }
     insert_segment(d, i + 1, (delivery_segment){.from = at});

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness/base/memory.h"
+#include "responders/net/outbox.h"
 
 #define READS_AT_ONCE 16
 #define UNSENT_MAX    262144 /* octets that are due; beyond it we read no further */
@@ -22,19 +23,6 @@ typedef enum {
     FINISHED, /* FIN sent, the peer's close not seen */
 } stream_state;
 
-/* A delivery on its way. */
-typedef struct sending sending;
-struct sending {
-    delivery *delivery;
-    void *tag;
-    int64_t begin; /* of timers_now; 0 before stream_start */
-    int64_t first; /* when its first octet is due */
-    size_t written;
-    bool begun;  /* no other may go before it any more */
-    bool waited; /* on_held was called as it waited for the clock */
-    sending *previous, *next;
-};
-
 struct stream {
     int fd;
     timers *timers;
@@ -44,7 +32,7 @@ struct stream {
     struct event *readable;
     struct event *writable;
     timer timer;
-    sending *head, *tail;
+    outbox deliveries;
     uint64_t sent, received;
     bool started;
     bool busy;      /* a function below us on the stack works on the stream: it frees it */
@@ -55,36 +43,6 @@ struct stream {
     bool untouched; /* one that ends with DELIVERY_RST_UNREAD was */
     bool peer_shut; /* FIN seen */
 };
-
-/* The time `ms` after `begin`. */
-static int64_t later(int64_t begin, int64_t ms)
-{
-    int64_t time;
-    return __builtin_add_overflow(begin, ms, &time) ? DELIVERY_NEVER : time;
-}
-
-static void insert(stream *s, sending *one)
-{
-    sending *before = s->tail;
-    while (before != NULL && !before->begun && before->first > one->first) {
-        before = before->previous;
-    }
-    one->previous = before;
-    one->next = before != NULL ? before->next : s->head;
-    *(before != NULL ? &before->next : &s->head) = one;
-    *(one->next != NULL ? &one->next->previous : &s->tail) = one;
-}
-
-/* Forgets the first delivery; returns its tag. */
-static void *drop_head(stream *s)
-{
-    sending *one = s->head;
-    void *tag = one->tag;
-    s->head = one->next;
-    *(s->head != NULL ? &s->head->previous : &s->tail) = NULL;
-    free(one);
-    return tag;
-}
 
 /* Takes from the stream all that is not memory. */
 static void let_go(stream *s)
@@ -98,8 +56,8 @@ static void let_go(stream *s)
 
 static void free_memory(stream *s)
 {
-    while (s->head != NULL) {
-        drop_head(s);
+    while (s->deliveries.head != NULL) {
+        outbox_drop(&s->deliveries);
     }
     free(s);
 }
@@ -107,8 +65,8 @@ static void free_memory(stream *s)
 /* Gives up every delivery that is left. */
 static void lose_all(stream *s)
 {
-    while (s->head != NULL) {
-        void *tag = drop_head(s);
+    while (s->deliveries.head != NULL) {
+        void *tag = outbox_drop(&s->deliveries);
         if (s->handlers->on_lost != NULL && !s->closed) {
             s->handlers->on_lost(s->arg, tag);
         }
@@ -123,7 +81,7 @@ static void end(stream *s, bool by_us, bool reset)
         .reset = reset,
         .sent = s->sent,
         .received = s->received,
-        .unfinished = s->head != NULL ? s->head->written : 0,
+        .unfinished = s->deliveries.head != NULL ? s->deliveries.head->written : 0,
     };
     let_go(s);
     lose_all(s);
@@ -149,6 +107,14 @@ static void finish_sending(stream *s)
     }
 }
 
+/* A stream that is woken at that time anyway keeps its place among the others. */
+static void wake_at(stream *s, int64_t due)
+{
+    if (due != DELIVERY_NEVER && (s->timer.queue == NULL || s->timer.due != due)) {
+        timers_set(s->timers, &s->timer, due);
+    }
+}
+
 static void hold(stream *s, int64_t until, void *tag)
 {
     if (timers_now() >= until) {
@@ -156,9 +122,7 @@ static void hold(stream *s, int64_t until, void *tag)
         return;
     }
     s->state = HOLDING;
-    if (until != DELIVERY_NEVER) {
-        timers_set(s->timers, &s->timer, until);
-    }
+    wake_at(s, until);
     s->handlers->on_held(s->arg, tag, true);
     if (!s->gone && s->peer_shut) {
         end(s, false, false);
@@ -168,16 +132,15 @@ static void hold(stream *s, int64_t until, void *tag)
 /* All octets that the first delivery will ever have are written. */
 static void complete(stream *s)
 {
-    const delivery *d = s->head->delivery;
-    delivery_end how = d->end;
-    int64_t until = d->hold_ms > 0 ? later(s->head->begin, d->hold_ms) : DELIVERY_NEVER;
-    void *tag = drop_head(s);
+    delivery_end how = s->deliveries.head->delivery->end;
+    int64_t until = outbox_hold_end(s->deliveries.head);
+    void *tag = outbox_drop(&s->deliveries);
     s->state = READING;
-    timers_cancel(&s->timer);
     s->handlers->on_sent(s->arg, tag);
     if (s->gone || how == DELIVERY_KEEP) {
         return;
     }
+    timers_cancel(&s->timer);
     if (how == DELIVERY_RST) {
         reset_peer(s);
     } else if (how == DELIVERY_HOLD) {
@@ -190,7 +153,7 @@ static void complete(stream *s)
 }
 
 /* Tells of a delivery that it waits for the clock. */
-static void tell_waiting(stream *s, sending *one)
+static void tell_waiting(stream *s, outbox_item *one)
 {
     if (!one->waited) {
         one->waited = true;
@@ -198,12 +161,10 @@ static void tell_waiting(stream *s, sending *one)
     }
 }
 
-static void wait_until(stream *s, sending *one, int64_t due)
+static void wait_until(stream *s, outbox_item *one, int64_t due)
 {
     s->state = WAITING;
-    if (due != DELIVERY_NEVER) {
-        timers_set(s->timers, &s->timer, due);
-    }
+    wake_at(s, due);
     tell_waiting(s, one);
     if (!s->gone && s->peer_shut) {
         end(s, false, false);
@@ -212,7 +173,7 @@ static void wait_until(stream *s, sending *one, int64_t due)
 
 /* Writes up to `due` octets of a delivery.  False: the socket takes no more, or the stream ended.
  */
-static bool write_due(stream *s, sending *one, size_t due)
+static bool write_due(stream *s, outbox_item *one, size_t due)
 {
     const uint8_t *data = one->delivery->wire.data;
     while (one->written < due) {
@@ -234,18 +195,17 @@ static bool write_due(stream *s, sending *one, size_t due)
 /* Works on the first delivery.  Whether it was completed and the next has its turn. */
 static bool pump(stream *s)
 {
-    sending *one = s->head;
+    outbox_item *one = s->deliveries.head;
     int64_t now = timers_now();
     if (one->first > now) {
         wait_until(s, one, one->first);
         return false;
     }
-    one->begun = true;
     if (!write_due(s, one, delivery_due(one->delivery, now - one->begin))) {
         return false;
     }
     if (one->written < one->delivery->cut) {
-        wait_until(s, one, later(one->begin, delivery_next(one->delivery, one->written)));
+        wait_until(s, one, outbox_next(one));
         return false;
     }
     complete(s);
@@ -262,7 +222,7 @@ static bool over(const stream *s)
 static void tell_of_new(stream *s)
 {
     int64_t now = timers_now();
-    for (sending *one = s->head; one != NULL && !s->gone; one = one->next) {
+    for (outbox_item *one = s->deliveries.head; one != NULL && !s->gone; one = one->next) {
         if (one->first > now) {
             tell_waiting(s, one);
         }
@@ -277,7 +237,7 @@ static void advance(stream *s)
         if (!over(s)) {
             tell_of_new(s);
         }
-        while (!s->gone && !over(s) && s->head != NULL && pump(s)) {
+        while (!s->gone && !over(s) && s->deliveries.head != NULL && pump(s)) {
         }
     } while (s->stirred && !s->gone && !over(s));
 
@@ -286,20 +246,9 @@ static void advance(stream *s)
     }
     if (over(s)) {
         lose_all(s);
-    } else if (s->head == NULL && s->peer_shut) {
+    } else if (s->deliveries.head == NULL && s->peer_shut) {
         end(s, false, false);
     }
-}
-
-/* Octets that are due and unwritten, all deliveries together. */
-static size_t unsent(const stream *s)
-{
-    int64_t now = timers_now();
-    size_t sum = 0;
-    for (const sending *one = s->head; one != NULL && one->first <= now; one = one->next) {
-        sum += delivery_due(one->delivery, now - one->begin) - one->written;
-    }
-    return sum;
 }
 
 /* Whether the peer's octets are to be taken. */
@@ -308,7 +257,8 @@ static bool reads(const stream *s)
     if (s->gone || s->peer_shut || s->untouched) {
         return false;
     }
-    return s->closing || s->state != WRITING || unsent(s) <= UNSENT_MAX;
+    return s->closing || s->state != WRITING ||
+           outbox_unsent(&s->deliveries, timers_now()) <= UNSENT_MAX;
 }
 
 static void enter(stream *s)
@@ -454,11 +404,7 @@ stream *stream_new(struct event_base *base, timers *t, int fd, const stream_hand
 
 void stream_start(stream *s)
 {
-    int64_t now = timers_now();
-    for (sending *one = s->head; one != NULL; one = one->next) {
-        one->begin = now;
-        one->first = later(now, one->first);
-    }
+    outbox_begin(&s->deliveries, timers_now());
     s->started = true;
     enter(s);
     advance(s);
@@ -467,12 +413,7 @@ void stream_start(stream *s)
 
 void stream_deliver(stream *s, delivery *d, void *tag)
 {
-    sending *one = memory_new(sizeof(*one));
-    one->delivery = d;
-    one->tag = tag;
-    one->begin = s->started ? timers_now() : 0;
-    one->first = d->cut > 0 ? later(one->begin, delivery_next(d, 0)) : one->begin;
-    insert(s, one);
+    outbox_add(&s->deliveries, d, tag, s->started ? timers_now() : 0);
     s->stirred = true;
     s->closing = s->closing || d->end != DELIVERY_KEEP;
     s->untouched = s->untouched || d->end == DELIVERY_RST_UNREAD;

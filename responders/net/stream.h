@@ -7,7 +7,8 @@
  * Deliveries go one after another in the order of the time at which their first octet is due, then
  * of their coming; one that has begun is never mixed with another.  A peer that sends FIN while we
  * wait for the clock or for nothing is taken to be gone; one that does so while octets that are due
- * are being written still gets them.
+ * are being written still gets them.  As long as a peer takes none of many octets that are due,
+ * none of its own are read.
  */
 #ifndef STAPLELAB_NET_STREAM_H
 #define STAPLELAB_NET_STREAM_H

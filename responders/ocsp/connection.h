@@ -1,31 +1,42 @@
 /*
- * The life of one connection: accepted, read, decided, written by its schedule, closed.
- *
- * Sockets and single events, no bufferevents: a fault must be able to reset, to half-close
- * and to stay silent, and the event log must say who closed and how.
- *
- * A peer that sends FIN while we wait for a clock or for nothing is taken to be gone; one that
- * does so while its answer is being written still gets it.
+ * The connections of the responder: each is read until its request is complete, and then follows
+ * its exchange's delivery.
  */
 #ifndef STAPLELAB_OCSP_CONNECTION_H
 #define STAPLELAB_OCSP_CONNECTION_H
 
+#include <event2/event.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "responders/ocsp/responder.h"
+#include "responders/net/timers.h"
+#include "responders/ocsp/exchange.h"
 
-/* Takes over the non-blocking descriptor of an accepted connection. `listener_name`
- * must outlive it; `client` is copied. */
-void connection_start(service *s, const char *listener_name, const char *client, int fd);
+typedef struct ocsp_connection ocsp_connection;
+
+/* All open ones, and what they count. */
+typedef struct {
+    struct event_base *base;
+    timers *timers;
+    ocsp_exchange_terms terms;
+    /* What is owed may have become less, or (`ended`) a descriptor is free again. */
+    void (*on_change)(void *arg, bool ended);
+    void *arg;
+    ocsp_connection *first;
+    size_t open;
+    uint64_t accepted; /* also the number of the newest */
+    uint64_t requests;
+    uint64_t responses;
+} ocsp_connections;
+
+/* Takes over the non-blocking descriptor of an accepted connection.  The names of its listener and
+ * client (an IP address) are copied. */
+void ocsp_connections_add(ocsp_connections *all, const char *listener, const char *client, int fd);
 
 /* Closes all of them without an event each. */
-void connections_close_all(service *s);
+void ocsp_connections_close(ocsp_connections *all);
 
-/*
- * How many connections owe something, as control.h says it for /v1/quiet.  One owes when it
- * has sent nothing yet, while its answer is being written, and from FIN until its peer's close.
- * It does not when it waits for the rest of a request, for the clock, or for nothing.
- */
-size_t connections_owed(const service *s);
+/* How many of them owe something, as control.h says it for /v1/quiet. */
+size_t ocsp_connections_owed(const ocsp_connections *all);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The answer of a responder that has no fault: what RFC 6960 and RFC 9654 ask for, from the
+ * The response of a responder that has no fault: what RFC 6960 and RFC 9654 ask for, from the
  * state of the certificates.  Faults start from it.
  */
 #ifndef STAPLELAB_OCSP_HEALTHY_H
@@ -12,12 +12,13 @@
 #include "responders/ocsp/store.h"
 
 /*
- * Fills in *out (to be freed with answer_free):
+ * Fills in *out (to be freed with ocsp_response_free); `now` is in Unix seconds:
  *   request NULL            malformedRequest
  *   no known issuer in it   unauthorized
  *   else successful, signed by the (first known) issuer or the signer that the state names, one
  *   SingleResponse for each CertID as it was asked; a serial that was never issued is "unknown".
  */
-void healthy_answer(const certificates *c, const ocsp_request *request, int64_t now, answer *out);
+void ocsp_healthy_response(const ocsp_store *store, const ocsp_request *request, int64_t now,
+                           ocsp_response *out);
 
 #endif

@@ -1,12 +1,12 @@
-/* See match_keys.h. */
+/* See match.h. */
 #include "responders/ocsp/match.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "responders/ocsp/codec/cert_id.h"
+#include "harness/base/memory.h"
+#include "responders/ocsp/codec/serial.h"
 
 static char *normalise_client(const char *value)
 {
@@ -17,13 +17,13 @@ static char *normalise_client(const char *value)
         inet_ntop(family, address, text, sizeof(text)) == NULL) {
         return NULL;
     }
-    return strdup(text);
+    return memory_text(text);
 }
 
 static char *change_case(const char *value, int (*change)(int))
 {
-    char *text = strdup(value);
-    for (char *p = text; p != NULL && *p != '\0'; p++) {
+    char *text = memory_text(value);
+    for (char *p = text; *p != '\0'; p++) {
         *p = (char)change((unsigned char)*p);
     }
     return text;
@@ -41,7 +41,7 @@ static char *normalise_host(const char *value)
 
 static char *normalise_path(const char *value)
 {
-    return value[0] == '/' ? strdup(value) : NULL;
+    return value[0] == '/' ? memory_text(value) : NULL;
 }
 
 static char *normalise_version(const char *value)
@@ -50,22 +50,23 @@ static char *normalise_version(const char *value)
         value += 5;
     }
     bool known = strcmp(value, "1.0") == 0 || strcmp(value, "1.1") == 0;
-    return known ? strdup(value) : NULL;
+    return known ? memory_text(value) : NULL;
 }
 
 const match_key ocsp_match_keys[] = {
-    [KEY_LISTENER] = {"listener", "the name of the listener", true, NULL},
-    [KEY_CLIENT] = {"client", "the client's IP address", true, normalise_client},
-    [KEY_SERIAL] = {"serial", "the serial number of the first CertID, hex", false,
-                    serial_normalise},
-    [KEY_CERTIFICATE] = {"certificate", "the id in the manifest of the first CertID's certificate",
-                         false, NULL},
-    [KEY_METHOD] = {"method", "the HTTP method, such as GET or POST", false, normalise_method},
-    [KEY_PATH] =
+    [OCSP_KEY_LISTENER] = {"listener", "the name of the listener", true, NULL},
+    [OCSP_KEY_CLIENT] = {"client", "the client's IP address", true, normalise_client},
+    [OCSP_KEY_SERIAL] = {"serial", "the serial number of the first CertID, hex", false,
+                         serial_normalise},
+    [OCSP_KEY_CERTIFICATE] = {"certificate",
+                              "the id in the manifest of the first CertID's certificate", false,
+                              NULL},
+    [OCSP_KEY_METHOD] = {"method", "the HTTP method, such as GET or POST", false, normalise_method},
+    [OCSP_KEY_PATH] =
         {"path", "the path up to the base64 of a GET (\"/\", \"/ocsp/\"), the whole path of a POST",
          false, normalise_path},
-    [KEY_HOST] = {"host", "the Host header, lower case", false, normalise_host},
-    [KEY_HTTP_VERSION] = {"http_version", "the version of the request, 1.0 or 1.1", false,
-                          normalise_version},
-    [KEYS] = {0},
+    [OCSP_KEY_HOST] = {"host", "the Host header, lower case", false, normalise_host},
+    [OCSP_KEY_HTTP_VERSION] = {"http_version", "the version of the request, 1.0 or 1.1", false,
+                               normalise_version},
+    [OCSP_KEYS] = {0},
 };

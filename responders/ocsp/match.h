@@ -1,24 +1,24 @@
 /*
- * What a rule of faulty-ocspd can match on, and the order of the values in a subject.
+ * What a rule of faulty-ocspd can match on, and the order of the values of a request.
  */
-#ifndef STAPLELAB_OCSP_MATCH_KEYS_H
-#define STAPLELAB_OCSP_MATCH_KEYS_H
+#ifndef STAPLELAB_OCSP_MATCH_H
+#define STAPLELAB_OCSP_MATCH_H
 
-#include "responders/engine/rule_set.h"
+#include "responders/engine/rule.h"
 
 enum {
-    KEY_LISTENER,
-    KEY_CLIENT,
-    KEY_SERIAL,
-    KEY_CERTIFICATE,
-    KEY_METHOD,
-    KEY_PATH,
-    KEY_HOST,
-    KEY_HTTP_VERSION,
-    KEYS,
+    OCSP_KEY_LISTENER,
+    OCSP_KEY_CLIENT,
+    OCSP_KEY_SERIAL,
+    OCSP_KEY_CERTIFICATE,
+    OCSP_KEY_METHOD,
+    OCSP_KEY_PATH,
+    OCSP_KEY_HOST,
+    OCSP_KEY_HTTP_VERSION,
+    OCSP_KEYS,
 };
 
-/* KEYS entries, then the one that ends the table. */
+/* OCSP_KEYS entries, then the one that ends the table. */
 extern const match_key ocsp_match_keys[];
 
 #endif

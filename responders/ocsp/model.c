@@ -1,61 +1,66 @@
-/* See answer.h. The encoder is answer_encode.c. */
+/* See model.h. */
 #include "responders/ocsp/model.h"
 
-const char *response_status_name(int status)
+#include <stdlib.h>
+
+#include "harness/base/memory.h"
+
+const char *ocsp_response_status_name(int status)
 {
     switch (status) {
-    case RESPONSE_SUCCESSFUL:
+    case OCSP_SUCCESSFUL:
         return "successful";
-    case RESPONSE_MALFORMED_REQUEST:
+    case OCSP_MALFORMED_REQUEST:
         return "malformedRequest";
-    case RESPONSE_INTERNAL_ERROR:
+    case OCSP_INTERNAL_ERROR:
         return "internalError";
-    case RESPONSE_TRY_LATER:
+    case OCSP_TRY_LATER:
         return "tryLater";
-    case RESPONSE_SIG_REQUIRED:
+    case OCSP_SIG_REQUIRED:
         return "sigRequired";
-    case RESPONSE_UNAUTHORIZED:
+    case OCSP_UNAUTHORIZED:
         return "unauthorized";
     default:
         return "unassigned";
     }
 }
 
-void answer_free(answer *a)
+void ocsp_response_free(ocsp_response *r)
 {
-    for (size_t i = 0; i < a->nsingles; i++) {
-        octets_free(&a->singles[i].algorithm);
-        octets_free(&a->singles[i].issuer_name_hash);
-        octets_free(&a->singles[i].issuer_key_hash);
-        octets_free(&a->singles[i].serial);
+    for (size_t i = 0; i < r->nsingles; i++) {
+        octets_free(&r->singles[i].algorithm);
+        octets_free(&r->singles[i].issuer_name_hash);
+        octets_free(&r->singles[i].issuer_key_hash);
+        octets_free(&r->singles[i].serial);
     }
-    a->nsingles = 0;
-    octets_free(&a->responder_id);
-    octets_free(&a->nonce);
-    octets_free(&a->replacement);
-    octets_free(&a->trailing);
+    free(r->singles);
+    octets_free(&r->responder_id);
+    octets_free(&r->nonce);
+    *r = (ocsp_response){0};
 }
 
-void answer_set_responder(answer *a, responder_id_form form, const certificate *c)
+ocsp_single *ocsp_response_add_single(ocsp_response *r)
 {
-    octets_cut(&a->responder_id, 0);
-    a->responder_form = form;
-    if (form == RESPONDER_BY_NAME) {
-        octets_append_span(&a->responder_id, octets_span(&c->subject));
+    r->singles = memory_resize(r->singles, r->nsingles + 1, sizeof(r->singles[0]));
+    r->singles[r->nsingles] = (ocsp_single){0};
+    return &r->singles[r->nsingles++];
+}
+
+void ocsp_response_set_responder(ocsp_response *r, ocsp_responder_form form,
+                                 const ocsp_certificate *c)
+{
+    octets_cut(&r->responder_id, 0);
+    r->responder_form = form;
+    if (form == OCSP_BY_NAME) {
+        octets_append_span(&r->responder_id, octets_span(&c->subject));
     } else {
-        octets_append_span(&a->responder_id, certificate_key_hash(c, HASH_SHA1));
+        octets_append_span(&r->responder_id, ocsp_certificate_key_hash(c, HASH_SHA1));
     }
 }
 
-void answer_set_signer(answer *a, const certificate *c, bool embed)
+void ocsp_response_set_signer(ocsp_response *r, const ocsp_certificate *c, bool embed)
 {
-    a->signer = c;
-    a->embedded = embed ? c : NULL;
-    answer_set_responder(a, RESPONDER_BY_KEY, c);
-}
-
-void answer_set_error(answer *a, int response_status)
-{
-    a->response_status = response_status;
-    a->has_response_bytes = false;
+    r->signer = c;
+    r->embedded = embed ? c : NULL;
+    ocsp_response_set_responder(r, OCSP_BY_KEY, c);
 }

@@ -1,42 +1,25 @@
-/* The state of a certificate as JSON: the resource /v1/certificates; see certificates.h. */
-#include "responders/ocsp/store.h"
+/* See resource.h. */
+#include "responders/ocsp/resource.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "responders/ocsp/codec/serial.h"
+
 /* Times stay far inside what an int64_t of seconds can add up to. */
 #define SECONDS_MAX INT64_C(100000000000)
 
-static const char *const status_names[] = {"good", "revoked", "unknown", NULL};
 static const char *const member_names[] = {
     "status", "reason", "revocation_time", "validity", "this_update", "signer", NULL,
 };
 
-const char *cert_status_name(cert_status status)
+static json_t *to_json(const ocsp_certificate *c)
 {
-    return status_names[status];
-}
-
-static certificate_state default_state(const certificates *c)
-{
-    return (certificate_state){
-        .status = CERT_GOOD, .reason = -1, .has_validity = true, .validity = c->validity};
-}
-
-void certificates_reset(certificates *c)
-{
-    for (size_t i = 0; i < c->count; i++) {
-        c->all[i]->state = default_state(c);
-    }
-}
-
-static json_t *to_json(const certificate *c)
-{
-    const certificate_state *s = &c->state;
-    bool revoked = s->status == CERT_REVOKED;
+    const ocsp_certificate_state *s = &c->state;
+    bool revoked = s->status == OCSP_REVOKED;
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:o}", "serial", c->serial_hex,
                      "certificate", c->id, "issuer", c->issuer_id, "status",
-                     cert_status_name(s->status), "reason",
+                     ocsp_cert_status_names[s->status], "reason",
                      revoked && s->reason >= 0 ? json_integer(s->reason) : json_null(),
                      "revocation_time", revoked ? json_integer(s->revocation_time) : json_null(),
                      "validity", s->has_validity ? json_integer(s->validity) : json_null(),
@@ -45,10 +28,10 @@ static json_t *to_json(const certificate *c)
 }
 
 /* The next certificate of that serial from index *i on, which moves behind it. */
-static certificate *next_of(const certificates *c, const char *serial, size_t *i)
+static ocsp_certificate *next_of(const ocsp_store *c, const char *serial, size_t *i)
 {
     while (*i < c->count) {
-        certificate *one = c->all[(*i)++];
+        ocsp_certificate *one = c->all[(*i)++];
         if (strcmp(one->serial_hex, serial) == 0) {
             return one;
         }
@@ -56,10 +39,10 @@ static certificate *next_of(const certificates *c, const char *serial, size_t *i
     return NULL;
 }
 
-static certificate *first_of(const certificates *c, const char *serial, problem *p)
+static ocsp_certificate *first_of(const ocsp_store *c, const char *serial, problem *p)
 {
     size_t i = 0;
-    certificate *one = next_of(c, serial, &i);
+    ocsp_certificate *one = next_of(c, serial, &i);
     if (one == NULL) {
         problem_set(p, 404, "",
                     "no certificate has the serial \"%s\"; GET /v1/certificates lists them",
@@ -68,19 +51,19 @@ static certificate *first_of(const certificates *c, const char *serial, problem 
     return one;
 }
 
-json_t *certificates_get(const certificates *c, const char *serial, problem *p)
+static json_t *get(const ocsp_store *c, const char *serial, problem *p)
 {
-    certificate *one = first_of(c, serial, p);
+    ocsp_certificate *one = first_of(c, serial, p);
     return one == NULL ? NULL : to_json(one);
 }
 
-json_t *certificates_list(const certificates *c)
+static json_t *list(const ocsp_store *c)
 {
-    json_t *list = json_array();
+    json_t *all = json_array();
     for (size_t i = 0; i < c->count; i++) {
-        json_array_append_new(list, to_json(c->all[i]));
+        json_array_append_new(all, to_json(c->all[i]));
     }
-    return list;
+    return all;
 }
 
 static bool take_seconds(json_t *value, const char *pointer, int64_t *out, problem *p)
@@ -94,11 +77,11 @@ static bool take_seconds(json_t *value, const char *pointer, int64_t *out, probl
     return true;
 }
 
-static bool take_status(json_t *value, certificate_state *s, problem *p)
+static bool take_status(json_t *value, ocsp_certificate_state *s, problem *p)
 {
-    for (int i = 0; json_is_string(value) && status_names[i] != NULL; i++) {
-        if (strcmp(status_names[i], json_string_value(value)) == 0) {
-            s->status = (cert_status)i;
+    for (int i = 0; json_is_string(value) && ocsp_cert_status_names[i] != NULL; i++) {
+        if (strcmp(ocsp_cert_status_names[i], json_string_value(value)) == 0) {
+            s->status = (ocsp_cert_status)i;
             return true;
         }
     }
@@ -107,11 +90,11 @@ static bool take_status(json_t *value, certificate_state *s, problem *p)
 }
 
 /* CRLReason (RFC 5280, 5.3.1) has 0..10 without 7. */
-static bool take_reason(json_t *value, certificate_state *s, problem *p)
+static bool take_reason(json_t *value, ocsp_certificate_state *s, problem *p)
 {
     json_int_t reason = json_integer_value(value);
     if (json_is_null(value)) {
-        s->reason = -1;
+        s->reason = OCSP_NO_REASON;
         return true;
     }
     if (!json_is_integer(value) || reason < 0 || reason > 10) {
@@ -122,15 +105,15 @@ static bool take_reason(json_t *value, certificate_state *s, problem *p)
     return true;
 }
 
-static bool take_signer(const certificates *c, json_t *value, const certificate *near,
-                        certificate_state *s, problem *p)
+static bool take_signer(const ocsp_store *c, json_t *value, const ocsp_certificate *near,
+                        ocsp_certificate_state *s, problem *p)
 {
     if (json_is_null(value)) {
         s->signer = NULL;
         return true;
     }
     const char *id = json_string_value(value);
-    s->signer = id == NULL ? NULL : certificates_by_id(c, id, near);
+    s->signer = id == NULL ? NULL : ocsp_store_by_id(c, id, near);
     if (s->signer == NULL) {
         problem_set(p, 400, "/signer",
                     "not the id of a certificate in a manifest (\"delegate\"), nor null for the "
@@ -140,8 +123,8 @@ static bool take_signer(const certificates *c, json_t *value, const certificate 
     return true;
 }
 
-static bool take_member(const certificates *c, const char *name, json_t *value,
-                        const certificate *near, certificate_state *s, problem *p)
+static bool take_member(const ocsp_store *c, const char *name, json_t *value,
+                        const ocsp_certificate *near, ocsp_certificate_state *s, problem *p)
 {
     if (strcmp(name, "status") == 0) {
         return take_status(value, s, p);
@@ -173,9 +156,9 @@ static bool take_member(const certificates *c, const char *name, json_t *value,
     return false;
 }
 
-json_t *certificates_put(certificates *c, const char *serial, json_t *body, int64_t now, problem *p)
+static json_t *put(ocsp_store *c, const char *serial, json_t *body, int64_t now, problem *p)
 {
-    certificate *one = first_of(c, serial, p);
+    ocsp_certificate *one = first_of(c, serial, p);
     if (one == NULL) {
         return NULL;
     }
@@ -183,7 +166,7 @@ json_t *certificates_put(certificates *c, const char *serial, json_t *body, int6
         problem_set(p, 400, "", "the body is not an object like {\"status\": \"revoked\"}");
         return NULL;
     }
-    certificate_state state = default_state(c);
+    ocsp_certificate_state state = ocsp_store_default_state(c);
     state.revocation_time = now;
     const char *name;
     json_t *value;
@@ -197,17 +180,49 @@ json_t *certificates_put(certificates *c, const char *serial, json_t *body, int6
     for (size_t i = 0; (one = next_of(c, serial, &i)) != NULL;) {
         one->state = state;
     }
-    return certificates_get(c, serial, p);
+    return get(c, serial, p);
 }
 
-json_t *certificates_delete(certificates *c, const char *serial, problem *p)
+static json_t *forget(ocsp_store *c, const char *serial, problem *p)
 {
-    certificate *one = first_of(c, serial, p);
+    ocsp_certificate *one = first_of(c, serial, p);
     if (one == NULL) {
         return NULL;
     }
     for (size_t i = 0; (one = next_of(c, serial, &i)) != NULL;) {
-        one->state = default_state(c);
+        one->state = ocsp_store_default_state(c);
     }
-    return certificates_get(c, serial, p);
+    return get(c, serial, p);
+}
+
+bool ocsp_resource(ocsp_store *store, const char *method, const char *path, json_t *body,
+                   int64_t now, json_t **out, problem *p)
+{
+    static const char all[] = "/v1/certificates", one[] = "/v1/certificates/";
+    *out = NULL;
+    if (strcmp(path, all) == 0) {
+        if (strcmp(method, "GET") == 0) {
+            *out = json_pack("{s:o}", "certificates", list(store));
+        } else {
+            problem_set_method(p, method, "GET");
+        }
+        return true;
+    }
+    if (strncmp(path, one, sizeof(one) - 1) != 0) {
+        return false;
+    }
+    char *serial = serial_normalise(path + sizeof(one) - 1);
+    if (serial == NULL) {
+        problem_set(p, 404, "", "\"%.80s\" is not a serial number in hex", path + sizeof(one) - 1);
+    } else if (strcmp(method, "GET") == 0) {
+        *out = get(store, serial, p);
+    } else if (strcmp(method, "PUT") == 0) {
+        *out = put(store, serial, body, now, p);
+    } else if (strcmp(method, "DELETE") == 0) {
+        *out = forget(store, serial, p);
+    } else {
+        problem_set_method(p, method, "GET, PUT, DELETE");
+    }
+    free(serial);
+    return true;
 }

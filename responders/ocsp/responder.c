@@ -1,82 +1,49 @@
-/* The program's part of the control API; see service.h. */
+/* See responder.h. */
 #include "responders/ocsp/responder.h"
 
 #include <event2/buffer.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include "responders/ocsp/connection.h"
-#include "responders/ocsp/faults/fault.h"
-#include "responders/ocsp/listener.h"
+#include "responders/ocsp/resource.h"
 
 static json_t *ready(void *arg)
 {
-    service *s = arg;
-    return json_pack("{s:o, s:I}", "listeners", listeners_to_json(s), "certificates",
-                     (json_int_t)s->certificates.count);
+    const ocsp_responder *r = arg;
+    return json_pack("{s:o, s:I}", "listeners", listeners_to_json(r->listeners), "certificates",
+                     (json_int_t)r->store.count);
 }
 
 static size_t owed(void *arg)
 {
-    return connections_owed(arg);
+    const ocsp_responder *r = arg;
+    return ocsp_connections_owed(&r->connections);
 }
 
-static int rules_changed(void *arg, problem *p)
+static int apply(void *arg, const rule_list *rules, problem *p)
 {
-    service *s = arg;
-    json_t *rules = rules_to_json(s->rules);
-    int result = ocsp_faults_check_rules(&s->certificates, rules, p);
-    json_decref(rules);
-    return result == 0 ? listeners_follow_rules(s, p) : result;
+    const ocsp_responder *r = arg;
+    return listeners_follow(r->listeners, rules, p);
 }
 
 static void reset(void *arg)
 {
-    service *s = arg;
-    problem ignored;
-    connections_close_all(s);
-    certificates_reset(&s->certificates);
-    listeners_follow_rules(s, &ignored);
-    listeners_resume(s);
+    ocsp_responder *r = arg;
+    ocsp_connections_close(&r->connections);
+    ocsp_store_reset(&r->store);
+    listeners_resume(r->listeners);
 }
 
-static bool resource(void *arg, const char *method, const char *path, json_t *body, json_t **out,
-                     problem *p)
+static bool resource(void *arg, const char *method, const char *path, json_t *body,
+                     json_t **response, problem *p)
 {
-    static const char list[] = "/v1/certificates", one[] = "/v1/certificates/";
-    service *s = arg;
-    *out = NULL;
-    if (strcmp(path, list) == 0) {
-        if (strcmp(method, "GET") == 0) {
-            *out = json_pack("{s:o}", "certificates", certificates_list(&s->certificates));
-        } else {
-            problem_set_method(p, method, "GET");
-        }
-        return true;
-    }
-    if (strncmp(path, one, sizeof(one) - 1) != 0) {
-        return false;
-    }
-    char *serial = serial_normalise(path + sizeof(one) - 1);
-    if (serial == NULL) {
-        problem_set(p, 404, "", "\"%.80s\" is not a serial number in hex", path + sizeof(one) - 1);
-    } else if (strcmp(method, "GET") == 0) {
-        *out = certificates_get(&s->certificates, serial, p);
-    } else if (strcmp(method, "PUT") == 0) {
-        *out = certificates_put(&s->certificates, serial, body, time(NULL), p);
-    } else if (strcmp(method, "DELETE") == 0) {
-        *out = certificates_delete(&s->certificates, serial, p);
-    } else {
-        problem_set_method(p, method, "GET, PUT, DELETE");
-    }
-    free(serial);
-    return true;
+    ocsp_responder *r = arg;
+    return ocsp_resource(&r->store, method, path, body, time(NULL), response, p);
 }
 
 static void metrics(void *arg, struct evbuffer *out)
 {
-    const service *s = arg;
+    const ocsp_responder *r = arg;
+    const ocsp_connections *c = &r->connections;
     evbuffer_add_printf(out,
                         "# HELP faulty_ocspd_connections_total Connections accepted.\n"
                         "# TYPE faulty_ocspd_connections_total counter\n"
@@ -84,30 +51,69 @@ static void metrics(void *arg, struct evbuffer *out)
                         "# HELP faulty_ocspd_requests_total Requests read.\n"
                         "# TYPE faulty_ocspd_requests_total counter\n"
                         "faulty_ocspd_requests_total %llu\n"
-                        "# HELP faulty_ocspd_answers_total Answers written.\n"
-                        "# TYPE faulty_ocspd_answers_total counter\n"
-                        "faulty_ocspd_answers_total %llu\n"
+                        "# HELP faulty_ocspd_responses_total Responses written.\n"
+                        "# TYPE faulty_ocspd_responses_total counter\n"
+                        "faulty_ocspd_responses_total %llu\n"
                         "# HELP faulty_ocspd_connections_open Connections open now.\n"
                         "# TYPE faulty_ocspd_connections_open gauge\n"
                         "faulty_ocspd_connections_open %zu\n",
-                        (unsigned long long)s->accepted, (unsigned long long)s->requests,
-                        (unsigned long long)s->answers, s->open);
+                        (unsigned long long)c->accepted, (unsigned long long)c->requests,
+                        (unsigned long long)c->responses, c->open);
 }
 
-void service_fill_ops(service *s, control_ops *ops)
+static void on_accept(void *arg, listener *l, int fd, const struct sockaddr_storage *peer)
 {
-    ops->arg = s;
+    ocsp_responder *r = arg;
+    char client[INET6_ADDRSTRLEN];
+    endpoint_ip(peer, client, sizeof(client));
+    ocsp_connections_add(&r->connections, listener_endpoint(l)->name, client, fd);
+}
+
+static void on_change(void *arg, bool ended)
+{
+    ocsp_responder *r = arg;
+    if (ended) {
+        listeners_resume(r->listeners);
+    }
+    control_poke(r->control);
+}
+
+int ocsp_responder_start(ocsp_responder *r, struct event_base *base, const endpoint *endpoints,
+                         size_t count, rule_set *rules, event_log *events, control_ops *ops,
+                         problem *p)
+{
+    r->timers = timers_new(base);
+    r->listeners = listeners_new(base, events, NULL, on_accept, r);
+    r->connections = (ocsp_connections){
+        .base = base,
+        .timers = r->timers,
+        .terms = {.store = &r->store, .rules = rules, .events = events},
+        .on_change = on_change,
+        .arg = r,
+    };
+    for (size_t i = 0; i < count; i++) {
+        endpoint one = endpoints[i];
+        int fd = endpoint_bind(&one, SOCK_STREAM, p);
+        if (fd < 0) {
+            ocsp_responder_stop(r);
+            return -1;
+        }
+        listeners_add(r->listeners, &one, fd);
+    }
+    ops->arg = r;
     ops->ready = ready;
     ops->owed = owed;
-    ops->rules_changed = rules_changed;
+    ops->apply = apply;
     ops->reset = reset;
     ops->resource = resource;
     ops->metrics = metrics;
+    return 0;
 }
 
-void service_poke(service *s)
+void ocsp_responder_stop(ocsp_responder *r)
 {
-    if (s->control != NULL) {
-        control_poke(s->control);
-    }
+    r->control = NULL;
+    ocsp_connections_close(&r->connections);
+    listeners_free(r->listeners);
+    timers_free(r->timers);
 }

@@ -1,41 +1,35 @@
-/*
- * What the parts of a running responder share.
- */
-#ifndef STAPLELAB_OCSP_SERVICE_H
-#define STAPLELAB_OCSP_SERVICE_H
+/* The parts of a running faulty-ocspd, put together. */
+#ifndef STAPLELAB_OCSP_RESPONDER_H
+#define STAPLELAB_OCSP_RESPONDER_H
 
 #include <event2/event.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
+#include "harness/base/problem.h"
 #include "responders/control/control.h"
 #include "responders/engine/event_log.h"
 #include "responders/engine/rule_set.h"
+#include "responders/net/endpoint.h"
+#include "responders/net/listeners.h"
+#include "responders/net/timers.h"
+#include "responders/ocsp/connection.h"
 #include "responders/ocsp/store.h"
-#include "responders/program/program.h"
-
-typedef struct connection connection;
-typedef struct listener listener;
 
 typedef struct {
-    struct event_base *base;
-    rule_set *rules;
-    event_log *events;
-    control *control; /* NULL when none was asked for */
-    certificates certificates;
-    listener *listeners[PROGRAM_LISTENERS_MAX];
-    size_t nlisteners;
-    connection *connections; /* all open ones, a doubly linked list */
-    uint64_t accepted;       /* also the number of the newest connection */
-    uint64_t requests;
-    uint64_t answers;
-    size_t open;
-} service;
+    ocsp_store store; /* loaded before the start, and to be freed behind the stop */
+    timers *timers;
+    listeners *listeners;
+    ocsp_connections connections;
+    control *control; /* NULL where none was asked for */
+} ocsp_responder;
 
-/* The functions of control.h for faulty-ocspd; `arg` is the service. */
-void service_fill_ops(service *s, control_ops *ops);
+/* Listens on the endpoints and fills in *ops, but for program, faults, rules and events. 0, or -1
+ * with *p, and all that it made is freed. */
+int ocsp_responder_start(ocsp_responder *r, struct event_base *base, const endpoint *endpoints,
+                         size_t count, rule_set *rules, event_log *events, control_ops *ops,
+                         problem *p);
 
-/* Tells the control API that what it waits for may have come. */
-void service_poke(service *s);
+/* Closes all connections and listeners. */
+void ocsp_responder_stop(ocsp_responder *r);
 
 #endif

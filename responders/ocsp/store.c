@@ -1,16 +1,21 @@
-/* Loading the manifests and looking certificates up; see certificates.h. */
+/* See store.h. */
 #include "responders/ocsp/store.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "responders/ocsp/signer.h"
+#include "harness/base/memory.h"
+#include "responders/ocsp/codec/serial.h"
+#include "responders/ocsp/codec/signer.h"
 
-static void certificate_free(certificate *c)
+const char *const ocsp_cert_status_names[] = {"good", "revoked", "unknown", NULL};
+
+static void certificate_free(ocsp_certificate *c)
 {
     free(c->id);
     free(c->issuer_id);
@@ -23,23 +28,18 @@ static void certificate_free(certificate *c)
     free(c);
 }
 
-void certificates_free(certificates *c)
+void ocsp_store_free(ocsp_store *c)
 {
     for (size_t i = 0; i < c->count; i++) {
         certificate_free(c->all[i]);
     }
     free(c->all);
-    *c = (certificates){0};
+    *c = (ocsp_store){0};
 }
 
-static void add(certificates *c, certificate *one)
+static void add(ocsp_store *c, ocsp_certificate *one)
 {
-    certificate **all = realloc(c->all, (c->count + 1) * sizeof(certificate *));
-    if (all == NULL) {
-        fputs("out of memory\n", stderr);
-        abort();
-    }
-    c->all = all;
+    c->all = memory_resize(c->all, c->count + 1, sizeof(c->all[0]));
     c->all[c->count++] = one;
 }
 
@@ -56,8 +56,23 @@ static FILE *open_file(const char *folder, const char *name, problem *p)
     return file;
 }
 
-/* Takes the fields that answers need out of the X.509 certificate. */
-static bool take_fields(certificate *c, X509 *x509)
+ocsp_certificate_state ocsp_store_default_state(const ocsp_store *c)
+{
+    return (ocsp_certificate_state){.status = OCSP_GOOD,
+                                    .reason = OCSP_NO_REASON,
+                                    .has_validity = true,
+                                    .validity = c->validity};
+}
+
+void ocsp_store_reset(ocsp_store *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        c->all[i]->state = ocsp_store_default_state(c);
+    }
+}
+
+/* Takes the fields that responses need out of the X.509 certificate. */
+static bool take_fields(ocsp_certificate *c, X509 *x509)
 {
     static const EVP_MD *(*const digests[HASH_KINDS])(void) = {EVP_sha1, EVP_sha256, EVP_sha384,
                                                                EVP_sha512};
@@ -91,7 +106,7 @@ static bool take_fields(certificate *c, X509 *x509)
     return ok && integer_length > 2;
 }
 
-static int load_one(certificates *c, const char *folder, const char *id, json_t *entry, problem *p)
+static int load_one(ocsp_store *c, const char *folder, const char *id, json_t *entry, problem *p)
 {
     const char *issuer, *pem, *key_pem;
     if (json_unpack(entry, "{s:s, s:s, s:s}", "issuer", &issuer, "certificate", &pem, "private_key",
@@ -104,9 +119,9 @@ static int load_one(certificates *c, const char *folder, const char *id, json_t 
     }
     int result = -1;
     X509 *x509 = NULL;
-    certificate *one = calloc(1, sizeof(*one));
+    ocsp_certificate *one = memory_new(sizeof(*one));
     FILE *file = open_file(folder, pem, p);
-    if (one == NULL || file == NULL) {
+    if (file == NULL) {
         goto done;
     }
     x509 = PEM_read_X509(file, NULL, NULL, NULL);
@@ -125,8 +140,8 @@ static int load_one(certificates *c, const char *folder, const char *id, json_t 
                     key_pem);
         goto done;
     }
-    one->id = strdup(id);
-    one->issuer_id = strdup(issuer);
+    one->id = memory_text(id);
+    one->issuer_id = memory_text(issuer);
     one->pki = c->pkis;
     add(c, one);
     one = NULL;
@@ -162,7 +177,7 @@ static json_t *read_manifest(const char *folder, problem *p)
     return manifest;
 }
 
-int certificates_load(certificates *c, const char *folder, problem *p)
+int ocsp_store_load(ocsp_store *c, const char *folder, problem *p)
 {
     json_t *manifest = read_manifest(folder, p);
     if (manifest == NULL) {
@@ -179,8 +194,8 @@ int certificates_load(certificates *c, const char *folder, problem *p)
         }
     }
     for (size_t i = first; i < c->count; i++) {
-        certificate *one = c->all[i];
-        one->issuer = certificates_by_id(c, one->issuer_id, one);
+        ocsp_certificate *one = c->all[i];
+        one->issuer = ocsp_store_by_id(c, one->issuer_id, one);
         if (one->issuer == NULL || one->issuer->pki != one->pki) {
             problem_set(p, 400, "",
                         "%s/manifest.json: certificate \"%s\" has the issuer \"%s\", "
@@ -190,7 +205,7 @@ int certificates_load(certificates *c, const char *folder, problem *p)
         }
     }
     c->pkis++;
-    certificates_reset(c);
+    ocsp_store_reset(c);
     result = 0;
 
 done:
@@ -198,12 +213,12 @@ done:
     return result;
 }
 
-span certificate_name_hash(const certificate *c, hash_kind kind)
+span ocsp_certificate_name_hash(const ocsp_certificate *c, hash_kind kind)
 {
     return (span){c->name_hash[kind], hash_function_of(kind)->octets};
 }
 
-span certificate_key_hash(const certificate *c, hash_kind kind)
+span ocsp_certificate_key_hash(const ocsp_certificate *c, hash_kind kind)
 {
     return (span){c->key_hash[kind], hash_function_of(kind)->octets};
 }
@@ -213,19 +228,19 @@ static bool same(span a, span b)
     return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
 }
 
-static bool names_issuer(const cert_id *id, const certificate *issuer)
+static bool names_issuer(const cert_id *id, const ocsp_certificate *issuer)
 {
     return id->hash != HASH_OTHER &&
-           same(id->issuer_name_hash, certificate_name_hash(issuer, id->hash)) &&
-           same(id->issuer_key_hash, certificate_key_hash(issuer, id->hash));
+           same(id->issuer_name_hash, ocsp_certificate_name_hash(issuer, id->hash)) &&
+           same(id->issuer_key_hash, ocsp_certificate_key_hash(issuer, id->hash));
 }
 
-const certificate *certificates_find(const certificates *c, const cert_id *id,
-                                     const certificate **issuer)
+const ocsp_certificate *ocsp_store_find(const ocsp_store *c, const cert_id *id,
+                                        const ocsp_certificate **issuer)
 {
     *issuer = NULL;
     for (size_t i = 0; i < c->count; i++) {
-        const certificate *one = c->all[i];
+        const ocsp_certificate *one = c->all[i];
         /* Two manifests may hold the same authority (one key pool): look at every issuer. */
         if (names_issuer(id, one->issuer)) {
             *issuer = one->issuer;
@@ -237,12 +252,12 @@ const certificate *certificates_find(const certificates *c, const cert_id *id,
     return NULL;
 }
 
-const certificate *certificates_by_id(const certificates *c, const char *id,
-                                      const certificate *near)
+const ocsp_certificate *ocsp_store_by_id(const ocsp_store *c, const char *id,
+                                         const ocsp_certificate *near)
 {
-    const certificate *found = NULL;
+    const ocsp_certificate *found = NULL;
     for (size_t i = 0; i < c->count; i++) {
-        const certificate *one = c->all[i];
+        const ocsp_certificate *one = c->all[i];
         if (strcmp(one->id, id) != 0) {
             continue;
         }

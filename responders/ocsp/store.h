@@ -1,11 +1,10 @@
 /*
- * The certificates that the responder answers for: all of every manifest that pki-mint
- * wrote, with their keys, and the state that the control API has given them.
+ * The certificates that the responder speaks of: all of every manifest that pki-mint wrote, with
+ * their keys, and what is to be said of each.
  */
-#ifndef STAPLELAB_OCSP_CERTIFICATES_H
-#define STAPLELAB_OCSP_CERTIFICATES_H
+#ifndef STAPLELAB_OCSP_STORE_H
+#define STAPLELAB_OCSP_STORE_H
 
-#include <jansson.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,22 +14,25 @@
 #include "harness/base/problem.h"
 #include "responders/ocsp/codec/cert_id.h"
 
-typedef enum { CERT_GOOD, CERT_REVOKED, CERT_UNKNOWN } cert_status;
+/* CertStatus (RFC 6960, 4.2.1). */
+typedef enum { OCSP_GOOD, OCSP_REVOKED, OCSP_UNKNOWN } ocsp_cert_status;
 
-typedef struct certificate certificate;
+#define OCSP_NO_REASON (-1)
 
-/* What the responder says about a certificate, as PUT /v1/certificates/SERIAL sets it. */
+typedef struct ocsp_certificate ocsp_certificate;
+
+/* What the responder says about a certificate. */
 typedef struct {
-    cert_status status;
-    int reason; /* CRLReason, -1: none */
+    ocsp_cert_status status;
+    int reason; /* CRLReason (RFC 5280, 5.3.1), or OCSP_NO_REASON */
     int64_t revocation_time;
-    bool has_validity;         /* false: no nextUpdate */
-    int64_t validity;          /* nextUpdate = now + validity, seconds */
-    int64_t this_update;       /* thisUpdate = now + this_update, seconds */
-    const certificate *signer; /* NULL: the issuer */
-} certificate_state;
+    bool has_validity;              /* false: no nextUpdate */
+    int64_t validity;               /* nextUpdate = now + validity, seconds */
+    int64_t this_update;            /* thisUpdate = now + this_update, seconds */
+    const ocsp_certificate *signer; /* NULL: the issuer */
+} ocsp_certificate_state;
 
-struct certificate {
+struct ocsp_certificate {
     char *id; /* of the manifest: "www" */
     char *issuer_id;
     char *serial_hex; /* "1001" */
@@ -41,52 +43,43 @@ struct certificate {
     uint8_t name_hash[HASH_KINDS][HASH_OCTETS_MAX];
     uint8_t key_hash[HASH_KINDS][HASH_OCTETS_MAX];
     EVP_PKEY *key;
-    size_t pki;                /* which --pki it came from, from 0 */
-    const certificate *issuer; /* itself for a root */
-    certificate_state state;
+    size_t pki;                     /* which --pki it came from, from 0 */
+    const ocsp_certificate *issuer; /* itself for a root */
+    ocsp_certificate_state state;
 };
 
 typedef struct {
-    certificate **all;
+    ocsp_certificate **all;
     size_t count;
     size_t pkis;
     int64_t validity; /* the default, seconds */
-} certificates;
+} ocsp_store;
 
-/* Loads DIR/manifest.json and all that it names, behind what is there. 0, or -1 with *p
- * naming the file; *c stays usable (and to be freed). */
-int certificates_load(certificates *c, const char *folder, problem *p);
-void certificates_free(certificates *c);
+/* Loads FOLDER/manifest.json and all that it names, behind what is there. 0, or -1 with *p that
+ * names the file; *store stays usable (and to be freed). */
+int ocsp_store_load(ocsp_store *store, const char *folder, problem *p);
+void ocsp_store_free(ocsp_store *store);
 
-span certificate_name_hash(const certificate *c, hash_kind kind);
-span certificate_key_hash(const certificate *c, hash_kind kind);
+/* Says of each certificate what is said by default. */
+void ocsp_store_reset(ocsp_store *store);
+
+ocsp_certificate_state ocsp_store_default_state(const ocsp_store *store);
 
 /* The certificate that a CertID names, or NULL. *issuer is the authority that it names,
  * whether or not that has issued the serial; NULL when we know no such authority. */
-const certificate *certificates_find(const certificates *c, const cert_id *id,
-                                     const certificate **issuer);
+const ocsp_certificate *ocsp_store_find(const ocsp_store *store, const cert_id *id,
+                                        const ocsp_certificate **issuer);
 
-/* The certificate of that id: of the PKI `near` if it has one, else of the first that has. */
-const certificate *certificates_by_id(const certificates *c, const char *id,
-                                      const certificate *near);
+/* The certificate of that id: of the PKI of `near` if that has one, else of the first that has;
+ * NULL when none has. */
+const ocsp_certificate *ocsp_store_by_id(const ocsp_store *store, const char *id,
+                                         const ocsp_certificate *near);
 
-/* Forgets all that the control API has set. */
-void certificates_reset(certificates *c);
+/* issuerNameHash and issuerKeyHash of what it has issued (RFC 6960, 4.1.1). */
+span ocsp_certificate_name_hash(const ocsp_certificate *c, hash_kind kind);
+span ocsp_certificate_key_hash(const ocsp_certificate *c, hash_kind kind);
 
-/*
- * The resource /v1/certificates/SERIAL. `serial` is normalised hex. Each returns a new
- * object, or NULL with *p (404: no certificate has that serial). A member that is not given
- * has its default; `now` is the default revocation_time.
- */
-json_t *certificates_get(const certificates *c, const char *serial, problem *p);
-json_t *certificates_put(certificates *c, const char *serial, json_t *body, int64_t now,
-                         problem *p);
-json_t *certificates_delete(certificates *c, const char *serial, problem *p);
-
-/* All of them, as a new array in the form of certificates_get. */
-json_t *certificates_list(const certificates *c);
-
-/* "good", "revoked", "unknown" */
-const char *cert_status_name(cert_status status);
+/* "good", "revoked", "unknown": also the words of the control API and of rules, ended by NULL. */
+extern const char *const ocsp_cert_status_names[];
 
 #endif

@@ -9,7 +9,6 @@
 #include "harness/base/memory.h"
 #include "responders/control/routes.h"
 
-
 /* What a run holds; each may be NULL. */
 typedef struct {
     const program *program;

@@ -31,7 +31,7 @@ static void a_wrong_method_names_the_right_ones(void **state)
     assert_string_equal(p.detail, "PATCH is not accepted here; accepted: GET, PUT");
 }
 
-/* A cut in the middle of a character would make the answer no JSON at all. */
+/* A cut in the middle of a character would make the response no JSON at all. */
 static void a_long_text_is_cut_between_characters(void **state)
 {
     problem p;

@@ -37,7 +37,7 @@ static void must(bool condition)
 }
 
 /* What every judgement promises, and most of all a good one. */
-static void check(const judgement *judged, size_t size)
+static void check(const verdict_judgement *judged, size_t size)
 {
     const staple *s = &judged->staple;
     must(verdict_name(judged->verdict) != NULL && judged->reason[0] != '\0');
@@ -48,7 +48,7 @@ static void check(const judgement *judged, size_t size)
     }
     must(s->trailing_octets == 0 && s->response_status == 0 && s->nsingles > 0);
     must(judged->signer.certificate != NULL && judged->signer.objection == NULL);
-    must(s->singles[0].matches_leaf && s->singles[0].status == CERT_STATUS_GOOD);
+    must(s->singles[0].matches_leaf && s->singles[0].status == STAPLE_CERT_GOOD);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -60,17 +60,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sk_X509_push(candidates, read_certificate(CORPUS_ISSUER));
     }
 
-    judgement judged;
-    must(judge_staple(
-        &(staple_evidence){
-            .der = data, .length = size, .leaf = leaf, .candidates = candidates, .now = CORPUS_NOW},
-        &judged));
+    verdict_judgement judged;
+    verdict_on_staple(
+        &(verdict_evidence){
+            .der = {data, size}, .leaf = leaf, .candidates = candidates, .now = CORPUS_NOW},
+        &judged);
     check(&judged, size);
     json_t *report = report_staple(&judged);
     char *text = json_dumps(report, 0);
     must(text != NULL);
     free(text);
     json_decref(report);
-    judgement_free(&judged);
+    verdict_judgement_free(&judged);
     return 0;
 }

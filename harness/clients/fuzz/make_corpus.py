@@ -37,7 +37,7 @@ def key_of(name):
     return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest())
 
 
-def certificate(name, serial, issuer, eku=None):
+def certificate(name, serial, issuer, eku=None, more=()):
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     signer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)])
     builder = (
@@ -51,12 +51,18 @@ def certificate(name, serial, issuer, eku=None):
     )
     if eku is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([eku]), critical=False)
+    for extension in more:
+        builder = builder.add_extension(extension, critical=False)
     return builder.sign(key_of(issuer), None)
 
 
 ISSUER = certificate("issuer", 1, "issuer")
 DELEGATE = certificate("delegate", 2, "issuer", ExtendedKeyUsageOID.OCSP_SIGNING)
 LEAF = certificate("leaf", 0x1001, "issuer")
+RICH = certificate(
+    "b\u00fccher, \"x\"", 2**159 - 1, "issuer",
+    more=[x509.TLSFeature([x509.TLSFeatureType.status_request])],
+)
 OTHER = certificate("other", 0x1002, "issuer")
 
 GOOD = {"cert_status": ocsp.OCSPCertStatus.GOOD}
@@ -173,6 +179,38 @@ def handshake_corpus():
     }
 
 
+def batch_corpus():
+    return {
+        "words": b'["--tls", "1.3", "--trusted=ca.pem", "127.0.0.1:443"]\n',
+        "no-words": b"[]\n",
+        "unicode": b'["--servername", "b\\u00fccher.test", "b\xc3\xbccher.test:1"]',
+        "number": b"[1]\n",
+        "object": b'{"words": ["h:1"]}\n',
+        "two-arrays": b'["h:1"] ["h:2"]\n',
+        "nul": b'["a\\u0000b"]\n',
+        "cut": b'["--tls", "1.',
+        "empty": b"",
+    }
+
+
+def certificate_corpus():
+    der = serialization.Encoding.DER
+    pem = serialization.Encoding.PEM
+    return {
+        "leaf.der": LEAF.public_bytes(der),
+        "rich.der": RICH.public_bytes(der),
+        "rich.pem": RICH.public_bytes(pem),
+        "two.pem": b"words\n" + ISSUER.public_bytes(pem) + DELEGATE.public_bytes(pem),
+        "damaged.pem": b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+        "encrypted.pem": LEAF.public_bytes(pem).replace(
+            b"CERTIFICATE-----\n",
+            b"CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,"
+            b"00112233445566778899AABBCCDDEEFF\n\n", 1),
+        "no-certificate": b"-----BEGIN NOTHING-----\n-----END NOTHING-----\n",
+        "empty": b"",
+    }
+
+
 def pem_string(name, made):
     lines = made.public_bytes(serialization.Encoding.PEM).decode().splitlines()
     text = "\n".join(f'    "{line}\\n"' for line in lines)
@@ -182,7 +220,10 @@ def pem_string(name, made):
 def main():
     here = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     for folder, corpus in (
-        ("corpus_verdict", verdict_corpus()), ("corpus_handshake", handshake_corpus())
+        ("corpus_verdict", verdict_corpus()),
+        ("corpus_handshake", handshake_corpus()),
+        ("corpus_batch", batch_corpus()),
+        ("corpus_certificate", certificate_corpus()),
     ):
         (here / folder).mkdir(parents=True, exist_ok=True)
         for name, octets in corpus.items():

@@ -85,28 +85,27 @@ static inline response_plan healthy(void)
         .leaf = leaf.certificate, .issuer = issuing.certificate, .signer = &issuing};
 }
 
-static inline judgement judge_by(const response_plan *plan, const staple_evidence *by)
+static inline verdict_judgement judge_by(const response_plan *plan, const verdict_evidence *by)
 {
     size_t length;
     unsigned char *der = make_response(plan, &length);
-    staple_evidence evidence = *by;
-    evidence.der = der;
-    evidence.length = length;
-    judgement judged;
-    assert_true(judge_staple(&evidence, &judged));
+    verdict_evidence evidence = *by;
+    evidence.der = (span){der, length};
+    verdict_judgement judged;
+    verdict_on_staple(&evidence, &judged);
     OPENSSL_free(der);
     return judged;
 }
 
-static inline judgement judge(const response_plan *plan)
+static inline verdict_judgement judge(const response_plan *plan)
 {
     return judge_by(
-        plan, &(staple_evidence){.leaf = leaf.certificate, .candidates = candidates, .now = NOW});
+        plan, &(verdict_evidence){.leaf = leaf.certificate, .candidates = candidates, .now = NOW});
 }
 
 #define assert_verdict(judged, expected)                                                           \
     do {                                                                                           \
-        judgement *j_ = (judged);                                                                  \
+        verdict_judgement *j_ = (judged);                                                          \
         if (j_->verdict != (expected)) {                                                           \
             print_error("%s: %s\n", verdict_name(j_->verdict), j_->reason);                        \
         }                                                                                          \
@@ -116,9 +115,9 @@ static inline judgement judge(const response_plan *plan)
 
 static inline void expect(const response_plan *plan, verdict expected)
 {
-    judgement judged = judge(plan);
+    verdict_judgement judged = judge(plan);
     assert_verdict(&judged, expected);
-    judgement_free(&judged);
+    verdict_judgement_free(&judged);
 }
 
 #endif

@@ -5,7 +5,7 @@
 #ifndef STAPLELAB_SPLICE_H
 #define STAPLELAB_SPLICE_H
 
-#include "harness/clients/der.h"
+#include "harness/clients/strict_der.h"
 #include "harness/clients/tests/identities.h"
 
 typedef struct {
@@ -16,7 +16,7 @@ typedef struct {
 typedef struct {
     const unsigned char *at; /* where, inside the encoding */
     size_t removed;
-    octets inserted;
+    span inserted;
 } splice_change;
 
 static inline void append(buffer *out, const unsigned char *data, size_t length)
@@ -43,7 +43,7 @@ static inline void append_header(buffer *out, unsigned char tag, size_t length)
     append(out, header, size);
 }
 
-static inline void splice_into(buffer *out, octets in, const splice_change *change)
+static inline void splice_into(buffer *out, span in, const splice_change *change)
 {
     static const splice_change done = {0};
     while (in.length > 0) {
@@ -54,8 +54,8 @@ static inline void splice_into(buffer *out, octets in, const splice_change *chan
             change = &done;
             continue;
         }
-        der_item item;
-        assert_true(der_next(&in, &item));
+        strict_der_item item;
+        assert_true(strict_der_next(&in, &item));
         const unsigned char *end = item.content.data + item.content.length;
         if (change->at < item.content.data || change->at > end ||
             (change->at == end && in.data == change->at)) {
@@ -70,7 +70,7 @@ static inline void splice_into(buffer *out, octets in, const splice_change *chan
 }
 
 /* The encoding `in` with change->removed octets at change->at, which begin an item, replaced. */
-static inline buffer splice(octets in, splice_change change)
+static inline buffer splice(span in, splice_change change)
 {
     buffer out = {.length = 0};
     splice_into(&out, in, &change);
@@ -78,7 +78,7 @@ static inline buffer splice(octets in, splice_change change)
 }
 
 /* Where `wanted` stands in `in`; it must be there. */
-static inline const unsigned char *find(octets in, const void *wanted, size_t length)
+static inline const unsigned char *find(span in, const void *wanted, size_t length)
 {
     const unsigned char *at = memmem(in.data, in.length, wanted, length);
     assert_non_null(at);

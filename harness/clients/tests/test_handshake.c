@@ -77,11 +77,21 @@ static handshake_options options_for(const server *s)
 
 static SSL_CTX *context_for(const handshake_options *options)
 {
-    char error[256] = "";
-    SSL_CTX *context = handshake_context(options, error, sizeof(error));
-    assert_string_equal(error, "");
+    problem p = {0};
+    SSL_CTX *context = NULL;
+    assert_int_equal(handshake_context(options, &context, &p), 0);
     assert_non_null(context);
     return context;
+}
+
+static problem last; /* of the last handshake; empty when it was completed */
+
+static void shake(SSL_CTX *context, const handshake_options *options, SSL_SESSION *resume,
+                  handshake *out)
+{
+    last = (problem){0};
+    int rc = handshake_run(context, options, resume, out, &last);
+    assert_int_equal(rc, last.detail[0] == '\0' ? 0 : -1);
 }
 
 static int make_all(void **state)
@@ -112,8 +122,8 @@ static void full_and_resumed(int version, const char *protocol)
     SSL_CTX *context = context_for(&options);
 
     handshake full, resumed, unasked;
-    handshake_run(context, &options, NULL, &full);
-    assert_string_equal(full.error, "");
+    shake(context, &options, NULL, &full);
+    assert_string_equal(last.detail, "");
     assert_string_equal(full.protocol, protocol);
     assert_false(full.resumed);
     assert_true(full.stapled);
@@ -125,8 +135,8 @@ static void full_and_resumed(int version, const char *protocol)
     assert_int_equal(X509_cmp(sk_X509_value(full.chain, 1), root.certificate), 0);
     assert_non_null(full.session);
 
-    handshake_run(context, &options, full.session, &resumed);
-    assert_string_equal(resumed.error, "");
+    shake(context, &options, full.session, &resumed);
+    assert_string_equal(last.detail, "");
     assert_true(resumed.resumed);
     assert_false(resumed.stapled);
     assert_null(resumed.staple);
@@ -137,9 +147,9 @@ static void full_and_resumed(int version, const char *protocol)
 
     options.status = false;
     options.servername = NULL;
-    handshake_run(context, &options, NULL, &unasked);
+    shake(context, &options, NULL, &unasked);
     stop(&s);
-    assert_string_equal(unasked.error, "");
+    assert_string_equal(last.detail, "");
     assert_false(unasked.resumed);
     assert_false(unasked.stapled);
     assert_false(tls.status_asked);
@@ -171,7 +181,7 @@ static void what_the_server_sees(void **state)
     options.servername = "a.staplelab.test";
     SSL_CTX *context = context_for(&options);
     handshake seen;
-    handshake_run(context, &options, NULL, &seen);
+    shake(context, &options, NULL, &seen);
     stop(&s);
     assert_true(tls.status_asked);
     assert_string_equal(tls.servername, "a.staplelab.test");
@@ -191,9 +201,9 @@ static void servers_that_give_no_session(void **state)
     handshake_options options = options_for(&s);
     SSL_CTX *context = context_for(&options);
     handshake seen;
-    handshake_run(context, &options, NULL, &seen);
+    shake(context, &options, NULL, &seen);
     stop(&s);
-    assert_string_equal(seen.error, "");
+    assert_string_equal(last.detail, "");
     assert_true(seen.stapled);
     assert_null(seen.session);
     handshake_free(&seen);
@@ -204,9 +214,9 @@ static void servers_that_give_no_session(void **state)
     start_tls(&s, &tls);
     options.port = s.port;
     options.timeout_ms = 3600 * 1000; /* not the bound is to end this */
-    handshake_run(context, &options, NULL, &seen);
+    shake(context, &options, NULL, &seen);
     stop(&s);
-    assert_string_equal(seen.error, "");
+    assert_string_equal(last.detail, "");
     assert_true(seen.stapled);
     handshake_free(&seen);
     SSL_CTX_free(tls.context);
@@ -217,8 +227,8 @@ static void expect_failure(const handshake_options *options, const char *error)
 {
     SSL_CTX *context = context_for(options);
     handshake seen;
-    handshake_run(context, options, NULL, &seen);
-    assert_string_equal(seen.error, error);
+    shake(context, options, NULL, &seen);
+    assert_string_equal(last.detail, error);
     assert_false(seen.stapled);
     assert_null(seen.session);
     handshake_free(&seen);
@@ -236,13 +246,13 @@ static void nobody_listens(void **state)
     options.host = "no such name";
     SSL_CTX *context = context_for(&options);
     handshake seen;
-    handshake_run(context, &options, NULL, &seen);
-    assert_non_null(strstr(seen.error, "the host name cannot be resolved: "));
+    shake(context, &options, NULL, &seen);
+    assert_non_null(strstr(last.detail, "the host name cannot be resolved: "));
     handshake_free(&seen);
     SSL_CTX_free(context);
 }
 
-/* The kernel accepts, and nobody answers: only the bound ends this. */
+/* The kernel accepts, and nobody responds: only the bound ends this. */
 static void silence(void **state)
 {
     (void)state;
@@ -251,6 +261,7 @@ static void silence(void **state)
     handshake_options options = options_for(&s);
     options.timeout_ms = 30;
     expect_failure(&options, "the handshake failed: the time allowed is over");
+    assert_int_equal(last.status, 408);
     close(s.listener);
 }
 
@@ -349,7 +360,7 @@ static void empty_certificate_status(void **state)
     handshake_options options = options_for(&s);
     SSL_CTX *context = context_for(&options);
     handshake seen;
-    handshake_run(context, &options, NULL, &seen);
+    shake(context, &options, NULL, &seen);
     assert_true(seen.stapled);
     assert_int_equal(seen.staple_length, 0);
     assert_non_null(seen.leaf);
@@ -361,12 +372,14 @@ static void empty_certificate_status(void **state)
 static void signature_algorithms(void **state)
 {
     (void)state;
-    char error[256] = "";
+    problem p = {0};
+    SSL_CTX *context;
     handshake_options options = {.sigalgs = "ECDSA+SHA256:RSA+SHA256"};
     SSL_CTX_free(context_for(&options));
     options.sigalgs = "CAESAR+SHA256";
-    assert_null(handshake_context(&options, error, sizeof(error)));
-    assert_non_null(strstr(error, "'CAESAR+SHA256' is no list of signature algorithms"));
+    assert_int_equal(handshake_context(&options, &context, &p), -1);
+    assert_int_equal(p.status, 400);
+    assert_non_null(strstr(p.detail, "'CAESAR+SHA256' is no list of signature algorithms"));
 }
 
 static void equal_options_share_a_context(void **state)

@@ -50,18 +50,16 @@ static int free_all(void **state)
     return 0;
 }
 
-static judgement judge(const unsigned char *data, size_t size)
+static verdict_judgement judge(const unsigned char *data, size_t size)
 {
-    judgement judged;
+    verdict_judgement judged;
     /* a copy of exactly this size shows a read too far to the sanitizer */
     unsigned char *copy = OPENSSL_malloc(size + (size == 0));
     memcpy(copy, data, size);
-    assert_true(judge_staple(&(staple_evidence){.der = copy,
-                                                .length = size,
-                                                .leaf = leaf.certificate,
-                                                .candidates = candidates,
-                                                .now = NOW},
-                             &judged));
+    verdict_on_staple(
+        &(verdict_evidence){
+            .der = {copy, size}, .leaf = leaf.certificate, .candidates = candidates, .now = NOW},
+        &judged);
     OPENSSL_free(copy);
     assert_int_equal(judged.staple.octets, size);
     return judged;
@@ -69,12 +67,12 @@ static judgement judge(const unsigned char *data, size_t size)
 
 static void expect(const unsigned char *data, size_t size, verdict expected, const char *words)
 {
-    judgement judged = judge(data, size);
+    verdict_judgement judged = judge(data, size);
     assert_string_equal(verdict_name(judged.verdict), verdict_name(expected));
     if (strstr(judged.reason, words) == NULL) {
         fail_msg("\"%s\" is not in: %s", words, judged.reason);
     }
-    judgement_free(&judged);
+    verdict_judgement_free(&judged);
 }
 
 static void expect_planned(const response_plan *plan, verdict expected, const char *words)
@@ -96,12 +94,12 @@ static void healthy_one(void **state)
     (void)state;
     unsigned char digest[32];
     EVP_Digest(der, length, digest, NULL, EVP_sha256(), NULL);
-    judgement judged = judge(der, length);
+    verdict_judgement judged = judge(der, length);
     assert_int_equal(judged.verdict, VERDICT_GOOD);
     assert_memory_equal(judged.staple.sha256, digest, sizeof(digest));
     assert_int_equal(judged.staple.trailing_octets, 0);
     assert_int_equal(judged.staple.response_status, 0);
-    judgement_free(&judged);
+    verdict_judgement_free(&judged);
 }
 
 static void response_statuses(void **state)
@@ -119,7 +117,7 @@ static void response_statuses(void **state)
     /* an error's status goes before the good response that it carries */
     unsigned char *copy = OPENSSL_memdup(der, length);
     const unsigned char successful[] = {0x0a, 0x01, 0x00};
-    size_t at = (size_t)(find((octets){der, length}, successful, 3) - der);
+    size_t at = (size_t)(find((span){der, length}, successful, 3) - der);
     copy[at + 2] = 3;
     expect(copy, length, VERDICT_ERROR_STATUS, "tryLater (3)");
     OPENSSL_free(copy);
@@ -151,11 +149,11 @@ static void one_bit_flipped(void **state)
     unsigned char *copy = OPENSSL_memdup(der, length);
     for (size_t bit = 0; bit < 8 * length; bit++) {
         copy[bit / 8] ^= (unsigned char)(1u << bit % 8);
-        judgement judged = judge(copy, length);
+        verdict_judgement judged = judge(copy, length);
         if (judged.verdict == VERDICT_GOOD) {
             fail_msg("good with bit %zu of octet %zu flipped", bit % 8, bit / 8);
         }
-        judgement_free(&judged);
+        verdict_judgement_free(&judged);
         copy[bit / 8] ^= (unsigned char)(1u << bit % 8);
     }
     OPENSSL_free(copy);
@@ -167,34 +165,35 @@ static void trailing_octets(void **state)
     buffer longer = {.length = 0};
     append(&longer, der, length);
     append(&longer, (const unsigned char *)"\0\0\0", 3);
-    judgement judged = judge(longer.data, longer.length);
+    verdict_judgement judged = judge(longer.data, longer.length);
     assert_int_equal(judged.verdict, VERDICT_UNPARSEABLE);
     assert_int_equal(judged.staple.trailing_octets, 3);
     assert_non_null(strstr(judged.reason, "3 octets follow the OCSPResponse"));
     /* the facts of what stands before them are there all the same */
     assert_true(judged.staple.singles[0].matches_leaf);
-    assert_int_equal(judged.signer.kind, SIGNER_ISSUER);
-    judgement_free(&judged);
+    assert_int_equal(judged.signer.kind, STAPLE_SIGNER_ISSUER);
+    verdict_judgement_free(&judged);
 
     /* and inside, behind the BasicOCSPResponse: where the certificate field would begin */
-    octets in = {der, length};
-    der_item outer, status, bytes, sequence, type, response;
-    assert_true(der_next(&in, &outer) && der_next(&outer.content, &status) &&
-                der_next(&outer.content, &bytes) && der_next(&bytes.content, &sequence) &&
-                der_next(&sequence.content, &type) && der_next(&sequence.content, &response));
+    span in = {der, length};
+    strict_der_item outer, status, bytes, sequence, type, response;
+    assert_true(
+        strict_der_next(&in, &outer) && strict_der_next(&outer.content, &status) &&
+        strict_der_next(&outer.content, &bytes) && strict_der_next(&bytes.content, &sequence) &&
+        strict_der_next(&sequence.content, &type) && strict_der_next(&sequence.content, &response));
     buffer content = {.length = 0};
     append_header(&content, 0x04, response.content.length + 2);
     append(&content, response.content.data, response.content.length);
     append(&content, (const unsigned char *)"\x05\x00", 2);
     buffer inner =
-        splice((octets){der, length}, (splice_change){.at = response.whole.data,
-                                                      .removed = response.whole.length,
-                                                      .inserted = {content.data, content.length}});
+        splice((span){der, length}, (splice_change){.at = response.whole.data,
+                                                    .removed = response.whole.length,
+                                                    .inserted = {content.data, content.length}});
     judged = judge(inner.data, inner.length);
     assert_int_equal(judged.verdict, VERDICT_UNPARSEABLE);
     assert_int_equal(judged.staple.trailing_octets, 2);
     assert_non_null(strstr(judged.reason, "2 octets follow the BasicOCSPResponse"));
-    judgement_free(&judged);
+    verdict_judgement_free(&judged);
 }
 
 static void ber_is_not_der(void **state)
@@ -218,9 +217,9 @@ static void ber_is_not_der(void **state)
     const unsigned char serial[] = {0x02, 0x02, 0x10, 0x01};
     const unsigned char long_form[] = {0x02, 0x81, 0x02, 0x10, 0x01};
     buffer inner =
-        splice((octets){der, length}, (splice_change){.at = find((octets){der, length}, serial, 4),
-                                                      .removed = 4,
-                                                      .inserted = {long_form, 5}});
+        splice((span){der, length}, (splice_change){.at = find((span){der, length}, serial, 4),
+                                                    .removed = 4,
+                                                    .inserted = {long_form, 5}});
     expect(inner.data, inner.length, VERDICT_UNPARSEABLE, "BasicOCSPResponse is not DER");
 
     /* deeper than anybody needs */
@@ -246,8 +245,8 @@ static void signature_covers_the_wire(void **state)
                                         &size);
     expect(made, size, VERDICT_GOOD, "good");
     const unsigned char not_critical[] = {0x01, 0x01, 0x00};
-    const unsigned char *oid = find((octets){made, size}, CRL_REASON_OID, sizeof(CRL_REASON_OID));
-    buffer changed = splice((octets){made, size},
+    const unsigned char *oid = find((span){made, size}, CRL_REASON_OID, sizeof(CRL_REASON_OID));
+    buffer changed = splice((span){made, size},
                             (splice_change){.at = oid + sizeof(CRL_REASON_OID),
                                             .inserted = {not_critical, sizeof(not_critical)}});
     assert_int_equal(changed.length, size + 3);
@@ -263,7 +262,7 @@ static void wrong_type(void **state)
     const unsigned char basic[] = {0x06, 0x09, 0x2b, 0x06, 0x01, 0x05,
                                    0x05, 0x07, 0x30, 0x01, 0x01};
     unsigned char *copy = OPENSSL_memdup(der, length);
-    size_t at = (size_t)(find((octets){der, length}, basic, sizeof(basic)) - der);
+    size_t at = (size_t)(find((span){der, length}, basic, sizeof(basic)) - der);
     copy[at + sizeof(basic) - 1] = 2;
     expect(copy, length, VERDICT_UNPARSEABLE, "not of type id-pkix-ocsp-basic");
     OPENSSL_free(copy);
@@ -276,7 +275,7 @@ static void version(void **state)
     const unsigned char by_key[] = {0xa2, 0x16, 0x04, 0x14};
     const unsigned char v1[] = {0xa0, 0x03, 0x02, 0x01, 0x00};
     const unsigned char v2[] = {0xa0, 0x03, 0x02, 0x01, 0x01};
-    octets in = {der, length};
+    span in = {der, length};
     const unsigned char *at = find(in, by_key, sizeof(by_key));
     buffer changed = splice(in, (splice_change){.at = at, .inserted = {v2, sizeof(v2)}});
     expect(changed.data, changed.length, VERDICT_UNPARSEABLE, "version is not v1");
@@ -351,7 +350,7 @@ static void times(void **state)
         "203003170000+0000", "20300317000000+0100", ""};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         ASN1_GENERALIZEDTIME *time = ASN1_GENERALIZEDTIME_set(NULL, (time_t)fields[i].at);
-        octets in = {made, size};
+        span in = {made, size};
         const unsigned char *at = find(in, ASN1_STRING_get0_data(time), 15) - 2;
         for (size_t j = 0; j < sizeof(forms) / sizeof(forms[0]); j++) {
             buffer field = {.length = 0};
@@ -374,7 +373,7 @@ static void signature_algorithm(void **state)
     /* ecdsa-with-SHA256 becomes ecdsa-with-SHA384, and then nothing that exists */
     const unsigned char ecdsa[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
     unsigned char *copy = OPENSSL_memdup(der, length);
-    size_t at = (size_t)(find((octets){der, length}, ecdsa, sizeof(ecdsa)) - der);
+    size_t at = (size_t)(find((span){der, length}, ecdsa, sizeof(ecdsa)) - der);
     copy[at + sizeof(ecdsa) - 1] = 3;
     expect(copy, length, VERDICT_BAD_SIGNATURE, "CN=Issuing");
     copy[at + sizeof(ecdsa) - 1] = 0x7f;

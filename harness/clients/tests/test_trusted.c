@@ -42,9 +42,9 @@ static void write_file(const identity *first, const identity *second, const char
 
 static STACK_OF(X509) * read_file(void)
 {
-    char error[400] = "";
-    STACK_OF(X509) *found = trusted_certificates(path, error, sizeof(error));
-    assert_string_equal(error, "");
+    problem p;
+    STACK_OF(X509) *found = NULL;
+    assert_int_equal(trusted_read(path, &found, &p), 0);
     assert_non_null(found);
     return found;
 }
@@ -60,8 +60,8 @@ static void the_same_octets_are_parsed_once(void **state)
     for (int i = 0; i < 2; i++) {
         assert_ptr_equal(sk_X509_value(again, i), sk_X509_value(first, i));
     }
-    certificates_free(first);
-    certificates_free(again);
+    certificate_stack_free(first);
+    certificate_stack_free(again);
 }
 
 static void a_changed_file_is_read_anew(void **state)
@@ -73,33 +73,51 @@ static void a_changed_file_is_read_anew(void **state)
     STACK_OF(X509) *second = read_file();
     assert_int_equal(sk_X509_num(second), 1);
     assert_int_equal(X509_cmp(sk_X509_value(second, 0), two.certificate), 0);
-    certificates_free(second);
+    certificate_stack_free(second);
     write_file(&two, &one, "");
     second = read_file();
     assert_int_equal(sk_X509_num(second), 2);
     assert_int_equal(X509_cmp(sk_X509_value(first, 0), one.certificate), 0);
-    certificates_free(first);
-    certificates_free(second);
+    certificate_stack_free(first);
+    certificate_stack_free(second);
 }
 
 static void a_bad_file_is_refused_and_not_kept(void **state)
 {
     (void)state;
-    char error[400] = "";
+    problem p;
+    STACK_OF(X509) *found = NULL;
     write_file(&one, NULL, "");
-    certificates_free(read_file());
+    certificate_stack_free(read_file());
     write_file(&one, NULL, "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
     for (int i = 0; i < 2; i++) {
-        assert_null(trusted_certificates(path, error, sizeof(error)));
-        assert_non_null(strstr(error, "a certificate in it is damaged"));
+        assert_int_equal(trusted_read(path, &found, &p), -1);
+        assert_non_null(strstr(p.detail, "a certificate in it is damaged"));
     }
     write_file(&one, NULL, "");
-    certificates_free(read_file());
+    certificate_stack_free(read_file());
 
-    assert_null(trusted_certificates("/", error, sizeof(error)));
-    assert_string_equal(error, "/: Is a directory");
-    assert_null(trusted_certificates("/dev/null", error, sizeof(error)));
-    assert_string_equal(error, "/dev/null: no certificate in it; PEM certificates are accepted");
+    assert_int_equal(trusted_read("/", &found, &p), -1);
+    assert_string_equal(p.detail, "/: Is a directory");
+    assert_int_equal(trusted_read("/dev/null", &found, &p), -1);
+    assert_string_equal(p.detail, "/dev/null: no certificate in it; PEM certificates are accepted");
+    assert_int_equal(p.status, 400);
+    assert_null(found);
+}
+
+/* The library would ask the terminal. */
+static void nobody_is_asked_for_a_passphrase(void **state)
+{
+    (void)state;
+    problem p;
+    STACK_OF(X509) *found = NULL;
+    static const char pem[] = "-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n"
+                              "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"
+                              "AAAAAAAAAAAAAAAAAAAAAA==\n-----END CERTIFICATE-----\n";
+    assert_int_equal(trusted_parse((span){(const uint8_t *)pem, sizeof(pem) - 1}, "it", &found, &p),
+                     -1);
+    assert_string_equal(p.detail, "it: a certificate in it is damaged; PEM certificates are "
+                                  "accepted");
 }
 
 int main(void)
@@ -108,6 +126,7 @@ int main(void)
         cmocka_unit_test(the_same_octets_are_parsed_once),
         cmocka_unit_test(a_changed_file_is_read_anew),
         cmocka_unit_test(a_bad_file_is_refused_and_not_kept),
+        cmocka_unit_test(nobody_is_asked_for_a_passphrase),
     };
     return cmocka_run_group_tests_name("trusted", tests, make, unmake);
 }

@@ -16,17 +16,17 @@ static void good_from_the_issuer(void **state)
 {
     (void)state;
     response_plan plan = healthy();
-    judgement judged = judge(&plan);
+    verdict_judgement judged = judge(&plan);
     assert_verdict(&judged, VERDICT_GOOD);
-    assert_int_equal(judged.signer.kind, SIGNER_ISSUER);
+    assert_int_equal(judged.signer.kind, STAPLE_SIGNER_ISSUER);
     assert_int_equal(judged.staple.nsingles, 1);
     assert_string_equal(judged.staple.singles[0].serial, "1001");
     assert_string_equal(judged.staple.singles[0].hash_algorithm, "sha1");
     assert_true(judged.staple.singles[0].matches_leaf);
     assert_true(judged.staple.singles[0].this_update == NOW);
     assert_true(judged.staple.singles[0].next_update == NOW + DAY);
-    assert_true(judged.staple.singles[0].revocation_time == NO_TIME);
-    judgement_free(&judged);
+    assert_true(judged.staple.singles[0].revocation_time == CERTIFICATE_NO_TIME);
+    verdict_judgement_free(&judged);
     plan.by_name = true;
     expect(&plan, VERDICT_GOOD);
 }
@@ -50,10 +50,10 @@ static void cert_id_in_each_hash(void **state)
         single_plan single = {.hash = cases[i].md, .next_update = DAY};
         plan.singles = &single;
         plan.nsingles = 1;
-        judgement judged = judge(&plan);
+        verdict_judgement judged = judge(&plan);
         assert_verdict(&judged, cases[i].expected);
         assert_string_equal(judged.staple.singles[0].hash_algorithm, cases[i].name);
-        judgement_free(&judged);
+        verdict_judgement_free(&judged);
     }
 }
 
@@ -80,19 +80,19 @@ static void issuer_not_known(void **state)
     STACK_OF(X509) *wrong = sk_X509_new_null();
     sk_X509_push(wrong, twin.certificate);
     sk_X509_push(wrong, root.certificate);
-    judgement judged = judge_by(
-        &plan, &(staple_evidence){.leaf = leaf.certificate, .candidates = wrong, .now = NOW});
+    verdict_judgement judged = judge_by(
+        &plan, &(verdict_evidence){.leaf = leaf.certificate, .candidates = wrong, .now = NOW});
     assert_verdict(&judged, VERDICT_NOT_FOR_THIS_CERT);
     assert_non_null(strstr(judged.reason, "issuer of the leaf is neither"));
-    judgement_free(&judged);
+    verdict_judgement_free(&judged);
     sk_X509_free(wrong);
 
-    judged = judge_by(&plan, &(staple_evidence){.leaf = leaf.certificate, .now = NOW});
+    judged = judge_by(&plan, &(verdict_evidence){.leaf = leaf.certificate, .now = NOW});
     assert_verdict(&judged, VERDICT_NOT_FOR_THIS_CERT);
-    judgement_free(&judged);
-    judged = judge_by(&plan, &(staple_evidence){.candidates = candidates, .now = NOW});
+    verdict_judgement_free(&judged);
+    judged = judge_by(&plan, &(verdict_evidence){.candidates = candidates, .now = NOW});
     assert_verdict(&judged, VERDICT_NOT_FOR_THIS_CERT);
-    judgement_free(&judged);
+    verdict_judgement_free(&judged);
 }
 
 static void self_signed_leaf(void **state)
@@ -102,11 +102,11 @@ static void self_signed_leaf(void **state)
         .leaf = self_signed.certificate, .issuer = self_signed.certificate, .signer = &self_signed};
     STACK_OF(X509) *chain = sk_X509_new_null();
     sk_X509_push(chain, self_signed.certificate);
-    judgement judged = judge_by(
+    verdict_judgement judged = judge_by(
         &plan,
-        &(staple_evidence){.leaf = self_signed.certificate, .candidates = chain, .now = NOW});
+        &(verdict_evidence){.leaf = self_signed.certificate, .candidates = chain, .now = NOW});
     assert_verdict(&judged, VERDICT_GOOD);
-    judgement_free(&judged);
+    verdict_judgement_free(&judged);
     sk_X509_free(chain);
 }
 
@@ -134,12 +134,12 @@ static void times_to_the_second(void **state)
         response_plan plan = healthy();
         plan.singles = &single;
         plan.nsingles = 1;
-        judgement judged = judge_by(&plan, &(staple_evidence){.leaf = leaf.certificate,
-                                                              .candidates = candidates,
-                                                              .now = NOW,
-                                                              .skew = cases[i].skew});
+        verdict_judgement judged = judge_by(&plan, &(verdict_evidence){.leaf = leaf.certificate,
+                                                                       .candidates = candidates,
+                                                                       .now = NOW,
+                                                                       .skew = cases[i].skew});
         assert_verdict(&judged, cases[i].expected);
-        judgement_free(&judged);
+        verdict_judgement_free(&judged);
     }
 }
 
@@ -159,11 +159,11 @@ static void statuses(void **state)
     plan.nsingles = 1;
     for (int reason = -1; reason <= 10; reason++) {
         single.reason = reason;
-        judgement judged = judge(&plan);
+        verdict_judgement judged = judge(&plan);
         assert_verdict(&judged, VERDICT_REVOKED);
         assert_int_equal(judged.staple.singles[0].revocation_reason, reason);
         assert_true(judged.staple.singles[0].revocation_time == NOW - 500);
-        judgement_free(&judged);
+        verdict_judgement_free(&judged);
     }
     single.status = V_OCSP_CERTSTATUS_UNKNOWN;
     expect(&plan, VERDICT_UNKNOWN);
@@ -171,7 +171,7 @@ static void statuses(void **state)
     expect(&plan, VERDICT_EXPIRED);
 }
 
-/* Of several answers for the leaf the current ones count, and the worst of them. */
+/* Of several SingleResponses for the leaf the current ones count, and the worst of them. */
 static void several_singles(void **state)
 {
     (void)state;
@@ -245,11 +245,11 @@ static void absence(void **state)
         {true, false, false, VERDICT_NO_STAPLE},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        judgement judged;
-        judge_absence(cases[i].requested, cases[i].resumed, cases[i].must_staple, &judged);
+        verdict_judgement judged;
+        verdict_on_absence(cases[i].requested, cases[i].resumed, cases[i].must_staple, &judged);
         assert_verdict(&judged, cases[i].expected);
         assert_false(judged.has_staple);
-        judgement_free(&judged);
+        verdict_judgement_free(&judged);
     }
 }
 

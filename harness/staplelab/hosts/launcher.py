@@ -1,4 +1,4 @@
-"""The driver's side of the launcher (harness/runtime/launcher_main.c), which starts every program
+"""The driver's side of the launcher (harness/runtime/launcher.h), which starts every program
 that stays: on this machine, or in a container.
 
 Descriptors and clocks cross the border of a container, for both sides share one kernel.

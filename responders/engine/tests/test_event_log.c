@@ -111,6 +111,37 @@ static void the_ring_keeps_the_newest_and_counts_the_rest(void **state)
     event_log_free(log);
 }
 
+static void faults_are_counted_as_they_are_told(void **state)
+{
+    event_log *log = event_log_new(1);
+    json_t *wanted = json_pack("{s:i, s:i}", "a", 3, "b", 1);
+
+    (void)state;
+    assert_int_equal(json_object_size(event_log_faults(log)), 0);
+    event_log_append(log, "response", json_pack("{s:[s, s]}", "faults", "a", "b"));
+    event_log_append(log, "close", json_pack("{s:[s]}", "faults", "a"));
+    event_log_append(log, "listener", json_pack("{s:[s]}", "faults", "a"));
+    event_log_append(log, "request", json_pack("{s:[s], s:[]}", "planned", "c", "faults"));
+    event_log_append(log, "accept", NULL);
+    assert_true(json_equal(event_log_faults(log), wanted)); /* also those that fell out */
+    event_log_clear(log);
+    assert_int_equal(json_object_size(event_log_faults(log)), 0);
+    json_decref(wanted);
+    event_log_free(log);
+    event_log_free(NULL);
+}
+
+static void a_ring_has_room_for_one_at_least(void **state)
+{
+    event_log *log = event_log_new(0);
+
+    (void)state;
+    append(log, "a", 1);
+    append(log, "a", 2);
+    assert_found(log, 0, NULL, 0, "2");
+    event_log_free(log);
+}
+
 static void clearing_forgets_all_but_the_numbers(void **state)
 {
     event_log *log = event_log_new(3);
@@ -156,6 +187,8 @@ int main(void)
         cmocka_unit_test(events_carry_number_time_and_kind_first),
         cmocka_unit_test(events_are_found_from_a_number_on),
         cmocka_unit_test(the_ring_keeps_the_newest_and_counts_the_rest),
+        cmocka_unit_test(faults_are_counted_as_they_are_told),
+        cmocka_unit_test(a_ring_has_room_for_one_at_least),
         cmocka_unit_test(clearing_forgets_all_but_the_numbers),
         cmocka_unit_test(the_listener_hears_of_each_event),
     };

@@ -52,19 +52,23 @@ static inline void lab_step(struct event_base *base, int64_t ms)
     lab_settle(base);
 }
 
-/* A connection of which both ends are ours; `client` blocks, the other does not. */
+/* A connection of which both ends are ours; `client` blocks, the other does not.  From us to the
+ * client little fits in. */
 static inline void lab_connect(int *client, int *server)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof(address);
+    const int little = 16384;
     int listening = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(bind(listening, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(listen(listening, 1), 0);
     assert_int_equal(getsockname(listening, (struct sockaddr *)&address, &length), 0);
     *client = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(*client, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
     assert_int_equal(connect(*client, (struct sockaddr *)&address, sizeof(address)), 0);
     *server = accept4(listening, NULL, NULL, SOCK_NONBLOCK);
     assert_true(*server >= 0);
+    setsockopt(*server, SOL_SOCKET, SO_SNDBUF, &little, sizeof(little));
     close(listening);
 }
 

@@ -21,7 +21,7 @@ static void assert_times(const delivery *d, int64_t (*time_of)(size_t index))
             fail_msg("octet %zu is due at %lld", i, (long long)delivery_next(d, i));
         }
         size_t due = delivery_due(d, time), early = delivery_due(d, time - 1);
-        if (due <= i || early > i || (due < d->cut && time_of(due) <= time) ||
+        if (due <= i || due > d->cut || early > i || (due < d->cut && time_of(due) <= time) ||
             (early > 0 && time_of(early - 1) >= time)) {
             fail_msg("octet %zu: %zu are due at its time, %zu before", i, due, early);
         }
@@ -108,6 +108,23 @@ static void what_follows_the_drops_comes_with_the_last(void **state)
     delivery d = made();
     delivery_drip(&d, 0, 40, 15, 10);
     assert_times(&d, slow_head);
+    d.cut = 20;
+    assert_times(&d, slow_head);
+    delivery_free(&d);
+}
+
+static int64_t slow_head_with_a_pause(size_t index)
+{
+    return index < 20 ? (int64_t)(index / 15) * 10 : 15;
+}
+
+static void and_follows_a_pause_in_the_last(void **state)
+{
+    (void)state;
+    delivery d = made();
+    delivery_drip(&d, 0, 30, 15, 10);
+    delivery_delay(&d, 20, 5);
+    assert_times(&d, slow_head_with_a_pause);
     delivery_free(&d);
 }
 
@@ -143,7 +160,7 @@ static void all_of_them_add_up(void **state)
 static int64_t paused_drops(size_t index)
 {
     return (int64_t)(index / 10) * 5 + (index >= 20 ? 100 : 0) + (index >= 33 ? 1000 : 0) +
-           (index >= 36 ? 10000 : 0) + (index >= 97 ? 100000 : 0);
+           (index >= 36 ? 10000 : 0) + (index >= 40 ? 7 : 0) + (index >= 97 ? 100000 : 0);
 }
 
 static void pauses_among_drops_leave_the_drops_whole(void **state)
@@ -152,13 +169,13 @@ static void pauses_among_drops_leave_the_drops_whole(void **state)
     static const struct {
         size_t at;
         int64_t ms;
-    } pauses[] = {{20, 100}, {33, 1000}, {36, 10000}, {97, 100000}};
+    } pauses[] = {{20, 100}, {33, 1000}, {36, 10000}, {40, 7}, {97, 100000}};
     delivery before = made(), after = made(), backwards = made();
     delivery_drip(&after, 0, 100, 10, 5);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         delivery_delay(&before, pauses[i].at, pauses[i].ms);
         delivery_delay(&after, pauses[i].at, pauses[i].ms);
-        delivery_delay(&backwards, pauses[3 - i].at, pauses[3 - i].ms);
+        delivery_delay(&backwards, pauses[4 - i].at, pauses[4 - i].ms);
     }
     delivery_drip(&before, 0, 100, 10, 5);
     delivery_drip(&backwards, 0, 100, 10, 5);
@@ -227,6 +244,7 @@ int main(void)
         cmocka_unit_test(after_pauses),
         cmocka_unit_test(drop_by_drop),
         cmocka_unit_test(what_follows_the_drops_comes_with_the_last),
+        cmocka_unit_test(and_follows_a_pause_in_the_last),
         cmocka_unit_test(all_of_them_add_up),
         cmocka_unit_test(pauses_among_drops_leave_the_drops_whole),
         cmocka_unit_test(a_second_drip_replaces_the_first),

@@ -4,8 +4,8 @@
  * The builder is ours so that a fault can put any octet anywhere; it never checks what it
  * is told to write.  The reader is strict because it reads what strangers send.
  */
-#ifndef STAPLELAB_OCSP_DER_H
-#define STAPLELAB_OCSP_DER_H
+#ifndef STAPLELAB_OCSP_CODEC_DER_H
+#define STAPLELAB_OCSP_CODEC_DER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,14 +2,12 @@
 #include "responders/ocsp/codec/http_request.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
 static http_request_state bad(http_request *r, int status, const char *reason)
 {
-    r->bad_status = status;
-    r->bad_reason = reason;
+    problem_set(&r->wrong, status, "", "%s", reason);
     r->state = HTTP_REQUEST_BAD;
     return r->state;
 }
@@ -44,7 +42,7 @@ static bool is_visible_ascii(const char *text)
 static char *take_line(char **rest)
 {
     char *line = *rest;
-    char *end = strchr(line, '\n');
+    char *end = line + strcspn(line, "\n"); /* there is one: the head ends with it */
     *rest = end + 1;
     if (end > line && end[-1] == '\r') {
         end--;
@@ -163,7 +161,7 @@ static http_request_state parse_head(http_request *r)
     if (strcmp(r->version, "1.1") == 0 && r->host == NULL) {
         return bad(r, 400, "an HTTP/1.1 request has no Host header");
     }
-    r->head_complete = 1;
+    r->head_complete = true;
     return HTTP_REQUEST_MORE;
 }
 

@@ -5,13 +5,15 @@
  * Our own, because the responder must own the socket and every octet on it; and strict,
  * because what is let through here decides which rule serves the request.
  */
-#ifndef STAPLELAB_OCSP_HTTP_REQUEST_H
-#define STAPLELAB_OCSP_HTTP_REQUEST_H
+#ifndef STAPLELAB_OCSP_CODEC_HTTP_REQUEST_H
+#define STAPLELAB_OCSP_CODEC_HTTP_REQUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "harness/base/octets.h"
+#include "harness/base/problem.h"
 
 #define HTTP_REQUEST_HEAD_MAX 32768
 #define HTTP_REQUEST_BODY_MAX 65536
@@ -19,7 +21,7 @@
 typedef enum {
     HTTP_REQUEST_MORE, /* not complete yet */
     HTTP_REQUEST_DONE,
-    HTTP_REQUEST_BAD, /* see bad_status and bad_reason; to be answered and closed */
+    HTTP_REQUEST_BAD, /* see `wrong`; to be told so and closed */
 } http_request_state;
 
 typedef struct {
@@ -27,15 +29,14 @@ typedef struct {
     octets head; /* as received; once complete, its lines are cut into strings in place */
     octets body;
     size_t content_length;
-    int head_complete;
+    bool head_complete;
     /* Once the head is complete; they point into it. */
     const char *method;
     const char *path;    /* the request-target as sent */
     const char *version; /* "1.0" or "1.1" */
     const char *host;    /* NULL when absent */
     size_t nheaders;
-    int bad_status;         /* 400, 413, 431, 501 or 505 */
-    const char *bad_reason; /* one static sentence */
+    problem wrong; /* HTTP_REQUEST_BAD: its status is 400, 413, 431, 501 or 505 */
 } http_request;
 
 /* Takes the next octets from the connection.  Once the state is not MORE, further ones are

@@ -1,4 +1,4 @@
-/* See http_answer.h. */
+/* See http_response.h. */
 #include "responders/ocsp/codec/http_response.h"
 
 #include <stdio.h>
@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+
+#include "harness/base/memory.h"
 
 static const char *reason_phrase(int code)
 {
@@ -59,73 +61,82 @@ static void format_date(int64_t now, char *out, size_t size)
              months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
-static http_header *find(http_answer *h, const char *name)
+static http_response_header *find(const http_response *r, const char *name)
 {
-    for (size_t i = 0; i < h->nheaders; i++) {
-        if (strcasecmp(h->headers[i].name, name) == 0) {
-            return &h->headers[i];
+    for (size_t i = 0; i < r->nheaders; i++) {
+        if (strcasecmp(r->headers[i].name, name) == 0) {
+            return &r->headers[i];
         }
     }
     return NULL;
 }
 
-void http_answer_set_header(http_answer *h, const char *name, const char *value)
+const char *http_response_get(const http_response *r, const char *name)
 {
-    http_header *header = find(h, name);
-    if (header == NULL && h->nheaders < HTTP_ANSWER_HEADERS_MAX) {
-        header = &h->headers[h->nheaders++];
-        header->name = name;
-        header->value = NULL;
-    }
-    if (header != NULL) {
-        free(header->value);
-        header->value = strdup(value);
-    }
+    const http_response_header *header = find(r, name);
+    return header == NULL ? NULL : header->value;
 }
 
-void http_answer_remove_header(http_answer *h, const char *name)
+/* The header, a new one behind the others where there is none of that name. */
+static http_response_header *find_or_add(http_response *r, const char *name)
 {
-    http_header *header = find(h, name);
+    http_response_header *header = find(r, name);
+    if (header == NULL) {
+        r->headers = memory_resize(r->headers, r->nheaders + 1, sizeof(r->headers[0]));
+        header = &r->headers[r->nheaders++];
+        *header = (http_response_header){.name = memory_text(name)};
+    }
+    return header;
+}
+
+void http_response_set(http_response *r, const char *name, const char *value)
+{
+    http_response_header *header = find_or_add(r, name);
+    free(header->value);
+    header->value = memory_text(value);
+}
+
+void http_response_remove(http_response *r, const char *name)
+{
+    http_response_header *header = find(r, name);
     if (header == NULL) {
         return;
     }
+    free(header->name);
     free(header->value);
-    h->nheaders--;
-    size_t behind = h->nheaders - (size_t)(header - h->headers);
+    r->nheaders--;
+    size_t behind = r->nheaders - (size_t)(header - r->headers);
     memmove(header, header + 1, behind * sizeof(*header));
 }
 
-static void set_length(http_answer *h)
-{
-    char text[32];
-    snprintf(text, sizeof(text), "%zu", h->body.length);
-    http_answer_set_header(h, "Content-Length", text);
-}
-
-void http_answer_init(http_answer *h, octets *body, int64_t now)
+void http_response_init(http_response *r, octets *body, int64_t now)
 {
     char date[64];
     format_date(now, date, sizeof(date));
-    *h = (http_answer){.code = 200, .body = *body};
+    *r = (http_response){.code = 200, .body = *body};
     *body = (octets){0};
-    http_answer_set_header(h, "Date", date);
-    http_answer_set_header(h, "Content-Type", "application/ocsp-response");
-    set_length(h);
-    http_answer_set_header(h, "Connection", "close");
+    http_response_set(r, "Date", date);
+    http_response_set(r, "Content-Type", "application/ocsp-response");
+    find_or_add(r, "Content-Length");
+    http_response_set(r, "Connection", "close");
 }
 
-void http_answer_set_plain(http_answer *h, int code)
+void http_response_set_body(http_response *r, const void *body, size_t length)
 {
-    h->code = code;
-    http_answer_remove_header(h, "Content-Type");
-    http_answer_set_body(h, NULL, 0);
+    octets_cut(&r->body, 0);
+    octets_append(&r->body, body, length);
 }
 
-void http_answer_set_body(http_answer *h, const void *body, size_t length)
+void http_response_drop_body(http_response *r)
 {
-    octets_cut(&h->body, 0);
-    octets_append(&h->body, body, length);
-    set_length(h);
+    octets_cut(&r->body, 0);
+    http_response_remove(r, "Content-Type");
+}
+
+static int64_t told_length(const http_response *r)
+{
+    int64_t length = (int64_t)r->body.length + r->length_off;
+    return length < 0 ? 0 : length;
 }
 
 static void encode_chunked(const octets *body, size_t chunks, octets *out)
@@ -141,32 +152,41 @@ static void encode_chunked(const octets *body, size_t chunks, octets *out)
     octets_append_text(out, "0\r\n\r\n");
 }
 
-size_t http_answer_encode(const http_answer *h, octets *out)
+size_t http_response_encode(const http_response *r, octets *out)
 {
     size_t start = out->length;
-    if (h->raw) {
-        octets_append_span(out, octets_span(&h->body));
+    if (r->raw) {
+        octets_append_span(out, octets_span(&r->body));
         return 0;
     }
-    octets_append_format(out, "HTTP/1.1 %d %s\r\n", h->code, reason_phrase(h->code));
-    for (size_t i = 0; i < h->nheaders; i++) {
-        octets_append_format(out, "%s: %s\r\n", h->headers[i].name, h->headers[i].value);
+    octets_append_format(out, "HTTP/1.1 %d %s\r\n", r->code, reason_phrase(r->code));
+    for (size_t i = 0; i < r->nheaders; i++) {
+        const http_response_header *header = &r->headers[i];
+        octets_append_format(out, "%s: ", header->name);
+        if (header->value == NULL) {
+            octets_append_format(out, "%lld", (long long)told_length(r));
+        } else {
+            octets_append_text(out, header->value);
+        }
+        octets_append_text(out, "\r\n");
     }
     octets_append_text(out, "\r\n");
     size_t head = out->length - start;
-    if (h->chunks > 0) {
-        encode_chunked(&h->body, h->chunks, out);
+    if (r->chunks > 0) {
+        encode_chunked(&r->body, r->chunks, out);
     } else {
-        octets_append_span(out, octets_span(&h->body));
+        octets_append_span(out, octets_span(&r->body));
     }
     return head;
 }
 
-void http_answer_free(http_answer *h)
+void http_response_free(http_response *r)
 {
-    for (size_t i = 0; i < h->nheaders; i++) {
-        free(h->headers[i].value);
+    for (size_t i = 0; i < r->nheaders; i++) {
+        free(r->headers[i].name);
+        free(r->headers[i].value);
     }
-    octets_free(&h->body);
-    *h = (http_answer){0};
+    free(r->headers);
+    octets_free(&r->body);
+    *r = (http_response){0};
 }

@@ -1,9 +1,9 @@
 /*
- * One HTTP answer before it is written (RFC 9112): status line, headers and body stand open,
- * so that a fault of the "http" layer changes what it likes.
+ * One HTTP response before it is written (RFC 9112): status line, headers and body stand open, so
+ * that a primitive of the stage "message" changes what it likes.
  */
-#ifndef STAPLELAB_OCSP_HTTP_ANSWER_H
-#define STAPLELAB_OCSP_HTTP_ANSWER_H
+#ifndef STAPLELAB_OCSP_CODEC_HTTP_RESPONSE_H
+#define STAPLELAB_OCSP_CODEC_HTTP_RESPONSE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,40 +11,40 @@
 
 #include "harness/base/octets.h"
 
-#define HTTP_ANSWER_HEADERS_MAX 16
-
 typedef struct {
-    const char *name; /* static */
-    char *value;
-} http_header;
+    char *name;
+    char *value; /* NULL: of Content-Length, whose value is worked out when it is written */
+} http_response_header;
 
 typedef struct {
     int code;
-    http_header headers[HTTP_ANSWER_HEADERS_MAX]; /* in the order they are written */
+    http_response_header *headers; /* in the order in which they are written */
     size_t nheaders;
     octets body;
-    size_t chunks; /* 0: as it is; else chunked transfer coding in that many chunks */
-    bool raw;      /* only the body is written, no HTTP around it */
-} http_answer;
+    int64_t length_off; /* how many octets more than the body has Content-Length tells */
+    size_t chunks;      /* 0: as it is; else chunked transfer coding in that many chunks */
+    bool raw;           /* only the body is written, no HTTP around it */
+} http_response;
 
-/* A 200 of application/ocsp-response (RFC 6960, A.2) with the body in *body, which it takes
- * over; `now` is for the Date header. */
-void http_answer_init(http_answer *h, octets *body, int64_t now);
+/* A 200 of application/ocsp-response (RFC 6960, A.2) with the body in *body, which it takes over;
+ * `now` (Unix seconds) is for the Date header. */
+void http_response_init(http_response *r, octets *body, int64_t now);
+void http_response_free(http_response *r);
 
-/* A plain answer instead: that code, no body, Content-Length 0, no Content-Type. */
-void http_answer_set_plain(http_answer *h, int code);
+/* The value of the header, or NULL where it is not there. */
+const char *http_response_get(const http_response *r, const char *name);
 
 /* Sets the header, in its old place or behind the others. */
-void http_answer_set_header(http_answer *h, const char *name, const char *value);
-void http_answer_remove_header(http_answer *h, const char *name);
+void http_response_set(http_response *r, const char *name, const char *value);
+void http_response_remove(http_response *r, const char *name);
 
-/* Replaces the body and makes Content-Length fit. */
-void http_answer_set_body(http_answer *h, const void *body, size_t length);
+void http_response_set_body(http_response *r, const void *body, size_t length);
 
-/* Appends the answer as it goes onto the wire; returns how many octets of it are the head,
- * with the empty line (0 when raw). */
-size_t http_answer_encode(const http_answer *h, octets *out);
+/* Leaves out the body, and so its Content-Type. */
+void http_response_drop_body(http_response *r);
 
-void http_answer_free(http_answer *h);
+/* Appends the response as it goes onto the wire; returns how many octets of it are the head, with
+ * the empty line (0 when raw). */
+size_t http_response_encode(const http_response *r, octets *out);
 
 #endif

@@ -11,125 +11,128 @@ static const uint8_t oid_nonce[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x
 /* RFC 9654, 2.1: a server MUST reject a nonce of 0 or of more than 128 octets. */
 #define NONCE_OCTETS_MAX 128
 
+static int refuse(problem *p, const char *why)
+{
+    problem_set(p, 400, "", "%s", why);
+    return -1;
+}
+
 /* Extensions ::= SEQUENCE SIZE (1..MAX) OF SEQUENCE { OID, BOOLEAN DEFAULT FALSE, OCTET STRING }.
  * `out` is NULL where a nonce means nothing (singleRequestExtensions). */
-static const char *parse_extensions(span in, ocsp_request *out)
+static int parse_extensions(span in, ocsp_request *out, problem *p)
 {
     span list, extension, oid, critical, value;
     if (!der_take_tag(&in, DER_SEQUENCE, &list) || in.length != 0 || list.length == 0) {
-        return "the extensions are not one SEQUENCE that holds some";
+        return refuse(p, "the extensions are not one SEQUENCE that holds some");
     }
     while (list.length > 0) {
         if (!der_take_tag(&list, DER_SEQUENCE, &extension) ||
             !der_take_tag(&extension, DER_OID, &oid) || oid.length == 0) {
-            return "an extension does not start with an OBJECT IDENTIFIER";
+            return refuse(p, "an extension does not start with an OBJECT IDENTIFIER");
         }
         if (der_next_is(extension, 0x01) &&
             (!der_take_tag(&extension, 0x01, &critical) || critical.length != 1)) {
-            return "the critical flag of an extension is not a BOOLEAN";
+            return refuse(p, "the critical flag of an extension is not a BOOLEAN");
         }
         if (!der_take_tag(&extension, DER_OCTET_STRING, &value) || extension.length != 0) {
-            return "the value of an extension is not one OCTET STRING";
+            return refuse(p, "the value of an extension is not one OCTET STRING");
         }
         if (out == NULL || oid.length != sizeof(oid_nonce) ||
             memcmp(oid.data, oid_nonce, sizeof(oid_nonce)) != 0) {
             continue;
         }
         if (out->has_nonce) {
-            return "there are two nonces";
+            return refuse(p, "there are two nonces");
         }
         if (!der_take_tag(&value, DER_OCTET_STRING, &out->nonce) || value.length != 0) {
-            return "the nonce is not one OCTET STRING";
+            return refuse(p, "the nonce is not one OCTET STRING");
         }
         if (out->nonce.length == 0 || out->nonce.length > NONCE_OCTETS_MAX) {
-            return "the nonce does not have 1 to 128 octets (RFC 9654)";
+            return refuse(p, "the nonce does not have 1 to 128 octets (RFC 9654)");
         }
         out->has_nonce = true;
     }
-    return NULL;
+    return 0;
 }
 
-static const char *parse_cert_id(span in, cert_id *out)
+static int parse_cert_id(span in, cert_id *out, problem *p)
 {
     span algorithm, oid;
     const uint8_t *start = in.data;
     if (!der_take_tag(&in, DER_SEQUENCE, &algorithm)) {
-        return "CertID does not start with the hash's AlgorithmIdentifier";
+        return refuse(p, "CertID does not start with the hash's AlgorithmIdentifier");
     }
     out->algorithm = (span){start, (size_t)(in.data - start)};
     if (!der_take_tag(&algorithm, DER_OID, &oid) || oid.length == 0) {
-        return "hashAlgorithm has no OBJECT IDENTIFIER";
+        return refuse(p, "hashAlgorithm has no OBJECT IDENTIFIER");
     }
     uint8_t tag;
     span parameters;
     if (algorithm.length > 0 &&
         (!der_take(&algorithm, &tag, &parameters) || algorithm.length != 0)) {
-        return "hashAlgorithm has more than one parameter";
+        return refuse(p, "hashAlgorithm has more than one parameter");
     }
     out->hash = hash_kind_by_oid(oid);
     if (!der_take_tag(&in, DER_OCTET_STRING, &out->issuer_name_hash) ||
         !der_take_tag(&in, DER_OCTET_STRING, &out->issuer_key_hash)) {
-        return "issuerNameHash or issuerKeyHash is not an OCTET STRING";
+        return refuse(p, "issuerNameHash or issuerKeyHash is not an OCTET STRING");
     }
     if (!der_take_tag(&in, DER_INTEGER, &out->serial) || !der_integer_is_minimal(out->serial)) {
-        return "serialNumber is not a DER INTEGER";
+        return refuse(p, "serialNumber is not a DER INTEGER");
     }
-    return in.length == 0 ? NULL : "there is something behind serialNumber in CertID";
+    return in.length == 0 ? 0 : refuse(p, "there is something behind serialNumber in CertID");
 }
 
 /* Request ::= SEQUENCE { reqCert CertID, singleRequestExtensions [0] EXPLICIT OPTIONAL } */
-static const char *parse_single(span in, cert_id *out)
+static int parse_single(span in, cert_id *out, problem *p)
 {
     span id, extensions;
     if (!der_take_tag(&in, DER_SEQUENCE, &id)) {
-        return "Request does not start with a CertID";
+        return refuse(p, "Request does not start with a CertID");
     }
-    const char *wrong = parse_cert_id(id, out);
-    if (wrong != NULL) {
-        return wrong;
+    if (parse_cert_id(id, out, p) != 0) {
+        return -1;
     }
     if (der_next_is(in, DER_CONSTRUCTED(0))) {
         if (!der_take_tag(&in, DER_CONSTRUCTED(0), &extensions)) {
-            return "singleRequestExtensions are cut";
+            return refuse(p, "singleRequestExtensions are cut");
         }
-        wrong = parse_extensions(extensions, NULL);
+        if (parse_extensions(extensions, NULL, p) != 0) {
+            return -1;
+        }
     }
-    if (wrong == NULL && in.length != 0) {
-        wrong = "there is something behind the last field of Request";
-    }
-    return wrong;
+    return in.length == 0 ? 0 : refuse(p, "there is something behind the last field of Request");
 }
 
-static const char *parse_list(span list, ocsp_request *out)
+static int parse_list(span list, ocsp_request *out, problem *p)
 {
     if (list.length == 0) {
-        return "requestList is empty";
+        return refuse(p, "requestList is empty");
     }
     while (list.length > 0) {
         span single;
         if (out->ncerts == OCSP_REQUEST_CERTS_MAX) {
-            return "requestList has more than 64 entries";
+            return refuse(p, "requestList has more than 64 entries");
         }
         if (!der_take_tag(&list, DER_SEQUENCE, &single)) {
-            return "requestList holds something that is not a Request";
+            return refuse(p, "requestList holds something that is not a Request");
         }
-        const char *wrong = parse_single(single, &out->certs[out->ncerts]);
-        if (wrong != NULL) {
-            return wrong;
+        if (parse_single(single, &out->certs[out->ncerts], p) != 0) {
+            return -1;
         }
         out->ncerts++;
     }
-    return NULL;
+    return 0;
 }
 
-static const char *parse_tbs(span tbs, ocsp_request *out)
+static int parse_tbs(span tbs, ocsp_request *out, problem *p)
 {
     span field, version, list;
     if (der_next_is(tbs, DER_CONSTRUCTED(0))) {
         if (!der_take_tag(&tbs, DER_CONSTRUCTED(0), &field) ||
             !der_take_tag(&field, DER_INTEGER, &version) || field.length != 0 ||
             version.length != 1 || version.data[0] != 0) {
-            return "the version is not v1";
+            return refuse(p, "the version is not v1");
         }
     }
     if (der_next_is(tbs, DER_CONSTRUCTED(1))) {
@@ -137,50 +140,49 @@ static const char *parse_tbs(span tbs, ocsp_request *out)
         span name;
         if (!der_take_tag(&tbs, DER_CONSTRUCTED(1), &field) || !der_take(&field, &tag, &name) ||
             field.length != 0) {
-            return "requestorName is not one GeneralName";
+            return refuse(p, "requestorName is not one GeneralName");
         }
     }
     if (!der_take_tag(&tbs, DER_SEQUENCE, &list)) {
-        return "there is no requestList";
+        return refuse(p, "there is no requestList");
     }
-    const char *wrong = parse_list(list, out);
-    if (wrong != NULL) {
-        return wrong;
+    if (parse_list(list, out, p) != 0) {
+        return -1;
     }
     if (der_next_is(tbs, DER_CONSTRUCTED(2))) {
         if (!der_take_tag(&tbs, DER_CONSTRUCTED(2), &field)) {
-            return "requestExtensions are cut";
+            return refuse(p, "requestExtensions are cut");
         }
-        wrong = parse_extensions(field, out);
-        if (wrong != NULL) {
-            return wrong;
+        if (parse_extensions(field, out, p) != 0) {
+            return -1;
         }
     }
-    return tbs.length == 0 ? NULL : "there is something behind the last field of TBSRequest";
+    return tbs.length == 0 ? 0
+                           : refuse(p, "there is something behind the last field of TBSRequest");
 }
 
-const char *ocsp_request_parse(span der, ocsp_request *out)
+int ocsp_request_parse(span der, ocsp_request *out, problem *p)
 {
     out->ncerts = 0;
     out->has_nonce = false;
     out->nonce = (span){NULL, 0};
     span request, tbs, signature, inner;
     if (der.length > OCSP_REQUEST_OCTETS_MAX) {
-        return "the request has more than 65536 octets";
+        return refuse(p, "the request has more than 65536 octets");
     }
     if (!der_take_tag(&der, DER_SEQUENCE, &request) || der.length != 0) {
-        return "OCSPRequest is not exactly one SEQUENCE";
+        return refuse(p, "OCSPRequest is not exactly one SEQUENCE");
     }
     if (!der_take_tag(&request, DER_SEQUENCE, &tbs)) {
-        return "there is no tbsRequest";
+        return refuse(p, "there is no tbsRequest");
     }
     if (der_next_is(request, DER_CONSTRUCTED(0)) &&
         (!der_take_tag(&request, DER_CONSTRUCTED(0), &signature) ||
          !der_take_tag(&signature, DER_SEQUENCE, &inner) || signature.length != 0)) {
-        return "optionalSignature is not one SEQUENCE";
+        return refuse(p, "optionalSignature is not one SEQUENCE");
     }
     if (request.length != 0) {
-        return "there is something behind the last field of OCSPRequest";
+        return refuse(p, "there is something behind the last field of OCSPRequest");
     }
-    return parse_tbs(tbs, out);
+    return parse_tbs(tbs, out, p);
 }

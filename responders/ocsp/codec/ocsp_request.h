@@ -5,13 +5,14 @@
  * What it accepts: DER only; version 1; any requestorName, extensions and signature, which
  * are checked for their outer form alone; the nonce of RFC 9654 with 1 to 128 octets.
  */
-#ifndef STAPLELAB_OCSP_REQUEST_H
-#define STAPLELAB_OCSP_REQUEST_H
+#ifndef STAPLELAB_OCSP_CODEC_OCSP_REQUEST_H
+#define STAPLELAB_OCSP_CODEC_OCSP_REQUEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "harness/base/octets.h"
+#include "harness/base/problem.h"
 #include "responders/ocsp/codec/cert_id.h"
 
 #define OCSP_REQUEST_CERTS_MAX  64
@@ -24,14 +25,8 @@ typedef struct {
     span nonce; /* without the OCTET STRING around it */
 } ocsp_request;
 
-/* Parses exactly `der`; the spans of *out point into it.  Returns NULL, or what is wrong
- * with it as one static sentence (answer: malformedRequest). */
-const char *ocsp_request_parse(span der, ocsp_request *out);
-
-/* The OCSPRequest in the path of a GET (RFC 6960, A.1): base64, percent-encoded or not,
- * behind any prefix.  Appends the DER to *der and returns the length of the prefix, its
- * last slash included; returns -1 and leaves *der empty when nothing in the path is base64 of
- * a whole SEQUENCE. */
-long ocsp_request_from_path(const char *path, octets *der);
+/* Parses exactly `der`; the spans of *out point into it.  0, or -1 with what is wrong in *p (the
+ * response is malformedRequest), and then *out says nothing. */
+int ocsp_request_parse(span der, ocsp_request *out, problem *p);
 
 #endif

@@ -1,16 +1,10 @@
-/*
- * Finding the OCSPRequest in the path of a GET (RFC 6960, A.1.1; RFC 5019, 5).
- *
- * Base64 has "/" in its alphabet and not every client percent-encodes it, so where the
- * prefix of the URL ends cannot be told from the slashes.  Each slash is tried, the first
- * one first: the request starts behind the first slash that has base64 of one whole
- * SEQUENCE behind it.
- */
+/* See request_path.h. */
+#include "responders/ocsp/codec/request_path.h"
+
 #include <ctype.h>
 #include <string.h>
 
 #include "responders/ocsp/codec/der.h"
-#include "responders/ocsp/codec/ocsp_request.h"
 
 /* A path of nothing but "/M" must not cost a decoding for each of them. */
 #define CANDIDATES_MAX 32
@@ -85,7 +79,7 @@ static bool may_start(const char *text)
     return take_character(&text) == 'M';
 }
 
-long ocsp_request_from_path(const char *path, octets *der)
+bool request_path_decode(const char *path, octets *der, size_t *prefix)
 {
     int candidates = 0;
     for (const char *slash = strchr(path, '/'); slash != NULL && candidates < CANDIDATES_MAX;
@@ -101,9 +95,10 @@ long ocsp_request_from_path(const char *path, octets *der)
         uint8_t tag;
         span rest = octets_span(der), value;
         if (der_take(&rest, &tag, &value) && tag == DER_SEQUENCE && rest.length == 0) {
-            return slash + 1 - path;
+            *prefix = (size_t)(slash + 1 - path);
+            return true;
         }
     }
     octets_cut(der, 0);
-    return -1;
+    return false;
 }

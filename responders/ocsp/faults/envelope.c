@@ -1,124 +1,167 @@
-/* The OCSPResponse around the answer: its status, its octets as a whole (RFC 6960, 4.2.1). */
-#include "responders/ocsp/faults/fault.h"
+/* The OCSPResponse as a whole: its status, and its octets (RFC 6960, 4.2.1). */
+#include "responders/ocsp/faults/faults.h"
 
-static void malformed_request(answer *a, const json_t *params, const fault_context *context)
+#include "responders/ocsp/model.h"
+
+#define OCTETS_MAX 1048576
+
+typedef struct {
+    int64_t status;
+} response_status_params;
+
+static effect response_status(primitive_call *call)
 {
-    (void)params, (void)context;
-    answer_set_error(a, RESPONSE_MALFORMED_REQUEST);
+    const response_status_params *p = call->params;
+    ocsp_response *r = call->subject;
+
+    if (r->status == p->status && !r->has_bytes) {
+        call->why = "the response is a bare one of that status already";
+        return EFFECT_IMPOSSIBLE;
+    }
+    r->status = (int)p->status;
+    r->has_bytes = false;
+    return EFFECT_DONE;
 }
 
-static void internal_error(answer *a, const json_t *params, const fault_context *context)
-{
-    (void)params, (void)context;
-    answer_set_error(a, RESPONSE_INTERNAL_ERROR);
-}
-
-static void try_later(answer *a, const json_t *params, const fault_context *context)
-{
-    (void)params, (void)context;
-    answer_set_error(a, RESPONSE_TRY_LATER);
-}
-
-static void sig_required(answer *a, const json_t *params, const fault_context *context)
-{
-    (void)params, (void)context;
-    answer_set_error(a, RESPONSE_SIG_REQUIRED);
-}
-
-static void unauthorized(answer *a, const json_t *params, const fault_context *context)
-{
-    (void)params, (void)context;
-    answer_set_error(a, RESPONSE_UNAUTHORIZED);
-}
-
-static void success_without_bytes(answer *a, const json_t *params, const fault_context *context)
-{
-    (void)params, (void)context;
-    answer_set_error(a, RESPONSE_SUCCESSFUL);
-}
-
-static void empty_response(answer *a, const json_t *params, const fault_context *context)
-{
-    (void)params, (void)context;
-    a->replaced = true;
-}
-
-static void not_der(answer *a, const json_t *params, const fault_context *context)
-{
-    (void)context;
-    a->replaced = true;
-    octets_append_seeded(&a->replacement, (uint64_t)param_integer(params, "seed"),
-                         (size_t)param_integer(params, "length"));
-    /* A SEQUENCE by chance would be DER of a kind: tag number 31 with its octets unfinished
-     * never is. */
-    a->replacement.data[0] = 0xff;
-}
-
-static void der_truncated(answer *a, const json_t *params, const fault_context *context)
-{
-    (void)context;
-    a->cut = true;
-    a->cut_at = (long)param_integer(params, "at");
-}
-
-static void der_trailing_garbage(answer *a, const json_t *params, const fault_context *context)
-{
-    (void)context;
-    octets_append_fill(&a->trailing, (uint8_t)param_integer(params, "fill"),
-                       (size_t)param_integer(params, "bytes"));
-}
-
-static const fault_impl do_malformed_request = {.content = malformed_request};
-static const fault_impl do_internal_error = {.content = internal_error};
-static const fault_impl do_try_later = {.content = try_later};
-static const fault_impl do_sig_required = {.content = sig_required};
-static const fault_impl do_unauthorized = {.content = unauthorized};
-static const fault_impl do_success_without_bytes = {.content = success_without_bytes};
-static const fault_impl do_empty_response = {.content = empty_response};
-static const fault_impl do_not_der = {.content = not_der};
-static const fault_impl do_der_truncated = {.content = der_truncated};
-static const fault_impl do_der_trailing_garbage = {.content = der_trailing_garbage};
-
-static const fault_param not_der_params[] = {
-    {"length", PARAM_INTEGER, "octets", "how many octets are sent", "64", 1, 1048576, NULL},
-    {"seed", PARAM_INTEGER, NULL, "what the octets are made from", "1", 0, INT32_MAX, NULL},
-    {0},
+const primitive ocsp_fault_response_status = {
+    .name = "response-status",
+    .summary = "an OCSPResponse of that status alone, without responseBytes",
+    .stage = STAGE_MODEL,
+    .things = {"http/body/response"},
+    .size = sizeof(response_status_params),
+    .params =
+        (const param[]){
+            {.name = "status",
+             .type = &param_integer,
+             .offset = offsetof(response_status_params, status),
+             .summary = "the OCSPResponseStatus",
+             .fallback = "2",
+             .max = 6},
+            {0},
+        },
+    .act = response_status,
 };
 
-static const fault_param der_truncated_params[] = {
-    {"at", PARAM_INTEGER, "octets", "how many octets are kept; -1: the first half", "-1", -1,
-     1048576, NULL},
-    {0},
+typedef struct {
+    int64_t length, seed;
+} der_replace_params;
+
+static effect der_replace(primitive_call *call)
+{
+    const der_replace_params *p = call->params;
+    octets *der = call->subject;
+
+    octets_cut(der, 0);
+    octets_append_seeded(der, (uint64_t)p->seed, (size_t)p->length);
+    if (p->length > 0) {
+        /* A SEQUENCE by chance would be DER of a kind: tag number 31 with its octets unfinished
+         * never is. */
+        der->data[0] = 0xff;
+    }
+    return EFFECT_DONE;
+}
+
+const primitive ocsp_fault_der_replace = {
+    .name = "der-replace",
+    .summary = "octets that are no ASN.1 at all in the place of the OCSPResponse",
+    .stage = STAGE_ENCODED,
+    .things = {"http/body/response", "http/body/trailing"},
+    .replaces = true,
+    .size = sizeof(der_replace_params),
+    .params =
+        (const param[]){
+            {.name = "length",
+             .type = &param_integer,
+             .offset = offsetof(der_replace_params, length),
+             .summary = "how many octets are sent",
+             .fallback = "64",
+             .unit = "octets",
+             .max = OCTETS_MAX},
+            {.name = "seed",
+             .type = &param_integer,
+             .offset = offsetof(der_replace_params, seed),
+             .summary = "what the octets are made from",
+             .fallback = "1",
+             .max = INT32_MAX},
+            {0},
+        },
+    .act = der_replace,
 };
 
-static const fault_param trailing_params[] = {
-    {"bytes", PARAM_INTEGER, "octets", "how many octets follow the response", "70", 1, 1048576,
-     NULL},
-    {"fill", PARAM_INTEGER, NULL, "the value of each of them", "170", 0, 255, NULL},
-    {0},
+typedef struct {
+    int64_t at;
+} der_cut_params;
+
+static effect der_cut(primitive_call *call)
+{
+    const der_cut_params *p = call->params;
+    octets *der = call->subject;
+    const size_t kept = p->at < 0 ? der->length / 2 : (size_t)p->at;
+
+    if (kept >= der->length) {
+        call->why = "the response is not longer than what would be kept of it";
+        return EFFECT_IMPOSSIBLE;
+    }
+    octets_cut(der, kept);
+    return EFFECT_DONE;
+}
+
+const primitive ocsp_fault_der_cut = {
+    .name = "der-cut",
+    .summary = "the first octets of the OCSPResponse, and no more",
+    .stage = STAGE_ENCODED,
+    .things = {"http/body/response", "http/body/trailing"},
+    .size = sizeof(der_cut_params),
+    .params =
+        (const param[]){
+            {.name = "at",
+             .type = &param_integer,
+             .offset = offsetof(der_cut_params, at),
+             .summary = "how many octets are kept; -1: the first half",
+             .fallback = "-1",
+             .unit = "octets",
+             .min = -1,
+             .max = OCTETS_MAX},
+            {0},
+        },
+    .act = der_cut,
 };
 
-const fault_spec envelope_faults[] = {
-    {"status-malformed-request", "A01", "ocsp", "OCSPResponseStatus malformedRequest (1)",
-     FAULT_AT_REQUEST, NULL, &do_malformed_request},
-    {"status-internal-error", "A02", "ocsp", "OCSPResponseStatus internalError (2)",
-     FAULT_AT_REQUEST, NULL, &do_internal_error},
-    {"status-try-later", "A03", "ocsp", "OCSPResponseStatus tryLater (3)", FAULT_AT_REQUEST, NULL,
-     &do_try_later},
-    {"status-sig-required", "A04", "ocsp", "OCSPResponseStatus sigRequired (5)", FAULT_AT_REQUEST,
-     NULL, &do_sig_required},
-    {"status-unauthorized", "A05", "ocsp", "OCSPResponseStatus unauthorized (6)", FAULT_AT_REQUEST,
-     NULL, &do_unauthorized},
-    {"success-without-response-bytes", "A09", "ocsp",
-     "OCSPResponseStatus successful (0) but no responseBytes", FAULT_AT_REQUEST, NULL,
-     &do_success_without_bytes},
-    {"empty-response", "A11", "ocsp", "a body of no octets", FAULT_AT_REQUEST, NULL,
-     &do_empty_response},
-    {"not-der", "A12", "ocsp", "a body that is not ASN.1 at all", FAULT_AT_REQUEST, not_der_params,
-     &do_not_der},
-    {"der-truncated", "A13", "ocsp", "the response, cut", FAULT_AT_REQUEST, der_truncated_params,
-     &do_der_truncated},
-    {"der-trailing-garbage", "A14", "ocsp", "octets behind the OCSPResponse", FAULT_AT_REQUEST,
-     trailing_params, &do_der_trailing_garbage},
-    {0},
+typedef struct {
+    int64_t octets, fill;
+} der_append_params;
+
+static effect der_append(primitive_call *call)
+{
+    const der_append_params *p = call->params;
+
+    octets_append_fill(call->subject, (uint8_t)p->fill, (size_t)p->octets);
+    return EFFECT_DONE;
+}
+
+const primitive ocsp_fault_der_append = {
+    .name = "der-append",
+    .summary = "trailing octets",
+    .stage = STAGE_ENCODED,
+    .things = {"http/body/trailing"},
+    .size = sizeof(der_append_params),
+    .params =
+        (const param[]){
+            {.name = "octets",
+             .type = &param_integer,
+             .offset = offsetof(der_append_params, octets),
+             .summary = "how many octets follow the response",
+             .fallback = "70",
+             .unit = "octets",
+             .min = 1,
+             .max = OCTETS_MAX},
+            {.name = "fill",
+             .type = &param_integer,
+             .offset = offsetof(der_append_params, fill),
+             .summary = "the value of each of them",
+             .fallback = "170",
+             .max = 255},
+            {0},
+        },
+    .act = der_append,
 };

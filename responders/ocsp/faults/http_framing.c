@@ -1,147 +1,234 @@
 /* Headers and framing that lie or overdo it (RFC 9110, 8; RFC 9112, 6 and 7). */
-#include <stdio.h>
+#include "responders/ocsp/faults/faults.h"
 
-#include "responders/ocsp/faults/fault.h"
+#include <string.h>
 
-static void garbage(http_answer *h, const json_t *params, const fault_context *context)
+#include "responders/ocsp/codec/http_response.h"
+
+/* Sets the header, or takes it out where `value` is NULL. */
+static effect set_header(primitive_call *call, const char *name, const char *value)
 {
-    (void)context;
-    octets_cut(&h->body, 0);
-    octets_append_seeded(&h->body, 1, (size_t)param_integer(params, "bytes"));
-    /* No HTTP message starts with NUL. */
-    h->body.data[0] = 0;
-    h->raw = true;
-}
+    const char *before = http_response_get(call->subject, name);
 
-static void content_type(http_answer *h, const json_t *params, const fault_context *context)
-{
-    (void)context;
-    http_answer_set_header(h, "Content-Type", param_string(params, "value"));
-}
-
-static void content_type_missing(http_answer *h, const json_t *params, const fault_context *context)
-{
-    (void)params, (void)context;
-    http_answer_remove_header(h, "Content-Type");
-}
-
-static void set_length(http_answer *h, size_t length)
-{
-    char text[32];
-    snprintf(text, sizeof(text), "%zu", length);
-    http_answer_set_header(h, "Content-Length", text);
-}
-
-static void length_too_long(http_answer *h, const json_t *params, const fault_context *context)
-{
-    (void)context;
-    set_length(h, h->body.length + (size_t)param_integer(params, "n"));
-}
-
-static void length_too_short(http_answer *h, const json_t *params, const fault_context *context)
-{
-    (void)context;
-    size_t less = (size_t)param_integer(params, "n");
-    set_length(h, less < h->body.length ? h->body.length - less : 0);
-}
-
-static void chunked(http_answer *h, const json_t *params, const fault_context *context)
-{
-    (void)context;
-    http_answer_remove_header(h, "Content-Length");
-    http_answer_set_header(h, "Transfer-Encoding", "chunked");
-    h->chunks = (size_t)param_integer(params, "chunks");
-}
-
-static void header_oversized(http_answer *h, const json_t *params, const fault_context *context)
-{
-    (void)context;
-    static const char name[] = "X-Padding";
-    octets value = {0};
-    /* The whole header line has that many octets: name, colon, space, value, CRLF. */
-    size_t around = sizeof(name) - 1 + 4, whole = (size_t)param_integer(params, "bytes");
-    octets_append_fill(&value, 'x', whole > around ? whole - around : 0);
-    octets_append(&value, "", 1);
-    http_answer_set_header(h, name, (const char *)value.data);
-    octets_free(&value);
-}
-
-static void body_oversized(http_answer *h, const json_t *params, const fault_context *context)
-{
-    (void)context;
-    size_t whole = (size_t)param_integer(params, "bytes");
-    if (h->body.length < whole) {
-        octets_append_fill(&h->body, 0, whole - h->body.length);
+    if (value == NULL ? before == NULL : before != NULL && strcmp(before, value) == 0) {
+        call->why = "that is how the header is anyway";
+        return EFFECT_IMPOSSIBLE;
     }
-    set_length(h, h->body.length);
+    if (value == NULL) {
+        http_response_remove(call->subject, name);
+    } else {
+        http_response_set(call->subject, name, value);
+    }
+    return EFFECT_DONE;
 }
 
-static const fault_impl do_garbage = {.http = garbage};
-static const fault_impl do_content_type = {.http = content_type};
-static const fault_impl do_content_type_missing = {.http = content_type_missing};
-static const fault_impl do_length_too_long = {.http = length_too_long};
-static const fault_impl do_length_too_short = {.http = length_too_short};
-static const fault_impl do_chunked = {.http = chunked};
-static const fault_impl do_header_oversized = {.http = header_oversized};
-static const fault_impl do_body_oversized = {.http = body_oversized};
+typedef struct {
+    char *value;
+} header_params;
 
-static const fault_param garbage_params[] = {
-    {"bytes", PARAM_INTEGER, "octets", "how many octets are sent", "64", 1, 1048576, NULL},
-    {0},
+static effect content_type(primitive_call *call)
+{
+    const header_params *p = call->params;
+
+    return set_header(call, "Content-Type", p->value);
+}
+
+const primitive ocsp_fault_content_type = {
+    .name = "content-type",
+    .summary = "another Content-Type, or none",
+    .stage = STAGE_MESSAGE,
+    .things = {"http/headers/content-type"},
+    .size = sizeof(header_params),
+    .params =
+        (const param[]){
+            {.name = "value",
+             .type = &param_text,
+             .offset = offsetof(header_params, value),
+             .summary = "the Content-Type; null: none",
+             .fallback = "null"},
+            {0},
+        },
+    .act = content_type,
 };
 
-static const fault_param type_wrong_params[] = {
-    {"value", PARAM_STRING, NULL, "the Content-Type", "\"text/html\"", 0, 0, NULL},
-    {0},
+static effect http_connection(primitive_call *call)
+{
+    const header_params *p = call->params;
+
+    return set_header(call, "Connection", p->value);
+}
+
+const primitive ocsp_fault_http_connection = {
+    .name = "http-connection",
+    .summary = "another Connection header, or none",
+    .stage = STAGE_MESSAGE,
+    .things = {"http/headers/connection"},
+    .size = sizeof(header_params),
+    .params =
+        (const param[]){
+            {.name = "value",
+             .type = &param_text,
+             .offset = offsetof(header_params, value),
+             .summary = "what Connection says; null: there is none",
+             .fallback = "null"},
+            {0},
+        },
+    .act = http_connection,
 };
 
-static const fault_param type_params_params[] = {
-    {"value", PARAM_STRING, NULL, "the Content-Type",
-     "\"application/ocsp-response; charset=utf-8\"", 0, 0, NULL},
-    {0},
+typedef struct {
+    int direction;
+    int64_t n;
+} content_length_params;
+
+enum { LONGER, SHORTER };
+
+static const char *const directions[] = {[LONGER] = "longer", [SHORTER] = "shorter", NULL};
+
+static effect content_length(primitive_call *call)
+{
+    const content_length_params *p = call->params;
+    http_response *r = call->subject;
+
+    if (p->direction == SHORTER && r->body.length == 0) {
+        call->why = "Content-Length is 0 anyway";
+        return EFFECT_IMPOSSIBLE;
+    }
+    r->length_off = p->direction == SHORTER ? -p->n : p->n;
+    return EFFECT_DONE;
+}
+
+const primitive ocsp_fault_content_length = {
+    .name = "content-length",
+    .summary = "Content-Length differs from the length of the body",
+    .stage = STAGE_MESSAGE,
+    .things = {"http/headers/content-length", "http/body/length"},
+    .size = sizeof(content_length_params),
+    .params =
+        (const param[]){
+            {.name = "direction",
+             .type = &param_choice,
+             .offset = offsetof(content_length_params, direction),
+             .summary = "whether it tells more or less",
+             .fallback = "\"longer\"",
+             .choices = directions},
+            {.name = "n",
+             .type = &param_integer,
+             .offset = offsetof(content_length_params, n),
+             .summary = "by how much it differs from the body; it is never below 0",
+             .fallback = "100",
+             .unit = "octets",
+             .min = 1,
+             .max = 1048576},
+            {0},
+        },
+    .act = content_length,
 };
 
-static const fault_param length_params[] = {
-    {"n", PARAM_INTEGER, "octets", "by how much it differs from the body", "100", 1, 1048576, NULL},
-    {0},
+typedef struct {
+    int64_t chunks;
+} chunked_params;
+
+static effect chunked(primitive_call *call)
+{
+    const chunked_params *p = call->params;
+    http_response *r = call->subject;
+
+    http_response_remove(r, "Content-Length");
+    http_response_set(r, "Transfer-Encoding", "chunked");
+    r->chunks = (size_t)p->chunks;
+    return EFFECT_DONE;
+}
+
+const primitive ocsp_fault_chunked = {
+    .name = "chunked",
+    .summary = "chunked transfer coding",
+    .stage = STAGE_MESSAGE,
+    .things = {"http/headers/content-length", "http/headers/transfer-encoding"},
+    .size = sizeof(chunked_params),
+    .params =
+        (const param[]){
+            {.name = "chunks",
+             .type = &param_integer,
+             .offset = offsetof(chunked_params, chunks),
+             .summary = "in how many chunks the body is sent",
+             .fallback = "4",
+             .min = 1,
+             .max = 1000},
+            {0},
+        },
+    .act = chunked,
 };
 
-static const fault_param chunked_params[] = {
-    {"chunks", PARAM_INTEGER, NULL, "in how many chunks the body is sent", "4", 1, 1000, NULL},
-    {0},
+typedef struct {
+    int64_t octets;
+} padding_params;
+
+static effect header_padding(primitive_call *call)
+{
+    static const char name[] = "X-Padding";
+    const padding_params *p = call->params;
+    octets value = {0};
+
+    /* The whole header line has that many octets: name, colon, space, value, CRLF. */
+    octets_append_fill(&value, 'x', (size_t)p->octets - (sizeof(name) - 1) - 4);
+    octets_append(&value, "", 1);
+    http_response_set(call->subject, name, (const char *)value.data);
+    octets_free(&value);
+    return EFFECT_DONE;
+}
+
+const primitive ocsp_fault_header_padding = {
+    .name = "header-padding",
+    .summary = "one more header, of many octets",
+    .stage = STAGE_MESSAGE,
+    .things = {"http/headers/x-padding"},
+    .size = sizeof(padding_params),
+    .params =
+        (const param[]){
+            {.name = "octets",
+             .type = &param_integer,
+             .offset = offsetof(padding_params, octets),
+             .summary = "the length of the header line",
+             .fallback = "17000",
+             .unit = "octets",
+             .min = 16,
+             .max = 16777216},
+            {0},
+        },
+    .act = header_padding,
 };
 
-static const fault_param header_oversized_params[] = {
-    {"bytes", PARAM_INTEGER, "octets", "the length of the header line", "17000", 16, 16777216,
-     NULL},
-    {0},
-};
+static effect body_padding(primitive_call *call)
+{
+    const padding_params *p = call->params;
+    http_response *r = call->subject;
 
-static const fault_param body_oversized_params[] = {
-    {"bytes", PARAM_INTEGER, "octets", "the response is filled up with zero octets to that length",
-     "20000", 1, 268435456, NULL},
-    {0},
-};
+    if (r->body.length >= (size_t)p->octets) {
+        call->why = "the body has that many octets anyway";
+        return EFFECT_IMPOSSIBLE;
+    }
+    octets_append_fill(&r->body, 0, (size_t)p->octets - r->body.length);
+    return EFFECT_DONE;
+}
 
-const fault_spec http_framing_faults[] = {
-    {"garbage-then-close", "B40", "http", "octets that are not HTTP, then FIN", FAULT_AT_REQUEST,
-     garbage_params, &do_garbage},
-    {"content-type-wrong", "B42", "http", "a Content-Type of something else", FAULT_AT_REQUEST,
-     type_wrong_params, &do_content_type},
-    {"content-type-missing", "B43", "http", "no Content-Type", FAULT_AT_REQUEST, NULL,
-     &do_content_type_missing},
-    {"content-type-params", "B44", "http", "the right Content-Type with parameters behind it",
-     FAULT_AT_REQUEST, type_params_params, &do_content_type},
-    {"content-length-too-long", "B46", "http", "Content-Length larger than the body",
-     FAULT_AT_REQUEST, length_params, &do_length_too_long},
-    {"content-length-too-short", "B47", "http", "Content-Length smaller than the body",
-     FAULT_AT_REQUEST, length_params, &do_length_too_short},
-    {"chunked-to-http10", "B49", "http",
-     "chunked transfer coding whatever HTTP version the client speaks", FAULT_AT_REQUEST,
-     chunked_params, &do_chunked},
-    {"header-oversized", "B53", "http", "one header of many octets", FAULT_AT_REQUEST,
-     header_oversized_params, &do_header_oversized},
-    {"body-oversized", "B58", "http", "a body of many octets", FAULT_AT_REQUEST,
-     body_oversized_params, &do_body_oversized},
-    {0},
+const primitive ocsp_fault_body_padding = {
+    .name = "body-padding",
+    .summary = "trailing zero octets",
+    .stage = STAGE_MESSAGE,
+    .things = {"http/body/length"},
+    .size = sizeof(padding_params),
+    .params =
+        (const param[]){
+            {.name = "octets",
+             .type = &param_integer,
+             .offset = offsetof(padding_params, octets),
+             .summary = "the response is filled up with zero octets to that length",
+             .fallback = "20000",
+             .unit = "octets",
+             .min = 1,
+             .max = 268435456},
+            {0},
+        },
+    .act = body_padding,
 };

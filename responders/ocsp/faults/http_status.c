@@ -1,78 +1,144 @@
 /* Status codes other than 200, and a 200 that is not ours (RFC 9110, 15). */
-#include "responders/ocsp/faults/fault.h"
+#include "responders/ocsp/faults/faults.h"
 
-static void status(http_answer *h, const json_t *params, const fault_context *context)
+#include "responders/ocsp/codec/http_response.h"
+
+typedef struct {
+    int64_t code;
+    char *content_type;
+} http_status_params;
+
+/* A body that an earlier stage has shaped is what somebody wants to see with that status. */
+static effect http_status(primitive_call *call)
 {
-    (void)context;
-    const char *type = param_string(params, "content_type");
-    http_answer_set_plain(h, (int)param_integer(params, "code"));
-    if (type != NULL) {
-        http_answer_set_header(h, "Content-Type", type);
+    const http_status_params *p = call->params;
+    const ocsp_fault_context *context = call->context;
+    http_response *r = call->subject;
+
+    if (r->code == p->code && p->content_type == NULL && (context->shaped || r->body.length == 0)) {
+        call->why = "the response has that status code anyway";
+        return EFFECT_IMPOSSIBLE;
     }
+    r->code = (int)p->code;
+    if (!context->shaped) {
+        http_response_drop_body(r);
+    }
+    if (p->content_type != NULL) {
+        http_response_set(r, "Content-Type", p->content_type);
+    }
+    return EFFECT_DONE;
 }
 
-static void redirect(http_answer *h, const json_t *params, const fault_context *context)
+const primitive ocsp_fault_http_status = {
+    .name = "http-status",
+    .summary = "another status code; the body is left out unless another fault has changed it",
+    .stage = STAGE_MESSAGE,
+    .things = {"http/status", "http/headers/content-type", "http/body"},
+    .size = sizeof(http_status_params),
+    .params =
+        (const param[]){
+            {.name = "code",
+             .type = &param_integer,
+             .offset = offsetof(http_status_params, code),
+             .summary = "the status code",
+             .fallback = "503",
+             .min = 100,
+             .max = 999},
+            {.name = "content_type",
+             .type = &param_text,
+             .offset = offsetof(http_status_params, content_type),
+             .summary = "Content-Type; null: none, or that of the body",
+             .fallback = "null"},
+            {0},
+        },
+    .act = http_status,
+};
+
+typedef struct {
+    char *target;
+} http_location_params;
+
+static effect http_location(primitive_call *call)
 {
-    (void)context;
-    http_answer_set_plain(h, (int)param_integer(params, "code"));
-    http_answer_set_header(h, "Location", param_string(params, "target"));
+    const http_location_params *p = call->params;
+
+    http_response_set(call->subject, "Location", p->target);
+    return EFFECT_DONE;
 }
 
-static void captive_portal(http_answer *h, const json_t *params, const fault_context *context)
+const primitive ocsp_fault_http_location = {
+    .name = "http-location",
+    .summary = "a Location header",
+    .stage = STAGE_MESSAGE,
+    .things = {"http/headers/location"},
+    .size = sizeof(http_location_params),
+    .params =
+        (const param[]){
+            {.name = "target",
+             .type = &param_text,
+             .offset = offsetof(http_location_params, target),
+             .summary = "the Location",
+             .fallback = "\"/moved\""},
+            {0},
+        },
+    .act = http_location,
+};
+
+static effect http_page(primitive_call *call)
 {
-    (void)params, (void)context;
     static const char page[] = "<!DOCTYPE html><html><head><title>Sign in</title></head>"
                                "<body>Please sign in to use this network.</body></html>\n";
-    http_answer_set_header(h, "Content-Type", "text/html");
-    http_answer_set_body(h, page, sizeof(page) - 1);
+    http_response *r = call->subject;
+
+    http_response_set(r, "Content-Type", "text/html");
+    http_response_set_body(r, page, sizeof(page) - 1);
+    return EFFECT_DONE;
 }
 
-static void fail_first_n(http_answer *h, const json_t *params, const fault_context *context)
+const primitive ocsp_fault_http_page = {
+    .name = "http-page",
+    .summary = "a page of HTML in the place of the OCSPResponse",
+    .stage = STAGE_MESSAGE,
+    .things = {"http/headers/content-type", "http/body"},
+    .replaces = true,
+    .act = http_page,
+};
+
+typedef struct {
+    int64_t octets;
+} http_raw_params;
+
+static effect http_raw(primitive_call *call)
 {
-    if (context->ordinal < (uint64_t)param_integer(params, "n")) {
-        http_answer_set_plain(h, (int)param_integer(params, "code"));
-    }
+    const http_raw_params *p = call->params;
+    http_response *r = call->subject;
+
+    octets_cut(&r->body, 0);
+    octets_append_seeded(&r->body, 1, (size_t)p->octets);
+    /* No HTTP message starts with NUL. */
+    r->body.data[0] = 0;
+    r->raw = true;
+    return EFFECT_DONE;
 }
 
-static const fault_impl do_status = {.http = status};
-static const fault_impl do_redirect = {.http = redirect};
-static const fault_impl do_captive_portal = {.http = captive_portal};
-static const fault_impl do_fail_first_n = {.http = fail_first_n};
-
-static const fault_param http_4xx_params[] = {
-    {"code", PARAM_INTEGER, NULL, "the status code", "404", 400, 499, NULL},
-    {"content_type", PARAM_STRING, NULL, "Content-Type; null: none", "null", 0, 0, NULL},
-    {0},
-};
-
-static const fault_param http_5xx_params[] = {
-    {"code", PARAM_INTEGER, NULL, "the status code", "503", 500, 599, NULL},
-    {"content_type", PARAM_STRING, NULL, "Content-Type; null: none", "null", 0, 0, NULL},
-    {0},
-};
-
-static const fault_param redirect_params[] = {
-    {"code", PARAM_INTEGER, NULL, "the status code", "302", 300, 399, NULL},
-    {"target", PARAM_STRING, NULL, "the Location", "\"/moved\"", 0, 0, NULL},
-    {0},
-};
-
-static const fault_param fail_first_n_params[] = {
-    {"n", PARAM_INTEGER, NULL, "how many requests fail before it is good", "1", 0, 1000000, NULL},
-    {"code", PARAM_INTEGER, NULL, "the status code of the failures", "503", 400, 599, NULL},
-    {0},
-};
-
-const fault_spec http_status_faults[] = {
-    {"http-4xx", "B30", "http", "a 4xx status without a body", FAULT_AT_REQUEST, http_4xx_params,
-     &do_status},
-    {"http-5xx", "B31", "http", "a 5xx status without a body", FAULT_AT_REQUEST, http_5xx_params,
-     &do_status},
-    {"http-redirect", "B33", "http", "a 3xx status with a Location", FAULT_AT_REQUEST,
-     redirect_params, &do_redirect},
-    {"captive-portal", "B37", "http", "200 with a page of HTML", FAULT_AT_REQUEST, NULL,
-     &do_captive_portal},
-    {"fail-first-n", "B71", "http", "n requests fail, then it is good", FAULT_AT_REQUEST,
-     fail_first_n_params, &do_fail_first_n},
-    {0},
+const primitive ocsp_fault_http_raw = {
+    .name = "http-raw",
+    .summary = "octets that are no HTTP",
+    .stage = STAGE_MESSAGE,
+    .things = {"http"},
+    .replaces = true,
+    .size = sizeof(http_raw_params),
+    .params =
+        (const param[]){
+            {.name = "octets",
+             .type = &param_integer,
+             .offset = offsetof(http_raw_params, octets),
+             .summary = "how many octets are sent",
+             .fallback = "64",
+             .unit = "octets",
+             .min = 1,
+             .max = 1048576},
+            {0},
+        },
+    .act = http_raw,
 };

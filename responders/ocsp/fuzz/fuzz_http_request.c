@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         http_request_feed(&drops, data + i, 1);
     }
     /* How much of a head that is too long was taken may differ; that it is too long may not. */
-    if (whole.state != drops.state || whole.bad_status != drops.bad_status) {
+    if (whole.state != drops.state || whole.wrong.status != drops.wrong.status) {
         abort();
     }
     if (whole.head_complete) {

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "responders/ocsp/codec/ocsp_request.h"
+#include "responders/ocsp/codec/request_path.h"
+#include "responders/ocsp/codec/serial.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,7 +22,11 @@ static void check_inside(span part, span whole)
 static void parse(span der)
 {
     static ocsp_request r;
-    if (ocsp_request_parse(der, &r) != NULL) {
+    problem p = {0};
+    if (ocsp_request_parse(der, &r, &p) != 0) {
+        if (p.status != 400 || p.detail[0] == '\0') {
+            abort();
+        }
         return;
     }
     if (r.ncerts == 0 || r.ncerts > OCSP_REQUEST_CERTS_MAX) {
@@ -42,9 +48,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     octets der = {0};
     char *path = strndup((const char *)data, size);
-    long prefix = ocsp_request_from_path(path, &der);
-    if (prefix >= 0) {
-        if ((size_t)prefix > strlen(path) || path[prefix - 1] != '/') {
+    size_t prefix;
+    if (request_path_decode(path, &der, &prefix)) {
+        if (prefix > strlen(path) || path[prefix - 1] != '/') {
             abort();
         }
         parse(octets_span(&der));

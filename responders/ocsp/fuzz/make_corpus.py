@@ -14,6 +14,8 @@ import urllib.parse
 
 SHA1 = bytes.fromhex("06052b0e03021a0500")
 SHA256 = bytes.fromhex("06096086480165030402010500")
+#: how many fuzz_exchange.c chooses from
+RULES = 12
 NONCE = bytes.fromhex("06092b0601050507300102")
 
 
@@ -59,6 +61,15 @@ def main(folder: pathlib.Path) -> None:
         "http_request/line-feeds": b"\r\nGET / HTTP/1.0\nA: b\nHost:x\n\nrest",
         "http_request/refused": b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
     }
+    several = request(tlv(0x30, single(SHA1, 20), single(SHA256, 32), single(SHA1, 1)),
+                      tlv(0xA2, tlv(0x30, nonce)))
+    get = b"GET /" + escaped + b" HTTP/1.0\r\n\r\n"
+    post = b"POST / HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % len(several) + several
+    for rule in range(RULES):
+        files[f"exchange/{rule:02}-get"] = bytes([rule]) + get
+        files[f"exchange/{rule:02}-post"] = bytes([rule]) + post
+    files["exchange/method"] = b"\1DELETE / HTTP/1.0\r\n\r\n"
+    files["exchange/no-http"] = b"\2\x16\3\1\n\n"
     for name, octets in files.items():
         path = folder / f"corpus_{name}"
         path.parent.mkdir(exist_ok=True)

@@ -20,7 +20,7 @@
 
 #include "responders/ocsp/store.h"
 
-#define MINTED_FILES_MAX 8
+#define MINTED_FILES_MAX 16
 
 typedef struct {
     char folder[32];
@@ -78,51 +78,104 @@ static inline void minted_write(minted *m, const char *id, X509 *x, EVP_PKEY *ke
     fclose(file);
 }
 
-/* `root_key` is freed. */
-static inline minted minted_make(EVP_PKEY *root_key)
+/* A certificate to be made; `issuer` is an index in the same table. */
+typedef struct {
+    const char *id;
+    long serial;
+    int issuer;
+    bool ocsp_signing;
+} minted_entry;
+
+static const minted_entry minted_few[] = {
+    {"root", 1, 0, false}, {"www", 0x1001, 0, false}, {"delegate", 0x2001, 0, true}, {0}};
+
+/* With those that faults name, too. */
+static const minted_entry minted_all[] = {
+    {"root", 1, 0, false},
+    {"www", 0x1001, 0, false},
+    {"delegate", 0x2001, 0, true},
+    {"delegate-no-eku", 0x2002, 0, false},
+    {"delegate-expired", 0x2003, 0, true},
+    {"rogue", 1, 5, false},
+    {0},
+};
+
+#define MINTED_ENTRIES_MAX 8
+
+/* Makes all of the table; those that have issued nothing share `key`, where it is NULL each has an
+ * Ed25519 key of its own.  Both keys are freed. */
+static inline minted minted_from(const minted_entry *entries, EVP_PKEY *root_key, EVP_PKEY *key)
 {
     minted m = {.folder = "/tmp/minted-XXXXXX"};
+    X509 *made[MINTED_ENTRIES_MAX] = {0};
+    octets manifest = {0};
     assert_non_null(mkdtemp(m.folder));
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *root = minted_certificate("Test Root", 1, root_key, NULL, root_key, false);
-    X509 *www = minted_certificate("www", 0x1001, key, root, root_key, false);
-    X509 *delegate = minted_certificate("delegate", 0x2001, key, root, root_key, true);
-    minted_write(&m, "root", root, root_key);
-    minted_write(&m, "www", www, key);
-    minted_write(&m, "delegate", delegate, key);
+    for (int i = 0; entries[i].id != NULL; i++) {
+        const minted_entry *e = &entries[i];
+        EVP_PKEY *own = i == 0        ? root_key
+                        : key != NULL ? key
+                                      : EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+        made[i] = minted_certificate(e->id, e->serial, own, e->issuer == i ? NULL : made[e->issuer],
+                                     e->issuer == i ? own : root_key, e->ocsp_signing);
+        minted_write(&m, e->id, made[i], own);
+        if (own != root_key && own != key) {
+            EVP_PKEY_free(own);
+        }
+        octets_append_format(&manifest,
+                             "%s\"%s\": {\"issuer\": \"%s\", \"certificate\": \"%s.pem\","
+                             " \"private_key\": \"%s.key\"}",
+                             i == 0 ? "" : ", ", e->id, entries[e->issuer].id, e->id, e->id);
+    }
     FILE *file = minted_create(&m, "manifest.json");
-    fputs("{\"name\": \"test\", \"certificates\": {"
-          "\"www\": {\"issuer\": \"root\", \"certificate\": \"www.pem\","
-          " \"private_key\": \"www.key\"},"
-          "\"delegate\": {\"issuer\": \"root\", \"certificate\": \"delegate.pem\","
-          " \"private_key\": \"delegate.key\"},"
-          "\"root\": {\"issuer\": \"root\", \"certificate\": \"root.pem\","
-          " \"private_key\": \"root.key\"}}}",
-          file);
+    fprintf(file, "{\"name\": \"test\", \"certificates\": {%.*s}}", (int)manifest.length,
+            (const char *)manifest.data);
     fclose(file);
-    X509_free(root);
-    X509_free(www);
-    X509_free(delegate);
+    octets_free(&manifest);
+    for (int i = 0; i < MINTED_ENTRIES_MAX; i++) {
+        X509_free(made[i]);
+    }
     EVP_PKEY_free(key);
     EVP_PKEY_free(root_key);
     return m;
 }
 
-/* Loads it, with a day of validity. */
-static inline certificates minted_load(const minted *m)
+/* `root_key` is freed. */
+static inline minted minted_make(EVP_PKEY *root_key)
 {
-    certificates c = {.validity = 86400};
+    return minted_from(minted_few, root_key, EVP_EC_gen("P-256"));
+}
+
+/* All, with keys whose signatures are the same in every run. */
+static inline minted minted_make_all(void)
+{
+    return minted_from(minted_all, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), NULL);
+}
+
+/* Loads it, with a day of validity. */
+static inline ocsp_store minted_load(const minted *m)
+{
+    ocsp_store c = {.validity = 86400};
     problem p = {0};
-    if (certificates_load(&c, m->folder, &p) != 0) {
+    if (ocsp_store_load(&c, m->folder, &p) != 0) {
         fail_msg("%s", p.detail);
     }
     return c;
 }
 
-static inline X509 *minted_x509(const certificate *c)
+static inline X509 *minted_x509(const ocsp_certificate *c)
 {
     const unsigned char *der = c->der.data;
     return d2i_X509(NULL, &der, (long)c->der.length);
+}
+
+/* Unix seconds. */
+static inline int64_t minted_epoch(const ASN1_GENERALIZEDTIME *time)
+{
+    ASN1_TIME *zero = ASN1_TIME_set(NULL, 0);
+    int days, seconds;
+    assert_int_equal(ASN1_TIME_diff(&days, &seconds, zero, time), 1);
+    ASN1_TIME_free(zero);
+    return (int64_t)days * 86400 + seconds;
 }
 
 static inline void minted_remove(minted *m)

@@ -121,10 +121,10 @@ static void wrong_requests_are_refused(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         http_request r = {0};
         if (feed(&r, cases[i].text, cases[i].length, 1000) != HTTP_REQUEST_BAD ||
-            r.bad_status != cases[i].status) {
-            fail_msg("%s: status %d", cases[i].text, r.bad_status);
+            r.wrong.status != cases[i].status) {
+            fail_msg("%s: status %d", cases[i].text, r.wrong.status);
         }
-        assert_non_null(r.bad_reason);
+        assert_true(r.wrong.detail[0] != '\0');
         http_request_free(&r);
     }
 }
@@ -140,7 +140,7 @@ static void a_head_without_end_is_bounded(void **state)
         fed += sizeof(line);
         assert_true(fed <= HTTP_REQUEST_HEAD_MAX);
     }
-    assert_int_equal(r.bad_status, 431);
+    assert_int_equal(r.wrong.status, 431);
     assert_int_equal(fed, HTTP_REQUEST_HEAD_MAX);
     http_request_free(&r);
 }

@@ -2,13 +2,14 @@
  * certificate in every hash; the control API's states are checked member by member. */
 #include "responders/ocsp/tests/minted.h"
 
+#include "responders/ocsp/resource.h"
 #include "responders/ocsp/store.h"
 
-static cert_id id_of(const certificate *c, hash_kind kind)
+static cert_id id_of(const ocsp_certificate *c, hash_kind kind)
 {
     return (cert_id){.hash = kind,
-                     .issuer_name_hash = certificate_name_hash(c->issuer, kind),
-                     .issuer_key_hash = certificate_key_hash(c->issuer, kind),
+                     .issuer_name_hash = ocsp_certificate_name_hash(c->issuer, kind),
+                     .issuer_key_hash = ocsp_certificate_key_hash(c->issuer, kind),
                      .serial = octets_span(&c->serial)};
 }
 
@@ -16,62 +17,72 @@ static void cert_ids_find_their_certificate(void **state)
 {
     (void)state;
     minted m = minted_make(EVP_EC_gen("P-256"));
-    certificates c = minted_load(&m);
-    const certificate *www = certificates_by_id(&c, "www", NULL), *issuer;
+    ocsp_store c = minted_load(&m);
+    const ocsp_certificate *www = ocsp_store_by_id(&c, "www", NULL), *issuer;
     assert_string_equal(www->serial_hex, "1001");
     assert_string_equal(www->issuer->id, "root");
     for (int kind = 0; kind < HASH_KINDS; kind++) {
         cert_id id = id_of(www, (hash_kind)kind);
-        assert_ptr_equal(certificates_find(&c, &id, &issuer), www);
+        assert_ptr_equal(ocsp_store_find(&c, &id, &issuer), www);
         assert_ptr_equal(issuer, www->issuer);
         id.serial = (span){(const uint8_t *)"\x55", 1};
-        assert_null(certificates_find(&c, &id, &issuer));
+        assert_null(ocsp_store_find(&c, &id, &issuer));
         assert_ptr_equal(issuer, www->issuer);
         id = id_of(www, (hash_kind)kind);
         id.issuer_key_hash = id.issuer_name_hash;
-        assert_null(certificates_find(&c, &id, &issuer));
+        assert_null(ocsp_store_find(&c, &id, &issuer));
         assert_null(issuer);
     }
     cert_id id = id_of(www, HASH_SHA1);
     id.hash = HASH_OTHER;
-    assert_null(certificates_find(&c, &id, &issuer));
-    certificates_free(&c);
+    assert_null(ocsp_store_find(&c, &id, &issuer));
+    ocsp_store_free(&c);
     minted_remove(&m);
 }
 
-/* Twice the same authority, as one key pool makes it: both manifests answer. */
+/* A call of the control API on one serial number. */
+static json_t *call(ocsp_store *c, const char *method, const char *serial, json_t *body, problem *p)
+{
+    char path[64];
+    json_t *response = NULL;
+    snprintf(path, sizeof(path), "/v1/certificates/%s", serial);
+    assert_true(ocsp_resource(c, method, path, body, 1000, &response, p));
+    return response;
+}
+
+/* Twice the same authority, as one key pool makes it: both manifests are asked. */
 static void the_same_authority_may_come_twice(void **state)
 {
     (void)state;
     minted m = minted_make(EVP_EC_gen("P-256"));
-    certificates c = minted_load(&m);
+    ocsp_store c = minted_load(&m);
     problem p;
-    const certificate *issuer;
-    assert_int_equal(certificates_load(&c, m.folder, &p), 0);
+    const ocsp_certificate *issuer;
+    assert_int_equal(ocsp_store_load(&c, m.folder, &p), 0);
     assert_int_equal(c.count, 6);
     assert_int_equal(c.pkis, 2);
-    const certificate *second = certificates_by_id(&c, "www", c.all[5]);
+    const ocsp_certificate *second = ocsp_store_by_id(&c, "www", c.all[5]);
     assert_int_equal(second->pki, 1);
     cert_id id = id_of(second, HASH_SHA256);
-    assert_non_null(certificates_find(&c, &id, &issuer));
+    assert_non_null(ocsp_store_find(&c, &id, &issuer));
     json_t *body = json_pack("{s:s}", "status", "unknown");
-    json_decref(certificates_put(&c, "1001", body, 0, &p));
-    assert_int_equal(second->state.status, CERT_UNKNOWN);
-    assert_int_equal(certificates_by_id(&c, "www", NULL)->state.status, CERT_UNKNOWN);
+    json_decref(call(&c, "PUT", "1001", body, &p));
+    assert_int_equal(second->state.status, OCSP_UNKNOWN);
+    assert_int_equal(ocsp_store_by_id(&c, "www", NULL)->state.status, OCSP_UNKNOWN);
     json_decref(body);
-    certificates_free(&c);
+    ocsp_store_free(&c);
     minted_remove(&m);
 }
 
 static void assert_refused(const char *folder, const char *named)
 {
-    certificates c = {0};
+    ocsp_store c = {0};
     problem p = {0};
-    assert_int_equal(certificates_load(&c, folder, &p), -1);
+    assert_int_equal(ocsp_store_load(&c, folder, &p), -1);
     if (strstr(p.detail, named) == NULL) {
         fail_msg("\"%s\" does not name %s", p.detail, named);
     }
-    certificates_free(&c);
+    ocsp_store_free(&c);
 }
 
 static void overwrite(const char *folder, const char *name, const char *text)
@@ -89,15 +100,15 @@ static void what_is_wrong_is_named(void **state)
     minted m = minted_make(EVP_EC_gen("P-256"));
     assert_refused("/nowhere", "/nowhere/manifest.json");
     /* an issuer of another manifest does not do */
-    certificates c = minted_load(&m);
+    ocsp_store c = minted_load(&m);
     minted other = minted_make(EVP_EC_gen("P-256"));
     problem p;
     overwrite(other.folder, "manifest.json",
               "{\"certificates\": {\"www\": {\"issuer\": \"root\", \"certificate\": "
               "\"www.pem\", \"private_key\": \"www.key\"}}}");
-    assert_int_equal(certificates_load(&c, other.folder, &p), -1);
+    assert_int_equal(ocsp_store_load(&c, other.folder, &p), -1);
     assert_non_null(strstr(p.detail, "\"root\""));
-    certificates_free(&c);
+    ocsp_store_free(&c);
     minted_remove(&other);
     overwrite(m.folder, "www.key", "no key\n");
     assert_refused(m.folder, "www.key");
@@ -116,55 +127,55 @@ static void what_is_wrong_is_named(void **state)
     minted_remove(&m);
 }
 
-static json_t *put(certificates *c, const char *text, problem *p)
+static json_t *put(ocsp_store *c, const char *text, problem *p)
 {
     json_t *body = json_loads(text, JSON_DECODE_ANY, NULL);
     assert_non_null(body);
-    json_t *answer = certificates_put(c, "1001", body, 1000, p);
+    json_t *response = call(c, "PUT", "1001", body, p);
     json_decref(body);
-    return answer;
+    return response;
 }
 
 static void states_are_set_shown_and_forgotten(void **state)
 {
     (void)state;
     minted m = minted_make(EVP_EC_gen("P-256"));
-    certificates c = minted_load(&m);
+    ocsp_store c = minted_load(&m);
     problem p;
-    const certificate *www = certificates_by_id(&c, "www", NULL);
-    json_t *before = certificates_get(&c, "1001", &p);
-    json_t *answer = put(&c,
-                         "{\"status\": \"revoked\", \"reason\": 4, \"validity\": null,"
-                         " \"this_update\": -60, \"signer\": \"delegate\"}",
-                         &p);
-    assert_non_null(answer);
-    assert_int_equal(www->state.status, CERT_REVOKED);
+    const ocsp_certificate *www = ocsp_store_by_id(&c, "www", NULL);
+    json_t *before = call(&c, "GET", "1001", NULL, &p);
+    json_t *response = put(&c,
+                           "{\"status\": \"revoked\", \"reason\": 4, \"validity\": null,"
+                           " \"this_update\": -60, \"signer\": \"delegate\"}",
+                           &p);
+    assert_non_null(response);
+    assert_int_equal(www->state.status, OCSP_REVOKED);
     assert_int_equal(www->state.reason, 4);
     assert_int_equal(www->state.revocation_time, 1000);
     assert_false(www->state.has_validity);
     assert_int_equal(www->state.this_update, -60);
     assert_string_equal(www->state.signer->id, "delegate");
-    assert_string_equal(json_string_value(json_object_get(answer, "status")), "revoked");
-    assert_string_equal(json_string_value(json_object_get(answer, "signer")), "delegate");
-    assert_true(json_is_null(json_object_get(answer, "validity")));
-    json_decref(answer);
+    assert_string_equal(json_string_value(json_object_get(response, "status")), "revoked");
+    assert_string_equal(json_string_value(json_object_get(response, "signer")), "delegate");
+    assert_true(json_is_null(json_object_get(response, "validity")));
+    json_decref(response);
 
     /* what a PUT does not give has its default again */
-    answer = put(&c, "{\"validity\": 60}", &p);
-    assert_int_equal(www->state.status, CERT_GOOD);
+    response = put(&c, "{\"validity\": 60}", &p);
+    assert_int_equal(www->state.status, OCSP_GOOD);
     assert_int_equal(www->state.validity, 60);
     assert_null(www->state.signer);
-    json_decref(answer);
-    answer = certificates_delete(&c, "1001", &p);
-    assert_true(json_equal(answer, before));
-    json_decref(answer);
+    json_decref(response);
+    response = call(&c, "DELETE", "1001", NULL, &p);
+    assert_true(json_equal(response, before));
+    json_decref(response);
     json_decref(put(&c, "{\"status\": \"unknown\"}", &p));
-    certificates_reset(&c);
-    answer = certificates_get(&c, "1001", &p);
-    assert_true(json_equal(answer, before));
-    json_decref(answer);
+    ocsp_store_reset(&c);
+    response = call(&c, "GET", "1001", NULL, &p);
+    assert_true(json_equal(response, before));
+    json_decref(response);
     json_decref(before);
-    certificates_free(&c);
+    ocsp_store_free(&c);
     minted_remove(&m);
 }
 
@@ -186,20 +197,51 @@ static void wrong_states_are_refused_and_change_nothing(void **state)
     };
     (void)state;
     minted m = minted_make(EVP_EC_gen("P-256"));
-    certificates c = minted_load(&m);
+    ocsp_store c = minted_load(&m);
     problem p;
     json_decref(put(&c, "{\"status\": \"revoked\"}", &p));
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_null(put(&c, cases[i][0], &p));
         assert_string_equal(p.pointer, cases[i][1]);
         assert_int_equal(p.status, 400);
-        assert_int_equal(certificates_by_id(&c, "www", NULL)->state.status, CERT_REVOKED);
+        assert_int_equal(ocsp_store_by_id(&c, "www", NULL)->state.status, OCSP_REVOKED);
     }
-    assert_null(certificates_get(&c, "55", &p));
+    assert_null(call(&c, "GET", "55", NULL, &p));
     assert_int_equal(p.status, 404);
-    assert_null(certificates_delete(&c, "55", &p));
+    assert_null(call(&c, "DELETE", "55", NULL, &p));
     assert_int_equal(p.status, 404);
-    certificates_free(&c);
+    ocsp_store_free(&c);
+    minted_remove(&m);
+}
+
+static void other_calls_are_refused(void **state)
+{
+    static const struct {
+        const char *method, *path;
+        int status;
+    } cases[] = {
+        {"POST", "/v1/certificates", 405},
+        {"POST", "/v1/certificates/1001", 405},
+        {"GET", "/v1/certificates/x", 404},
+        {"PUT", "/v1/certificates/55", 404},
+    };
+    (void)state;
+    minted m = minted_make(EVP_EC_gen("P-256"));
+    ocsp_store c = minted_load(&m);
+    json_t *response, *body = json_object();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        problem p = {0};
+        assert_true(ocsp_resource(&c, cases[i].method, cases[i].path, body, 0, &response, &p));
+        assert_null(response);
+        assert_int_equal(p.status, cases[i].status);
+    }
+    problem p;
+    assert_false(ocsp_resource(&c, "GET", "/v1/certificate", NULL, 0, &response, &p));
+    assert_true(ocsp_resource(&c, "GET", "/v1/certificates", NULL, 0, &response, &p));
+    assert_int_equal(json_array_size(json_object_get(response, "certificates")), 3);
+    json_decref(response);
+    json_decref(body);
+    ocsp_store_free(&c);
     minted_remove(&m);
 }
 
@@ -211,6 +253,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(states_are_set_shown_and_forgotten),
         cmocka_unit_test(wrong_states_are_refused_and_change_nothing),
+        cmocka_unit_test(other_calls_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

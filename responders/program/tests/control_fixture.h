@@ -10,7 +10,7 @@
 typedef struct {
     process process;
     int fd;
-    answer a;
+    response a;
 } fixture;
 
 static inline int fixture_start(void **state)
@@ -28,7 +28,7 @@ static inline int fixture_stop(void **state)
 {
     fixture *f = *state;
 
-    answer_clear(&f->a);
+    response_clear(&f->a);
     close(f->fd);
     process_stop(&f->process);
     free(f);

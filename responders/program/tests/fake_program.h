@@ -1,10 +1,11 @@
 /*
  * A responder with nothing to respond, for the tests of what all responders share.
  *
- * A peer sends one line.  "KEY" is a request with that serial: it is answered with the
- * fault that the rules give it, or "healthy", and closed.  "hold" is left to the peer.
- * Only one connection is accepted in a pass of the loop and none is read in the pass that
- * accepted it.  PUT {"spin": true} keeps it busy in every pass, until it is put false.
+ * A peer sends one line.  "KEY" is a request with that serial: it is responded to with what the
+ * rules make of "healthy", and closed.  "hold" is left to the peer.  Only one connection is
+ * accepted in a pass of the loop and none is read in the pass that accepted it.  PUT {"spin": true}
+ * keeps it busy in every pass, until it is put false; {"refuse": true} lets it put no rules in
+ * force.
  */
 #ifndef STAPLELAB_FAKE_PROGRAM_H
 #define STAPLELAB_FAKE_PROGRAM_H
@@ -16,77 +17,152 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "harness/base/memory.h"
+#include "responders/engine/rule_decide.h"
 #include "responders/program/program.h"
 
 #define FAKE_PEERS 64
 
+/* What the stages of a response work on: its text. */
+typedef struct {
+    char text[64];
+} fake_response;
+
+static inline effect fake_become(primitive_call *call, const char *text)
+{
+    fake_response *response = call->subject;
+
+    snprintf(response->text, sizeof(response->text), "%s", text);
+    return EFFECT_DONE;
+}
+
+static inline effect fake_try_later(primitive_call *call)
+{
+    return fake_become(call, "try later");
+}
+
+static const primitive fake_status = {
+    .name = "status",
+    .summary = "another status",
+    .stage = STAGE_MODEL,
+    .things = {"body"},
+    .act = fake_try_later,
+};
+
+typedef struct {
+    int64_t reason, offset;
+    int form;
+} fake_revoked_params;
+
 static const char *const fake_forms[] = {"byName", "byKey", NULL};
 
-static const fault_param fake_revoked_params[] = {
-    {.name = "reason",
-     .type = PARAM_INTEGER,
-     .summary = "revocation reason",
-     .fallback = "1",
-     .min = 0,
-     .max = 10},
-    {.name = "offset",
-     .type = PARAM_INTEGER,
-     .unit = "s",
-     .summary = "how long ago",
-     .fallback = "null",
-     .min = -100,
-     .max = 3600},
-    {.name = "form",
-     .type = PARAM_CHOICE,
-     .summary = "how the responder is named",
-     .fallback = "\"byKey\"",
-     .choices = fake_forms},
-    {.name = "critical", .type = PARAM_BOOLEAN, .summary = "critical", .fallback = "false"},
-    {.name = "values", .type = PARAM_LIST, .summary = "texts", .fallback = "[\"a\"]"},
-    {.name = NULL},
+static inline effect fake_revoke(primitive_call *call)
+{
+    const fake_revoked_params *p = call->params;
+    char text[64];
+
+    snprintf(text, sizeof(text), "revoked %lld", (long long)p->reason);
+    return fake_become(call, text);
+}
+
+static const primitive fake_revoked = {
+    .name = "revoked",
+    .summary = "revoked",
+    .stage = STAGE_MODEL,
+    .things = {"body"},
+    .size = sizeof(fake_revoked_params),
+    .params = (const param[]){{.name = "reason",
+                               .type = &param_integer,
+                               .offset = offsetof(fake_revoked_params, reason),
+                               .summary = "revocation reason",
+                               .fallback = "1",
+                               .max = 10},
+                              {.name = "offset",
+                               .type = &param_integer,
+                               .offset = offsetof(fake_revoked_params, offset),
+                               .summary = "how long ago",
+                               .fallback = "null",
+                               .unit = "s",
+                               .min = -100,
+                               .max = 3600},
+                              {.name = "form",
+                               .type = &param_choice,
+                               .offset = offsetof(fake_revoked_params, form),
+                               .summary = "how the responder is named",
+                               .fallback = "\"byKey\"",
+                               .choices = fake_forms},
+                              {0}},
+    .act = fake_revoke,
 };
 
-static const fault_param fake_redirect_params[] = {
-    {.name = "target", .type = PARAM_STRING, .summary = "where to"},
-    {.name = NULL},
+typedef struct {
+    char *target;
+} fake_redirect_params;
+
+static inline effect fake_redirected(primitive_call *call)
+{
+    const fake_redirect_params *p = call->params;
+
+    return fake_become(call, p->target);
+}
+
+static const primitive fake_redirect = {
+    .name = "redirect",
+    .summary = "a redirect",
+    .stage = STAGE_MESSAGE,
+    .things = {"message"},
+    .size = sizeof(fake_redirect_params),
+    .params = (const param[]){{.name = "target",
+                               .type = &param_text,
+                               .offset = offsetof(fake_redirect_params, target),
+                               .summary = "where to"},
+                              {0}},
+    .act = fake_redirected,
 };
 
-static const fault_spec fake_try_later = {.name = "status-try-later",
-                                          .id = "A03",
-                                          .layer = "ocsp",
-                                          .summary = "tryLater (3)",
-                                          .phase = FAULT_AT_REQUEST};
-static const fault_spec fake_revoked = {.name = "cert-status-revoked",
-                                        .id = "A26",
-                                        .layer = "ocsp",
-                                        .summary = "revoked",
-                                        .phase = FAULT_AT_REQUEST,
-                                        .params = fake_revoked_params};
-static const fault_spec fake_redirect = {.name = "http-redirect",
-                                         .id = "B40",
-                                         .layer = "http",
-                                         .summary = "a redirect",
-                                         .phase = FAULT_AT_REQUEST,
-                                         .params = fake_redirect_params};
-static const fault_spec fake_rst = {.name = "rst-on-accept",
-                                    .id = "B06",
-                                    .layer = "tcp",
-                                    .summary = "RST right after accept",
-                                    .phase = FAULT_AT_ACCEPT};
-static const fault_spec fake_refused = {.name = "connection-refused",
-                                        .id = "B01",
-                                        .layer = "tcp",
-                                        .summary = "nothing listens",
-                                        .phase = FAULT_ON_LISTENER};
+/* Never called: the fake does nothing at accept, and only counts what is on its listener. */
+static inline effect fake_idle(primitive_call *call)
+{
+    (void)call;
+    return EFFECT_NONE;
+}
 
-static const fault_spec *const fake_faults[] = {&fake_try_later, &fake_revoked, &fake_redirect,
-                                                &fake_rst,       &fake_refused, NULL};
-static const catalogue fake_catalogue = {.faults = fake_faults};
+static const primitive fake_reset_at_accept = {
+    .name = "accept-rst",
+    .summary = "RST",
+    .stage = STAGE_ACCEPT,
+    .things = {""},
+    .replaces = true,
+    .act = fake_idle,
+};
+
+static const primitive fake_down = {
+    .name = "listener-mode",
+    .summary = "nothing listens",
+    .stage = STAGE_LISTENER,
+    .things = {""},
+    .replaces = true,
+    .act = fake_idle,
+};
+
+static const primitive *const fake_primitives[] = {
+    &fake_status, &fake_revoked, &fake_redirect, &fake_reset_at_accept, &fake_down, NULL};
+
+static const fault_line fake_lines[] = {
+    {"A03", "status-try-later", "status", NULL, "tryLater (3)", NULL},
+    {"A26", "cert-status-revoked", "revoked", NULL, "revoked", NULL},
+    {"B40", "http-redirect", "redirect", NULL, "a redirect", NULL},
+    {"B41", "revoked-elsewhere", "revoked form=byKey reason?2[1..5]; redirect", NULL,
+     "revoked, and a redirect", NULL},
+    {"B06", "rst-on-accept", "accept-rst", NULL, "RST right after accept", NULL},
+    {"B01", "connection-refused", "listener-mode", NULL, "nothing listens", NULL},
+    {0},
+};
 
 /* Lower case; "bad" is no serial. */
 static inline char *fake_normalise(const char *value)
 {
-    char *copy = strcmp(value, "bad") == 0 ? NULL : strdup(value);
+    char *copy = strcmp(value, "bad") == 0 ? NULL : memory_text(value);
 
     for (char *s = copy; s != NULL && *s != '\0'; s++) {
         *s = *s >= 'A' && *s <= 'Z' ? (char)(*s + 'a' - 'A') : *s;
@@ -100,7 +176,7 @@ static const match_key fake_keys[] = {
     {.name = "listener", .summary = "a name from --listen", .at_accept = true},
     {.name = "serial", .summary = "hexadecimal digits", .normalise = fake_normalise},
     {.name = "method", .summary = "GET or POST"},
-    {.name = NULL},
+    {0},
 };
 
 typedef struct fake_program fake_program;
@@ -122,7 +198,8 @@ struct fake_program {
     fake_peer peers[FAKE_PEERS];
     json_t *thing;
     struct event *spinning;
-    int listener_faults;  /* in force, as of the last call of rules_changed */
+    bool refuses;         /* to put rules in force */
+    int listener_faults;  /* in force, as of the last call of fake_apply */
     const char *greeting; /* --greeting */
 };
 
@@ -144,10 +221,9 @@ static inline void fake_on_readable(evutil_socket_t fd, short what, void *arg)
     fake_program *f = peer->f;
     char line[256] = "";
     const char *values[] = {f->listener.name, line, NULL};
-    const match_subject subject = {.values = values};
     ssize_t n = read(fd, line, sizeof(line) - 1);
+    fake_response response = {"healthy"};
     json_t *event;
-    const char *answer;
     plan p;
 
     (void)what;
@@ -161,14 +237,17 @@ static inline void fake_on_readable(evutil_socket_t fd, short what, void *arg)
         event_log_append(f->events, "held", NULL);
         return;
     }
-    rules_decide(f->rules, FAULT_AT_REQUEST, &subject, &p);
+    rule_decide(f->rules, false, values, &p);
+    plan_do(&p, STAGE_MODEL, &response, NULL);
+    plan_do(&p, STAGE_MESSAGE, &response, NULL);
     event = json_pack("{s:s}", "serial", line);
     plan_describe(&p, event);
-    event_log_append(f->events, "request", event);
-    answer = p.nuses > 0 ? p.uses[0].spec->name : "healthy";
-    if (write(fd, answer, strlen(answer)) < 0) {
+    if (write(fd, response.text, strlen(response.text)) < 0) {
         perror("write");
     }
+    plan_happened(&p, STAGE_MODEL, STAGE_MESSAGE);
+    plan_tell(&p, event);
+    event_log_append(f->events, "request", event);
     plan_clear(&p);
     fake_close(peer);
 }
@@ -220,21 +299,25 @@ typedef struct {
     bool unknown;
 } fake_visitor;
 
-static inline void fake_visit(const fault_use *use, const char *listener, void *arg)
+static inline void fake_visit(const fault_act *act, const char *listener, void *arg)
 {
     fake_visitor *v = arg;
 
-    (void)use;
+    (void)act;
     v->faults++;
     v->unknown = v->unknown || (listener != NULL && strcmp(listener, "nosuch") == 0);
 }
 
-static inline int fake_rules_changed(void *arg, problem *p)
+static inline int fake_apply(void *arg, const rule_list *rules, problem *p)
 {
     fake_program *f = arg;
     fake_visitor v = {0};
 
-    rules_each_listener_fault(f->rules, fake_visit, &v);
+    if (f->refuses) {
+        problem_set(p, 500, "", "nothing can be put in force");
+        return -1;
+    }
+    rule_list_each_listener(rules, fake_visit, &v);
     f->listener_faults = v.faults;
     if (v.unknown) {
         problem_set(p, 400, "", "no listener is named \"nosuch\"");
@@ -263,16 +346,20 @@ static inline void fake_on_spin(evutil_socket_t fd, short what, void *arg)
 }
 
 static inline bool fake_resource(void *arg, const char *method, const char *path, json_t *body,
-                                 json_t **answer, problem *p)
+                                 json_t **response, problem *p)
 {
     fake_program *f = arg;
 
+    if (strcmp(path, "/v1/silent") == 0) {
+        return true; /* as no program should */
+    }
     if (strcmp(path, "/v1/things/a b") != 0) {
         return false;
     }
     if (strcmp(method, "PUT") == 0) {
         json_decref(f->thing);
         f->thing = json_incref(body);
+        f->refuses = json_is_true(json_object_get(body, "refuse"));
         if (json_is_true(json_object_get(body, "spin"))) {
             event_add(f->spinning, NULL);
         } else {
@@ -282,7 +369,7 @@ static inline bool fake_resource(void *arg, const char *method, const char *path
         problem_set_method(p, method, "GET, PUT");
         return true;
     }
-    *answer = json_pack("{s:O?}", "thing", f->thing);
+    *response = json_pack("{s:O?}", "thing", f->thing);
     return true;
 }
 
@@ -293,7 +380,7 @@ static inline void fake_metrics(void *arg, struct evbuffer *out)
     evbuffer_add_printf(out, "fake_listener_faults %d\n", f->listener_faults);
 }
 
-static inline int fake_start(void *arg, struct event_base *base, program_options *o,
+static inline int fake_start(void *arg, struct event_base *base, const program_options *o,
                              rule_set *rules, event_log *events, control_ops *ops, problem *p)
 {
     fake_program *f = arg;
@@ -313,7 +400,7 @@ static inline int fake_start(void *arg, struct event_base *base, program_options
     *ops = (control_ops){.arg = f,
                          .ready = fake_ready,
                          .owed = fake_owed,
-                         .rules_changed = fake_rules_changed,
+                         .apply = fake_apply,
                          .reset = fake_reset,
                          .resource = fake_resource,
                          .metrics = fake_metrics};
@@ -336,9 +423,8 @@ static inline void fake_stop(void *arg)
     close(f->fd);
 }
 
-static inline int fake_option(void *arg, int val, const char *value, problem *p)
+static inline int fake_take_greeting(void *arg, const char *value, problem *p)
 {
-    (void)val;
     if (strcmp(value, "rude") == 0) {
         problem_set(p, 400, "", "--greeting \"rude\": expected a polite one");
         return -1;
@@ -347,20 +433,21 @@ static inline int fake_option(void *arg, int val, const char *value, problem *p)
     return 0;
 }
 
-static const struct option fake_options[] = {{"greeting", required_argument, NULL, 1000},
-                                             {NULL, 0, NULL, 0}};
+static const options_row fake_options[] = {
+    {"greeting", "TEXT", "not used", fake_take_greeting},
+    {0},
+};
 
 /* Runs it; returns the exit status. */
 static inline int fake_run(int argc, char **argv)
 {
     fake_program f = {.fd = -1};
     const program p = {.name = "fake-program",
-                       .summary = "Answers with the name of a fault.",
-                       .faults = &fake_catalogue,
+                       .summary = "Responds with the name of a fault.",
+                       .faults = fake_lines,
+                       .primitives = fake_primitives,
                        .keys = fake_keys,
                        .options = fake_options,
-                       .options_help = "  --greeting TEXT               not used\n",
-                       .option = fake_option,
                        .start = fake_start,
                        .started = fake_started,
                        .stop = fake_stop,

@@ -17,7 +17,7 @@ typedef struct {
     char headers[1024];
     char text[64 * 1024]; /* the body */
     json_t *body;         /* parsed, or NULL */
-} answer;
+} response;
 
 static inline int connected(int family, const struct sockaddr *address, socklen_t length)
 {
@@ -73,19 +73,19 @@ static inline void http_ask(int fd, const char *method, const char *target, cons
     http_ask_with(fd, method, target, "", body);
 }
 
-static inline void answer_clear(answer *a)
+static inline void response_clear(response *a)
 {
     json_decref(a->body);
     memset(a, 0, sizeof(*a));
 }
 
-/* Reads one answer and no octet more. `bodiless`: one to HEAD. */
-static inline void http_hear(int fd, answer *a, bool bodiless)
+/* Reads one response and no octet more. `bodiless`: one to HEAD. */
+static inline void http_hear(int fd, response *a, bool bodiless)
 {
     size_t length = 0, wanted = 0;
     const char *field;
 
-    answer_clear(a);
+    response_clear(a);
     while (length < 4 || memcmp(a->headers + length - 4, "\r\n\r\n", 4) != 0) {
         assert_true(length < sizeof(a->headers) - 1);
         assert_int_equal(read(fd, a->headers + length, 1), 1);
@@ -108,7 +108,7 @@ static inline void http_hear(int fd, answer *a, bool bodiless)
 
 /* Asks and hears; asserts the status. */
 static inline void http(int fd, const char *method, const char *target, const char *body,
-                        int status, answer *a)
+                        int status, response *a)
 {
     http_ask(fd, method, target, body);
     http_hear(fd, a, false);
@@ -117,7 +117,7 @@ static inline void http(int fd, const char *method, const char *target, const ch
     }
 }
 
-static inline json_int_t integer_of(const answer *a, const char *member)
+static inline json_int_t integer_of(const response *a, const char *member)
 {
     json_t *value = json_object_get(a->body, member);
 
@@ -125,7 +125,7 @@ static inline json_int_t integer_of(const answer *a, const char *member)
     return json_integer_value(value);
 }
 
-static inline void assert_body(const answer *a, const char *wanted)
+static inline void assert_body(const response *a, const char *wanted)
 {
     json_t *w = json_loads(wanted, 0, NULL);
 

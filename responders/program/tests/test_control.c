@@ -30,7 +30,9 @@ static void faults_are_listed(void **state)
     fixture *f = *state;
 
     http(f->fd, "GET", "/v1/faults", NULL, 200, &f->a);
-    assert_int_equal(json_array_size(json_object_get(f->a.body, "faults")), 5);
+    assert_string_equal(json_string_value(json_object_get(f->a.body, "program")), "fake-program");
+    assert_int_equal(json_array_size(json_object_get(f->a.body, "faults")), 6);
+    assert_int_equal(json_array_size(json_object_get(f->a.body, "primitives")), 5);
 }
 
 static void rules_are_put_listed_added_and_deleted(void **state)
@@ -102,6 +104,8 @@ static void what_is_not_understood_is_a_problem(void **state)
         {"DELETE", "/v1/rules/", NULL, 404, "", "there is no /v1/rules/"},
         {"DELETE", "/v1/rules/a/b", NULL, 404, "", "there is no /v1/rules/a/b"},
         {"DELETE", "/v1/rules/nosuch", NULL, 404, "", "no rule has the id \"nosuch\""},
+        {"GET", "/v1/events?=1", NULL, 400, "", "the query is not NAME=VALUE pairs"},
+        {"GET", "/v1/silent", NULL, 500, "", "GET /v1/silent gave no response"},
         {"GET", "/v1/ready%00x", NULL, 400, "", "no usable path"},
     };
     fixture *f = *state;
@@ -131,6 +135,8 @@ static void a_wrong_method_is_told_the_right_ones(void **state)
     fixture *f = *state;
 
     http(f->fd, "PATCH", "/v1/rules", NULL, 405, &f->a);
+    assert_non_null(strstr(f->a.headers, "\r\nAllow: GET, PUT, POST, DELETE\r\n"));
+    http(f->fd, "OPTIONS", "/v1/rules", NULL, 405, &f->a);
     assert_non_null(strstr(f->a.headers, "\r\nAllow: GET, PUT, POST, DELETE\r\n"));
     http(f->fd, "GET", "/v1/rules/rule-1", NULL, 405, &f->a);
     assert_non_null(strstr(f->a.headers, "\r\nAllow: DELETE\r\n"));
@@ -184,6 +190,18 @@ static void the_program_has_resources_of_its_own(void **state)
     http(f->fd, "GET", "/v1/things/a%20b?x=1", NULL, 400, &f->a);
 }
 
+/* One peer sends one line and hears the response out. */
+static void serve_peer(const fixture *f, const char *line, const char *wanted)
+{
+    int peer = connect_tcp(process_port(&f->process));
+    char heard[64];
+
+    send_text(peer, line);
+    process_read(peer, heard, sizeof(heard));
+    assert_string_equal(heard, wanted);
+    close(peer);
+}
+
 /* What the program could not put in force must not stay half done in it either. */
 static void a_refused_change_is_taken_back_in_the_program(void **state)
 {
@@ -203,16 +221,50 @@ static void a_refused_change_is_taken_back_in_the_program(void **state)
     assert_non_null(strstr(f->a.text, "\nfake_listener_faults 0\n"));
 }
 
-/* One peer sends one line and hears the answer out. */
-static void serve_peer(const fixture *f, const char *line, const char *wanted)
+/* Neither a rule of it, nor a count, nor a generation. */
+static void a_change_that_cannot_be_put_in_force_changes_nothing(void **state)
 {
-    int peer = connect_tcp(process_port(&f->process));
-    char heard[64];
+    static const struct {
+        const char *method, *target, *body;
+    } changes[] = {
+        {"PUT", "/v1/rules", "[{\"sequence\": [{\"do\": []}]}]"},
+        {"PUT", "/v1/rules", "[]"},
+        {"POST", "/v1/rules", "{\"sequence\": [{\"do\": [" TRY "]}]}"},
+        {"DELETE", "/v1/rules/a", NULL},
+        {"DELETE", "/v1/rules", NULL},
+        {"POST", "/v1/reset", "{\"seed\": 9}"},
+    };
+    static const char rules[] =
+        "[{\"id\": \"down\", \"sequence\": [{\"do\": [{\"fault\": \"connection-refused\"}]}]},"
+        " {\"id\": \"a\", \"sequence\": [{\"times\": 1, \"do\": [" TRY "]},"
+        " {\"times\": 1, \"do\": [{\"fault\": \"cert-status-revoked\", \"reason\": 7}]},"
+        " {\"do\": [{\"fault\": \"http-redirect\", \"target\": \"/x\"}]}]}]";
+    char wanted[512];
+    fixture *f = *state;
 
-    send_text(peer, line);
-    process_read(peer, heard, sizeof(heard));
-    assert_string_equal(heard, wanted);
-    close(peer);
+    http(f->fd, "PUT", "/v1/rules", rules, 200, &f->a);
+    serve_peer(f, "1\n", "try later");
+    http(f->fd, "PUT", "/v1/things/a%20b", "{\"refuse\": true}", 200, &f->a);
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        http(f->fd, changes[i].method, changes[i].target, changes[i].body, 500, &f->a);
+        assert_string_equal(json_string_value(json_object_get(f->a.body, "detail")),
+                            "nothing can be put in force");
+    }
+    http(f->fd, "GET", "/v1/rules", NULL, 200, &f->a);
+    snprintf(wanted, sizeof(wanted), "{\"generation\": 1, \"rules\": %s}", rules);
+    assert_body(&f->a, wanted);
+    http(f->fd, "GET", "/metrics", NULL, 200, &f->a);
+    assert_non_null(strstr(f->a.text, "\nfake_listener_faults 1\n"));
+    http(f->fd, "GET", "/v1/ready", NULL, 200, &f->a);
+    assert_int_equal(integer_of(&f->a, "seed"), 1);
+    http(f->fd, "GET", "/v1/events", NULL, 200, &f->a);
+    assert_int_equal(integer_of(&f->a, "last"), 2);
+    serve_peer(f, "1\n", "revoked 7");
+
+    http(f->fd, "PUT", "/v1/things/a%20b", "{\"refuse\": false}", 200, &f->a);
+    http(f->fd, "POST", "/v1/rules", "{\"sequence\": [{\"do\": []}]}", 200, &f->a);
+    assert_body(&f->a, "{\"generation\": 2, \"id\": \"rule-1\"}");
+    serve_peer(f, "1\n", "/x");
 }
 
 static void metrics_count_events_and_faults(void **state)
@@ -221,8 +273,8 @@ static void metrics_count_events_and_faults(void **state)
 
     http(f->fd, "PUT", "/v1/rules", "[{\"sequence\": [{\"times\": 2, \"do\": [" TRY "]}]}]", 200,
          &f->a);
-    serve_peer(f, "1\n", "status-try-later");
-    serve_peer(f, "1\n", "status-try-later");
+    serve_peer(f, "1\n", "try later");
+    serve_peer(f, "1\n", "try later");
     serve_peer(f, "1\n", "healthy");
     http(f->fd, "GET", "/metrics", NULL, 200, &f->a);
     assert_non_null(strstr(f->a.headers, "Content-Type: text/plain; version=0.0.4"));
@@ -244,7 +296,7 @@ static void a_reset_is_a_new_start(void **state)
     http(f->fd, "PUT", "/v1/rules", "[{\"sequence\": [{\"do\": [" TRY "]}]}]", 200, &f->a);
     http(f->fd, "PUT", "/v1/things/a%20b", "{}", 200, &f->a);
     send_text(held, "hold\n");
-    serve_peer(f, "1\n", "status-try-later");
+    serve_peer(f, "1\n", "try later");
     http(f->fd, "POST", "/v1/events/wait", "{\"count\": 4}", 200, &f->a);
     http(f->fd, "POST", "/v1/reset", "{\"seed\": 9}", 200, &f->a);
     assert_body(&f->a, "{\"generation\": 2, \"seed\": 9, \"last\": 4}");
@@ -281,6 +333,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_program_has_resources_of_its_own, fixture_start,
                                         fixture_stop),
         cmocka_unit_test_setup_teardown(a_refused_change_is_taken_back_in_the_program,
+                                        fixture_start, fixture_stop),
+        cmocka_unit_test_setup_teardown(a_change_that_cannot_be_put_in_force_changes_nothing,
                                         fixture_start, fixture_stop),
         cmocka_unit_test_setup_teardown(metrics_count_events_and_faults, fixture_start,
                                         fixture_stop),

@@ -39,7 +39,7 @@ static int control_port(const process *p)
     return port;
 }
 
-static void assert_status(int fd, const char *authorization, int status, answer *a)
+static void assert_status(int fd, const char *authorization, int status, response *a)
 {
     char header[160] = "";
 
@@ -56,7 +56,7 @@ static void assert_status(int fd, const char *authorization, int status, answer 
 static void tcp_needs_the_token(void **state)
 {
     process p;
-    answer a = {0};
+    response a = {0};
     int fd;
 
     (void)state;
@@ -80,7 +80,7 @@ static void tcp_needs_the_token(void **state)
     http(fd, "PUT", "/v1/rules", "[]", 401, &a);
     assert_status(fd, "Bearer " TOKEN, 200, &a);
     assert_int_equal(integer_of(&a, "generation"), 0);
-    answer_clear(&a);
+    response_clear(&a);
     close(fd);
     process_stop(&p);
 }
@@ -88,7 +88,7 @@ static void tcp_needs_the_token(void **state)
 static void a_token_counts_on_a_unix_socket_too(void **state)
 {
     process p;
-    answer a = {0};
+    response a = {0};
     int fd;
 
     (void)state;
@@ -96,7 +96,7 @@ static void a_token_counts_on_a_unix_socket_too(void **state)
     fd = connect_unix(p.path);
     assert_status(fd, NULL, 401, &a);
     assert_status(fd, "Bearer " TOKEN, 200, &a);
-    answer_clear(&a);
+    response_clear(&a);
     close(fd);
     process_stop(&p);
 }
@@ -175,7 +175,7 @@ static void a_socket_left_behind_is_replaced(void **state)
 {
     process p;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    answer a = {0};
+    response a = {0};
     int fd;
 
     (void)state;
@@ -187,7 +187,7 @@ static void a_socket_left_behind_is_replaced(void **state)
     process_start(&p, NULL, NULL);
     fd = connect_unix(p.path);
     http(fd, "GET", "/v1/ready", NULL, 200, &a);
-    answer_clear(&a);
+    response_clear(&a);
     close(fd);
     process_stop(&p);
 }
@@ -195,7 +195,7 @@ static void a_socket_left_behind_is_replaced(void **state)
 static void a_socket_in_use_is_left_alone(void **state)
 {
     process p, second;
-    answer a = {0};
+    response a = {0};
     char wanted[512];
     int fd;
 
@@ -211,7 +211,7 @@ static void a_socket_in_use_is_left_alone(void **state)
     refused(&second, p.address, NULL, 1, wanted);
     fd = connect_unix(p.path);
     http(fd, "GET", "/v1/ready", NULL, 200, &a);
-    answer_clear(&a);
+    response_clear(&a);
     close(fd);
     process_stop(&p);
 }

@@ -47,7 +47,7 @@ static bool still_waiting(int fd)
     return recv(fd, &octet, 1, MSG_DONTWAIT | MSG_PEEK) < 0;
 }
 
-static size_t events_of(const answer *a)
+static size_t events_of(const response *a)
 {
     return json_array_size(json_object_get(a->body, "events"));
 }
@@ -64,7 +64,7 @@ static void events_carry_the_frozen_time(void **state)
     close(one);
 }
 
-static void a_wait_is_answered_when_the_event_comes(void **state)
+static void a_wait_ends_when_the_event_comes(void **state)
 {
     fixture *f = *state;
     int other = connect_unix(f->process.path);
@@ -151,7 +151,7 @@ static void a_step_of_the_clock_cuts_nobody_off(void **state)
     close(idle);
 }
 
-/* What was sent before the question must be handled before the answer, however many
+/* What was sent before the question must be handled before the response, however many
  * passes of the loop that takes. */
 static void quiet_comes_after_all_that_was_sent_before(void **state)
 {
@@ -202,7 +202,7 @@ static void quiet_is_not_judged_before_all_input_is_read(void **state)
 }
 
 /* Under traffic that never ends events are told all the same, and quiet is given up. */
-static void a_busy_program_answers_too(void **state)
+static void a_busy_program_responds_too(void **state)
 {
     fixture *f = *state;
     int one;
@@ -246,7 +246,7 @@ static void quiet_waits_for_what_is_owed(void **state)
     close(other);
 }
 
-/* Those of the time before the answer, not before the question. */
+/* Those of the time before the response, not before the question. */
 static void quiet_tells_the_events(void **state)
 {
     fixture *f = *state;
@@ -292,8 +292,8 @@ static void a_poke_ends_a_wait_for_quiet(void **state)
     close(other);
 }
 
-/* Its answer goes nowhere, which is no reason to end (SIGPIPE). */
-static void a_caller_may_hang_up_before_its_answer(void **state)
+/* Its response goes nowhere, which is no reason to end (SIGPIPE). */
+static void a_caller_may_hang_up_before_its_response(void **state)
 {
     fixture *f = *state;
     int other = connect_unix(f->process.path);
@@ -362,7 +362,7 @@ static void waits_do_not_hold_the_program(void **state)
     int other;
 
     http_ask(f->fd, "POST", "/v1/events/wait", "{\"bound_ms\": 600000}");
-    other = connect_unix(f->process.path); /* its answer tells that the other was read */
+    other = connect_unix(f->process.path); /* its response tells that the other was read */
     http(other, "POST", "/v1/quiet", NULL, 200, &f->a);
     close(other);
     kill(f->process.pid, SIGTERM);
@@ -374,8 +374,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(events_carry_the_frozen_time, start, fixture_stop),
-        cmocka_unit_test_setup_teardown(a_wait_is_answered_when_the_event_comes, start,
-                                        fixture_stop),
+        cmocka_unit_test_setup_teardown(a_wait_ends_when_the_event_comes, start, fixture_stop),
         cmocka_unit_test_setup_teardown(a_wait_looks_from_its_number_on, start, fixture_stop),
         cmocka_unit_test_setup_teardown(bounds_run_on_the_kernels_clock, start, fixture_stop),
         cmocka_unit_test_setup_teardown(a_step_of_the_clock_cuts_nobody_off, start, fixture_stop),
@@ -383,8 +382,8 @@ int main(void)
                                         fixture_stop),
         cmocka_unit_test_setup_teardown(quiet_is_not_judged_before_all_input_is_read, start,
                                         fixture_stop),
-        cmocka_unit_test_setup_teardown(a_busy_program_answers_too, start, fixture_stop),
-        cmocka_unit_test_setup_teardown(a_caller_may_hang_up_before_its_answer, start,
+        cmocka_unit_test_setup_teardown(a_busy_program_responds_too, start, fixture_stop),
+        cmocka_unit_test_setup_teardown(a_caller_may_hang_up_before_its_response, start,
                                         fixture_stop),
         cmocka_unit_test_setup_teardown(quiet_waits_for_what_is_owed, start, fixture_stop),
         cmocka_unit_test_setup_teardown(quiet_tells_the_events, start, fixture_stop),

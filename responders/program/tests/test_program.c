@@ -40,11 +40,11 @@ static void help_and_version_are_printed(void **state)
     assert_string_equal(r.err, "");
     assert_int_equal(strncmp(r.out,
                              "Usage: fake-program --listen [NAME=]ADDRESS:PORT [OPTION]...\n"
-                             "Answers with the name of a fault.\n\n"
+                             "Responds with the name of a fault.\n\n"
                              "  --greeting TEXT               not used\n"
                              "  --listen ",
                              strlen("Usage: fake-program --listen [NAME=]ADDRESS:PORT [OPTION]...\n"
-                                    "Answers with the name of a fault.\n\n"
+                                    "Responds with the name of a fault.\n\n"
                                     "  --greeting TEXT               not used\n"
                                     "  --listen ")),
                      0);
@@ -59,24 +59,53 @@ static void help_and_version_are_printed(void **state)
 static void faults_are_listed_for_people_and_programs(void **state)
 {
     result r = RUN("--list-faults");
-    json_t *list, *wanted = catalogue_to_json(&fake_catalogue);
+    json_t *list, *wanted;
+    catalogue *faults;
+    problem p;
 
     (void)state;
+    assert_int_equal(catalogue_new(fake_lines, fake_primitives, &faults, &p), 0);
+    wanted = catalogue_faults_to_json(faults);
     assert_int_equal(r.status, 0);
-    assert_non_null(strstr(r.out, "ID   NAME                LAYER SUMMARY\n"
-                                  "A03  status-try-later    ocsp  tryLater (3)\n"
-                                  "A26  cert-status-revoked ocsp  revoked\n"
+    assert_non_null(strstr(r.out, "A03  status-try-later     model: tryLater (3)\n"
+                                  "A26  cert-status-revoked  model: revoked\n"
                                   "     reason: revocation reason (default 1)\n"
                                   "     offset [s]: how long ago (default null)\n"
                                   "     form: how the responder is named (default \"byKey\")\n"
                                   "       one of byName, byKey\n"));
     assert_non_null(strstr(r.out, "     target: where to (required)\n"));
+    assert_non_null(strstr(r.out, "\nB41  revoked-elsewhere    model, message: revoked, and a "
+                                  "redirect\n     reason: revocation reason (default 2)\n"));
     r = RUN("--list-faults=json");
     assert_int_equal(r.status, 0);
     list = json_loads(r.out, 0, NULL);
     assert_true(json_equal(list, wanted));
     json_decref(list);
     json_decref(wanted);
+    catalogue_free(faults);
+}
+
+static void primitives_are_listed_for_people_and_programs(void **state)
+{
+    result r = RUN("--list-primitives");
+    json_t *list, *wanted;
+    catalogue *faults;
+    problem p;
+
+    (void)state;
+    assert_int_equal(r.status, 0);
+    assert_non_null(strstr(r.out, "status         model: another status\n"
+                                  "revoked        model: revoked\n"
+                                  "     reason: revocation reason (default 1)\n"));
+    assert_int_equal(catalogue_new(fake_lines, fake_primitives, &faults, &p), 0);
+    wanted = catalogue_primitives_to_json(faults);
+    r = RUN("--list-primitives=json");
+    assert_int_equal(r.status, 0);
+    list = json_loads(r.out, 0, NULL);
+    assert_true(json_equal(list, wanted));
+    json_decref(list);
+    json_decref(wanted);
+    catalogue_free(faults);
 }
 
 static void wrong_usage_is_one_line(void **state)
@@ -109,6 +138,9 @@ static void wrong_usage_is_one_line(void **state)
                    "--events \"1k\": expected a number from 1 to 10000000");
     assert_refused(RUN("--list-faults=xml"), 2,
                    "--list-faults=xml: the forms are --list-faults and --list-faults=json");
+    assert_refused(RUN("--list-primitives=xml"), 2,
+                   "--list-primitives=xml: the forms are --list-primitives and "
+                   "--list-primitives=json");
     assert_refused(RUN("--greeting", "rude"), 2, "--greeting \"rude\": expected a polite one");
 }
 
@@ -158,7 +190,7 @@ static void rules_of_a_file_are_there_from_the_start(void **state)
     fd = connect_tcp(process_port(&p));
     send_text(fd, "1\n");
     process_read(fd, heard, sizeof(heard));
-    assert_string_equal(heard, "status-try-later");
+    assert_string_equal(heard, "try later");
     close(fd);
     process_stop(&p);
 }
@@ -207,7 +239,7 @@ static void rules_of_a_file_that_cannot_be_done_are_refused(void **state)
 static void options_reach_the_program(void **state)
 {
     process p;
-    answer a = {0};
+    response a = {0};
     int fd, peer;
 
     (void)state;
@@ -228,7 +260,7 @@ static void options_reach_the_program(void **state)
     assert_int_equal(json_array_size(json_object_get(a.body, "events")), 2);
     assert_int_equal(integer_of(&a, "last"), 3);
     assert_int_equal(integer_of(&a, "dropped"), 1);
-    answer_clear(&a);
+    response_clear(&a);
     close(fd);
     process_stop(&p);
 }
@@ -262,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_and_version_are_printed),
         cmocka_unit_test(faults_are_listed_for_people_and_programs),
+        cmocka_unit_test(primitives_are_listed_for_people_and_programs),
         cmocka_unit_test(wrong_usage_is_one_line),
         cmocka_unit_test(a_port_in_use_is_named),
         cmocka_unit_test(rules_of_a_file_are_there_from_the_start),

@@ -1,0 +1,13 @@
+/* The types of parameters that only OCSP has. */
+#ifndef STAPLELAB_OCSP_FAULTS_PARAM_TYPES_H
+#define STAPLELAB_OCSP_FAULTS_PARAM_TYPES_H
+
+#include "responders/engine/param.h"
+
+/* octets: the value of the INTEGER, from a serial number in hex. */
+extern const param_type ocsp_param_serial;
+
+/* char *: the id of a certificate that the ocsp_store has. */
+extern const param_type ocsp_param_signer;
+
+#endif
