@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "responders/dns/codec/dns_encode.h"
 #include "responders/dns/codec/dns_query.h"
+#include "responders/dns/encode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "responders/dns/codec/dns_encode.h"
 #include "responders/dns/codec/dns_query.h"
 #include "responders/dns/codec/dns_type.h"
+#include "responders/dns/encode.h"
 #include "responders/dns/model.h"
 
 static octets out;
