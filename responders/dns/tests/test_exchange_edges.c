@@ -182,6 +182,39 @@ static void what_is_dropped_otherwise_proves_nothing(void **state)
     dns_exchange_clear(&x);
 }
 
+/* The peer was faster than the reset. */
+static void a_reset_that_did_not_come_proves_nothing(void **state)
+{
+    const query q = query_of("ocsp.test", A);
+    dns_exchange x;
+    json_t *event;
+
+    (void)state;
+    rules("{\"fault\": \"tc-then-tcp-fails\", \"mode\": \"reset\"}");
+    bench_exchange(&l, &q, true, NOW, &x);
+    event = dns_exchange_dropped(&x, "the connection was closed");
+    assert_int_equal(json_array_size(json_object_get(event, "faults")), 0);
+    json_decref(event);
+    dns_exchange_clear(&x);
+}
+
+/* What an event says of an echo is what is in it. */
+static void an_echo_has_no_code(void **state)
+{
+    const query q = query_of("no.test", A);
+    dns_exchange x;
+    json_t *event;
+
+    (void)state;
+    rules("{\"fault\": \"qr-bit-clear\"}");
+    bench_exchange(&l, &q, false, NOW, &x);
+    event = dns_exchange_sent(&x);
+    assert_int_equal(number_of(event, "rcode"), 0);
+    assert_int_equal(number_of(event, "octets"), q.length);
+    json_decref(event);
+    dns_exchange_clear(&x);
+}
+
 /* The refusal alone is not the fault: the truncated response is its other half. */
 static void a_refusal_is_told_with_its_rule(void **state)
 {
@@ -204,6 +237,35 @@ static void a_refusal_is_told_with_its_rule(void **state)
     assert_string_equal(texts_of(json_object_get(event, "faults")), "tcp-fails");
     json_decref(event);
     dns_exchange_clear(&x);
+}
+
+/* The octets that a client takes over UDP (RFC 1035 4.2.1, RFC 6891 6.2.3), and what we send. */
+static void a_datagram_is_no_longer_than_it_may_be(void **state)
+{
+    static const struct {
+        size_t records, edns; /* 0: none */
+        bool whole;
+    } sizes[] = {{30, 0, true},     {31, 0, false},    {31, 1232, true},
+                 {77, 1232, false}, {250, 4096, true}, {260, 65535, false}};
+    query q = query_of("ocsp.test", A), with_edns = q;
+    json_t *body;
+    problem p;
+
+    (void)state;
+    query_add(&with_edns, OPT, sizeof(OPT) - 1);
+    with_edns.octets[11] = 1;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        body = json_pack("{s:[]}", "values");
+        for (size_t k = 0; k < sizes[i].records; k++) {
+            json_array_append_new(json_object_get(body, "values"), json_string("127.0.0.1"));
+        }
+        assert_int_equal(dns_store_put(l.store, "ocsp.test", "A", body, &p), 0);
+        json_decref(body);
+        with_edns.octets[with_edns.length - 8] = (uint8_t)(sizes[i].edns >> 8);
+        with_edns.octets[with_edns.length - 7] = (uint8_t)sizes[i].edns;
+        assert_int_equal(strstr(ask(sizes[i].edns == 0 ? &q : &with_edns), " tc ") == NULL,
+                         sizes[i].whole);
+    }
 }
 
 /* A message that has no room for records has none of what was changed in them. */
@@ -476,7 +538,10 @@ int main(void)
         TEST(edns_is_answered_with_edns),
         TEST(a_query_and_its_response_are_told),
         TEST(what_is_dropped_otherwise_proves_nothing),
+        TEST(a_reset_that_did_not_come_proves_nothing),
+        TEST(an_echo_has_no_code),
         TEST(a_refusal_is_told_with_its_rule),
+        TEST(a_datagram_is_no_longer_than_it_may_be),
         TEST(long_chains_go_over_tcp),
         TEST(a_chain_ends_where_the_name_is_full),
         TEST(a_loop_closes_where_the_name_is_full),

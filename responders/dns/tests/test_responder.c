@@ -30,6 +30,17 @@ static control_ops ops;
 static uint16_t port;
 static int send_error; /* of sendmsg, where it is not 0 */
 
+/* In the place of the C library's: the wall clock stands, too. */
+time_t time(time_t *out)
+{
+    const time_t now = (time_t)(lab_clock_ms / 1000);
+
+    if (out != NULL) {
+        *out = now;
+    }
+    return now;
+}
+
 /* In the place of the C library's, so that a datagram can fail to be sent. */
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
@@ -296,6 +307,7 @@ static void so_many_connections_are_served_and_no_more(void **state)
     const struct rlimit many = {.rlim_cur = 4096, .rlim_max = 4096};
     struct rlimit limit;
     int clients[513];
+    uint8_t octet;
 
     (void)state;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -310,11 +322,36 @@ static void so_many_connections_are_served_and_no_more(void **state)
     }
     assert_int_equal(count("accept"), 512);
     assert_string_equal(last("dropped", "why"), "too many connections");
+    assert_int_equal(recv(clients[512], &octet, 1, MSG_DONTWAIT), 0);
     for (size_t i = 0; i < 513; i++) {
         close(clients[i]);
     }
     lab_settle(base);
     assert_int_equal(count("close"), 512);
+}
+
+/* Who could not be accepted is, once another has gone. */
+static void a_closed_connection_makes_room(void **state)
+{
+    int first = client_of(SOCK_STREAM), second;
+    struct rlimit limit, few;
+
+    (void)state;
+    assert_string_equal(ask(first, true), HEALTHY);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    second = client_of(SOCK_STREAM);
+    few = limit;
+    few.rlim_cur = (rlim_t)second + 1;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    lab_settle(base);
+    assert_int_equal(count("accept"), 1);
+    close(first);
+    lab_settle(base);
+    assert_int_equal(count("close"), 1);
+    assert_int_equal(count("accept"), 2);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_string_equal(ask(second, true), HEALTHY);
+    close(second);
 }
 
 /* ----- the clock ----- */
@@ -401,6 +438,26 @@ static void so_many_responses_wait_and_no_more(void **state)
     assert_true(metrics_say("staplelab_dns_dropped_total 1\n"));
     use("");
     assert_string_equal(ask(udp, false), HEALTHY);
+    close(udp);
+}
+
+/* Which runs from the first query under these rules. */
+static void a_ttl_passes_with_the_clock(void **state)
+{
+    static const char own[] = "1234 qr aa rd ra 0; ocsp.test A; ocsp.test 5 A 127.0.0.5";
+    static const char rule_text[] = "{\"fault\": \"ttl-short-then-change\"}";
+    int udp = client_of(SOCK_DGRAM);
+
+    (void)state;
+    use(rule_text);
+    assert_string_equal(ask(udp, false), own);
+    lab_step(base, 5000);
+    assert_non_null(strstr(ask(udp, false), "127.255.255.254"));
+    use(rule_text);
+    assert_string_equal(ask(udp, false), own);
+    lab_step(base, 5000);
+    ops.reset(ops.arg);
+    assert_string_equal(ask(udp, false), own);
     close(udp);
 }
 
@@ -598,10 +655,12 @@ int main(void)
         TEST(the_peer_ends_a_connection),
         TEST(an_idle_connection_is_owed_its_first_query),
         TEST(so_many_connections_are_served_and_no_more),
+        TEST(a_closed_connection_makes_room),
         TEST(a_delayed_response_waits_for_the_clock),
         TEST(one_step_of_the_clock_brings_all_in_order),
         TEST(a_connection_takes_its_delayed_responses_along),
         TEST(so_many_responses_wait_and_no_more),
+        TEST(a_ttl_passes_with_the_clock),
         TEST(a_reset_forgets_what_waits),
         TEST(what_waits_at_the_end_is_freed),
         TEST(what_cannot_be_sent_is_dropped),
