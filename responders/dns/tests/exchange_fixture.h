@@ -26,7 +26,8 @@ typedef struct {
 static inline void bench_begin(bench *b, const primitive *const *primitives)
 {
     static const char *const records[] = {"ocsp.test/A=127.0.0.5", "ocsp.test/AAAA=::5",
-                                          "cdn.test/A=127.0.0.7@9", "www.test/CNAME=ocsp.test"};
+                                          "cdn.test/A=127.0.0.7@9", "www.test/CNAME=ocsp.test",
+                                          "far.test/CNAME=cdn.test"};
     problem p;
 
     *b = (bench){.store = dns_store_new(), .events = event_log_new(10000)};
