@@ -78,6 +78,17 @@ def test_a_connection_without_a_query_is_owed(dnsd: Dnsd) -> None:
     dnsd.quiet()
 
 
+def test_quiet_comes_after_all_that_was_sent_before(dnsd: Dnsd) -> None:
+    """Nothing looks into the sockets: quiet is judged after all that was there to be read."""
+    datagrams, stream = dnsd.udp(), dnsd.tcp()
+    stream.ask(query(HOST))
+    for ident in range(100):
+        datagrams.send(query(HOST, ident=ident))
+        stream.send(query(HOST, ident=ident))
+    dnsd.quiet()
+    assert len(dnsd.events("response")) == 201
+
+
 # ----- rules -----
 
 

@@ -1,118 +1,77 @@
-/* What the tests of the exchange share: a name server without sockets, and queries for it. */
+/* What the tests of the exchange share: a bench for each test, and short ways to ask it. */
 #ifndef STAPLELAB_DNS_EXCHANGE_FIXTURE_H
 #define STAPLELAB_DNS_EXCHANGE_FIXTURE_H
 
-#include "harness/base/tests/cm.h"
+#include "responders/dns/tests/bench.h"
+#include "responders/dns/tests/dns_reader.h"
 
-#include <stdio.h>
-#include <string.h>
+enum { A = 1, TXT = 16, AAAA = 28 };
 
-#include "responders/dns/exchange.h"
-#include "responders/dns/faults/catalogue.h"
-#include "responders/dns/match.h"
-#include "responders/dns/tests/dns_builder.h"
-#include "responders/engine/catalogue.h"
+/* An OPT record (RFC 6891) for 4096 octets. */
+#define OPT "\0\0\x29\x10\0\0\0\0\0\0\0"
 
-#define NOW 1000000
+static bench l; /* of the test that runs */
+static reader r;
 
-typedef struct {
-    catalogue *faults;
-    dns_store *store;
-    rule_set *rules;
-    event_log *events;
-    dns_exchange_terms terms;
-} bench;
-
-static inline void bench_begin(bench *b, const primitive *const *primitives)
+static inline int begin(void **state)
 {
-    static const char *const records[] = {"ocsp.test/A=127.0.0.5", "ocsp.test/AAAA=::5",
-                                          "cdn.test/A=127.0.0.7@9", "www.test/CNAME=ocsp.test",
-                                          "far.test/CNAME=cdn.test"};
+    (void)state;
+    bench_begin(&l, dns_fault_primitives);
+    return 0;
+}
+
+static inline int end(void **state)
+{
+    (void)state;
+    bench_end(&l);
+    return 0;
+}
+
+static inline void rules(const char *uses)
+{
     problem p;
 
-    *b = (bench){.store = dns_store_new(), .events = event_log_new(10000)};
-    if (catalogue_new(dns_fault_lines, primitives, &b->faults, &p) != 0) {
-        fail_msg("%s", p.detail);
+    if (bench_rules(&l, uses, &p) != 0) {
+        fail_msg("%s: %s", p.pointer, p.detail);
     }
-    for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
-        assert_int_equal(dns_store_option(b->store, records[i], &p), 0);
-    }
-    b->rules = rule_set_new(
-        &(rule_terms){.faults = b->faults, .keys = dns_match_keys, .store = b->store}, 1);
-    b->terms = (dns_exchange_terms){
-        .store = b->store, .rules = b->rules, .events = b->events, .state = fault_state_new()};
 }
 
-static inline void bench_end(bench *b)
+/* What is sent over UDP for the message, as text. */
+static inline const char *ask(const query *q)
 {
-    rule_set_free(b->rules);
-    event_log_free(b->events);
-    fault_state_free(b->terms.state);
-    dns_store_free(b->store);
-    catalogue_free(b->faults);
+    dns_exchange x;
+
+    bench_exchange(&l, q, false, NOW, &x);
+    reader_read(&r, x.delivery.wire.data, x.delivery.wire.length);
+    dns_exchange_clear(&x);
+    return r.text;
 }
 
-/* Puts {"do": [USES]} in force. 0, or -1 with *p. */
-static inline int bench_rules(bench *b, const char *uses, problem *p)
-{
-    char text[1024];
-    json_error_t error;
-    rule_list *list;
-    json_t *rules;
-    int rc;
-
-    snprintf(text, sizeof(text), "[{\"id\": \"r\", \"sequence\": [{\"do\": [%s]}]}]", uses);
-    rules = json_loads(text, 0, &error);
-    if (rules == NULL) {
-        fail_msg("%s: %s", text, error.text);
-    }
-    rc = rule_set_replace(b->rules, rules, &list, p);
-    json_decref(rules);
-    if (rc == 0) {
-        rule_set_swap(b->rules, list);
-    }
-    return rc;
-}
-
-static inline void bench_exchange(bench *b, const query *q, bool tcp, int64_t now, dns_exchange *x)
-{
-    const dns_peer peer = {.listener = "main",
-                           .client = "127.0.0.1",
-                           .port = 4711,
-                           .tcp = tcp,
-                           .connection = tcp ? 7 : 0};
-
-    dns_exchange_message(&b->terms, &peer, (span){q->octets, q->length}, now, x);
-}
-
-/* The last event of that kind, borrowed; NULL when there is none. */
-static inline const json_t *bench_event(const bench *b, const char *kind)
-{
-    static json_t *last; /* keeps the event alive until the next call */
-    json_t *match = json_pack("{s:s}", "kind", kind);
-    json_t *events = event_log_since(b->events, 0, match, 0);
-
-    json_decref(last);
-    last = json_incref(json_array_get(events, json_array_size(events) - 1));
-    json_decref(events);
-    json_decref(match);
-    return last;
-}
-
-/* The texts of a list as "a, b". */
-static inline const char *texts_of(const json_t *list)
+/* The faults that the response to the message proves. */
+static inline const char *told(const query *q, bool tcp)
 {
     static char text[4096];
-    size_t i, used = 0;
-    json_t *value;
+    dns_exchange x;
+    json_t *event;
 
-    text[0] = '\0';
-    json_array_foreach(list, i, value)
-    {
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i == 0 ? "" : ", ",
-                                 json_string_value(value));
-    }
+    bench_exchange(&l, q, tcp, NOW, &x);
+    event = dns_exchange_sent(&x);
+    snprintf(text, sizeof(text), "%s", texts_of(json_object_get(event, "faults")));
+    json_decref(event);
+    dns_exchange_clear(&x);
     return text;
 }
+
+static inline const char *string_of(const json_t *event, const char *member)
+{
+    return json_string_value(json_object_get(event, member));
+}
+
+static inline json_int_t number_of(const json_t *event, const char *member)
+{
+    return json_integer_value(json_object_get(event, member));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 #endif

@@ -4,8 +4,8 @@
  * That each row would fail if its primitives did nothing is tried with primitives that only say
  * that they have done something.
  */
+#include "responders/dns/tests/bench.h"
 #include "responders/dns/tests/dns_reader.h"
-#include "responders/dns/tests/exchange_fixture.h"
 
 enum { A = 1, TXT = 16, AAAA = 28 };
 enum { UDP, TCP };
