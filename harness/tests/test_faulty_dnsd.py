@@ -13,14 +13,14 @@ import dns.message
 import dns.query
 import dns.rcode
 import pytest
-from dns_wire import ANSWER, QR, RA, RD, A, address, header, query, question
+from dns_wire import HEALTHY_FLAGS, QR, RA, RD, A, address, header, query, question
 from dnsd import Dnsd, running
 
 from staplelab.waiting import BOUND_SECONDS
 
 HOST = "ocsp.staplelab.test"
 OWN = "127.0.0.5"
-HEALTHY = header(0x1234, ANSWER, an=1) + question(HOST, A) + address(OWN)
+HEALTHY = header(0x1234, HEALTHY_FLAGS, an=1) + question(HOST, A) + address(OWN)
 
 HAS_IPV6 = " lo\n" in Path("/proc/net/if_inet6").read_text() if socket.has_ipv6 else False
 LISTENERS = ["0", "any"] + (["six"] if HAS_IPV6 else [])
@@ -51,58 +51,61 @@ def exchange(request: pytest.FixtureRequest) -> Exchange:
     return request.param
 
 
-# ----- healthy answers, by dnspython's judgement -----
+# ----- healthy responses, by dnspython's judgement -----
 
 
 def resolve(
     dnsd: Dnsd, exchange: Exchange, text: str, rrtype: str, listener: str = "0", **options: Any
 ) -> dns.message.Message:
     (entry,) = [e for e in dnsd.ready["listeners"] if e["name"] == listener]
-    # another address than the wildcard's first one: the answer must come from there
+    # another address than the wildcard's first one: the response must come from there
     where = "127.0.0.77" if listener == "any" else entry["address"]
     asked = dns.message.make_query(text, rrtype, **options)
-    answer = exchange(asked, where, port=entry["port"], timeout=BOUND_SECONDS)
-    assert asked.is_response(answer)
-    assert answer.flags & dns.flags.AA
-    assert answer.flags & dns.flags.RA
-    return answer
+    response = exchange(asked, where, port=entry["port"], timeout=BOUND_SECONDS)
+    assert asked.is_response(response)
+    assert response.flags & dns.flags.AA
+    assert response.flags & dns.flags.RA
+    return response
 
 
-def texts(answer: dns.message.Message) -> list[str]:
-    return [line for rrset in answer.answer for line in rrset.to_text().splitlines()]
+def texts(response: dns.message.Message) -> list[str]:
+    return [line for rrset in response.answer for line in rrset.to_text().splitlines()]
 
 
 @pytest.mark.parametrize("listener", LISTENERS)
 def test_addresses(dnsd: Dnsd, exchange: Exchange, listener: str) -> None:
-    answer = resolve(dnsd, exchange, HOST, "A", listener)
-    assert texts(answer) == [f"{HOST}. 300 IN A {OWN}"]
-    assert answer.rcode() == dns.rcode.NOERROR
-    answer = resolve(dnsd, exchange, HOST, "AAAA", listener)
-    assert texts(answer) == [f"{HOST}. 60 IN AAAA ::1"]
+    response = resolve(dnsd, exchange, HOST, "A", listener)
+    assert texts(response) == [f"{HOST}. 300 IN A {OWN}"]
+    assert response.rcode() == dns.rcode.NOERROR
+    response = resolve(dnsd, exchange, HOST, "AAAA", listener)
+    assert texts(response) == [f"{HOST}. 60 IN AAAA ::1"]
 
 
 def test_an_alias_is_followed(dnsd: Dnsd, exchange: Exchange) -> None:
-    answer = resolve(dnsd, exchange, "www.staplelab.test", "A")
-    assert texts(answer) == [f"www.staplelab.test. 300 IN CNAME {HOST}.", f"{HOST}. 300 IN A {OWN}"]
+    response = resolve(dnsd, exchange, "www.staplelab.test", "A")
+    assert texts(response) == [
+        f"www.staplelab.test. 300 IN CNAME {HOST}.",
+        f"{HOST}. 300 IN A {OWN}",
+    ]
 
 
 def test_letters_come_back_as_they_were_sent(dnsd: Dnsd, exchange: Exchange) -> None:
-    answer = resolve(dnsd, exchange, "oCSP.StapleLab.test", "A")
-    assert answer.question[0].to_text() == "oCSP.StapleLab.test. IN A"
+    response = resolve(dnsd, exchange, "oCSP.StapleLab.test", "A")
+    assert response.question[0].to_text() == "oCSP.StapleLab.test. IN A"
     assert dnsd.wait("query")["qname"] == HOST
 
 
 def test_no_such_name_and_no_such_data(dnsd: Dnsd, exchange: Exchange) -> None:
-    answer = resolve(dnsd, exchange, "nowhere.staplelab.test", "A")
-    assert answer.rcode() == dns.rcode.NXDOMAIN
-    assert answer.authority[0].to_text().startswith("staplelab.test. 60 IN SOA ")
-    answer = resolve(dnsd, exchange, HOST, "TXT")
-    assert answer.rcode() == dns.rcode.NOERROR
-    assert answer.answer == []
-    assert answer.authority[0].to_text().startswith("staplelab.test. 60 IN SOA ")
+    response = resolve(dnsd, exchange, "nowhere.staplelab.test", "A")
+    assert response.rcode() == dns.rcode.NXDOMAIN
+    assert response.authority[0].to_text().startswith("staplelab.test. 60 IN SOA ")
+    response = resolve(dnsd, exchange, HOST, "TXT")
+    assert response.rcode() == dns.rcode.NOERROR
+    assert response.answer == []
+    assert response.authority[0].to_text().startswith("staplelab.test. 60 IN SOA ")
 
 
-def test_edns_is_answered_with_edns(dnsd: Dnsd, exchange: Exchange) -> None:
+def test_edns_is_met_with_edns(dnsd: Dnsd, exchange: Exchange) -> None:
     assert resolve(dnsd, exchange, HOST, "A").edns == -1
     assert resolve(dnsd, exchange, HOST, "A", use_edns=0).edns == 0
 
@@ -114,7 +117,7 @@ def opt(size: int, extended_flags: int = 0) -> bytes:
 def test_an_unknown_version_of_edns_is_refused(dnsd: Dnsd) -> None:
     asked = header(0x1234, RD, ar=1) + question(HOST, A) + opt(4096, 1 << 16)
     # BADVERS is 16: the upper bits of the code are in the OPT record
-    wanted = header(0x1234, ANSWER, ar=1) + question(HOST, A) + opt(1232, 1 << 24)
+    wanted = header(0x1234, HEALTHY_FLAGS, ar=1) + question(HOST, A) + opt(1232, 1 << 24)
     assert dnsd.ask(asked) == wanted
     assert dnsd.wait("response")["rcode"] == 16
 
@@ -135,7 +138,7 @@ def test_what_is_too_long_for_a_datagram_comes_over_tcp(dnsd: Dnsd) -> None:
 
 def test_recursion_desired_is_copied(dnsd: Dnsd) -> None:
     without = header(0x1234, 0) + question(HOST, A)
-    assert dnsd.ask(without) == header(0x1234, ANSWER & ~RD, an=1) + HEALTHY[12:]
+    assert dnsd.ask(without) == header(0x1234, HEALTHY_FLAGS & ~RD, an=1) + HEALTHY[12:]
 
 
 # ----- TCP -----
@@ -189,7 +192,7 @@ def test_a_reset_by_the_peer_is_seen_as_one(dnsd: Dnsd) -> None:
 MALFORMED = {
     "two questions": header(7, RD, qd=2) + question(HOST, A) * 2,
     "no question": header(7, RD, qd=0),
-    "octets behind": query(HOST, ident=7) + b"\0",
+    "trailing octets": query(HOST, ident=7) + b"\0",
     "cut": query(HOST, ident=7)[:-1],
     "pointer": header(7, RD) + b"\xc0\x0c\0\1\0\1",
 }
@@ -210,11 +213,11 @@ def test_other_opcodes_are_not_implemented(dnsd: Dnsd) -> None:
 
 def test_other_classes_are_refused(dnsd: Dnsd) -> None:
     chaos = header(7, RD) + question("version.bind", 16, 3)
-    assert dnsd.ask(chaos) == header(7, ANSWER | 5) + question("version.bind", 16, 3)
+    assert dnsd.ask(chaos) == header(7, HEALTHY_FLAGS | 5) + question("version.bind", 16, 3)
 
 
-@pytest.mark.parametrize("message", [b"", b"\0" * 11, HEALTHY], ids=["empty", "short", "answer"])
-def test_what_is_no_query_gets_no_answer(dnsd: Dnsd, message: bytes) -> None:
+@pytest.mark.parametrize("message", [b"", b"\0" * 11, HEALTHY], ids=["empty", "short", "response"])
+def test_what_is_no_query_gets_no_response(dnsd: Dnsd, message: bytes) -> None:
     datagrams, stream = dnsd.udp(), dnsd.tcp()
     datagrams.send(message)
     stream.send(message)

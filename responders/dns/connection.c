@@ -14,32 +14,32 @@
 #define PREFIX_SIZE     2
 
 /* A response on its way: the tag of its delivery. */
-typedef struct sending sending;
-struct sending {
+typedef struct outgoing outgoing;
+struct outgoing {
     dns_exchange exchange;
-    sending *previous, *next;
+    outgoing *previous, *next;
 };
 
-typedef struct connection connection;
-struct connection {
+typedef struct dns_connection dns_connection;
+struct dns_connection {
     dns_connections *all;
     listener *listener;
     dns_peer peer;
     stream *stream;
     octets input; /* the beginning of a message */
-    sending *first;
-    sending *end; /* what has ended the connection by a reset */
-    connection *previous, *next;
+    outgoing *first;
+    outgoing *end; /* what has ended the connection by a reset */
+    dns_connection *previous, *next;
 };
 
 struct dns_connections {
     dns_service *service;
-    connection *first;
+    dns_connection *first;
     size_t count;
     uint64_t last_number; /* numbers are never used again */
 };
 
-static void sending_unlink(connection *c, sending *one)
+static void outgoing_unlink(dns_connection *c, outgoing *one)
 {
     *(one->previous == NULL ? &c->first : &one->previous->next) = one->next;
     if (one->next != NULL) {
@@ -47,14 +47,14 @@ static void sending_unlink(connection *c, sending *one)
     }
 }
 
-static void drop(connection *c, sending *one, const char *why)
+static void drop(dns_connection *c, outgoing *one, const char *why)
 {
     dns_service_dropped(c->all->service, &one->exchange, why);
-    sending_unlink(c, one);
+    outgoing_unlink(c, one);
     free(one);
 }
 
-static void connection_free(connection *c)
+static void connection_free(dns_connection *c)
 {
     dns_connections *all = c->all;
 
@@ -67,9 +67,9 @@ static void connection_free(connection *c)
     free(c);
 }
 
-static void take_message(connection *c, span message)
+static void take_message(dns_connection *c, span message)
 {
-    sending *one = memory_new(sizeof(*one));
+    outgoing *one = memory_new(sizeof(*one));
 
     if (!dns_service_take(c->all->service, &c->peer, c->listener, message, &one->exchange)) {
         free(one);
@@ -95,7 +95,7 @@ static bool whole_message(span input, span *message)
 
 /* Handles every whole message; returns how many octets they were.  After one that is met by a
  * reset nothing is read. */
-static size_t take_messages(connection *c, span input)
+static size_t take_messages(dns_connection *c, span input)
 {
     const size_t length = input.length;
     span message;
@@ -111,7 +111,7 @@ static size_t take_messages(connection *c, span input)
 
 static void on_octets(void *arg, span input)
 {
-    connection *c = arg;
+    dns_connection *c = arg;
     octets left = {0};
     size_t taken;
 
@@ -127,8 +127,8 @@ static void on_octets(void *arg, span input)
 
 static void on_held(void *arg, void *tag, bool all_written)
 {
-    connection *c = arg;
-    sending *one = tag;
+    dns_connection *c = arg;
+    outgoing *one = tag;
 
     (void)all_written; /* only what is dropped or reset has nothing to write */
     dns_service_held(c->all->service, &one->exchange);
@@ -136,15 +136,15 @@ static void on_held(void *arg, void *tag, bool all_written)
 
 static void on_sent(void *arg, void *tag)
 {
-    connection *c = arg;
-    sending *one = tag;
+    dns_connection *c = arg;
+    outgoing *one = tag;
 
     if (one->exchange.delivery.end != DELIVERY_KEEP) {
         c->end = one;
         return;
     }
     dns_service_sent(c->all->service, &one->exchange);
-    sending_unlink(c, one);
+    outgoing_unlink(c, one);
     free(one);
 }
 
@@ -155,7 +155,7 @@ static void on_lost(void *arg, void *tag)
 
 static void on_end(void *arg, const stream_end *end)
 {
-    connection *c = arg;
+    dns_connection *c = arg;
     dns_service *s = c->all->service;
     json_t *fields = dns_peer_to_json(&c->peer);
 
@@ -165,7 +165,7 @@ static void on_end(void *arg, const stream_end *end)
         json_object_update(fields, why);
         json_decref(why);
         dns_exchange_clear(&c->end->exchange);
-        sending_unlink(c, c->end);
+        outgoing_unlink(c, c->end);
         free(c->end);
     }
     json_object_set_new(fields, "by", json_string(end->by_us ? "us" : "peer"));
@@ -180,7 +180,7 @@ static void on_end(void *arg, const stream_end *end)
 
 static void on_change(void *arg)
 {
-    connection *c = arg;
+    dns_connection *c = arg;
 
     control_poke(c->all->service->control);
 }
@@ -204,7 +204,7 @@ void dns_connections_accept(dns_connections *all, listener *l, int fd,
                                              .on_change = on_change};
     dns_service *s = all->service;
     const char *name = listener_endpoint(l)->name;
-    connection *c;
+    dns_connection *c;
 
     if (all->count == CONNECTIONS_MAX) {
         event_log_append(s->terms.events, "dropped",
@@ -214,7 +214,7 @@ void dns_connections_accept(dns_connections *all, listener *l, int fd,
         return;
     }
     c = memory_new(sizeof(*c));
-    *c = (connection){.all = all, .listener = l, .next = all->first};
+    *c = (dns_connection){.all = all, .listener = l, .next = all->first};
     c->peer = (dns_peer){.listener = name,
                          .port = endpoint_port(peer),
                          .tcp = true,
@@ -233,7 +233,7 @@ void dns_connections_accept(dns_connections *all, listener *l, int fd,
 void dns_connections_close(dns_connections *all, const char *why)
 {
     while (all->first != NULL) {
-        connection *c = all->first;
+        dns_connection *c = all->first;
 
         stream_close(c->stream);
         while (c->first != NULL) {
@@ -260,7 +260,7 @@ size_t dns_connections_owed(const dns_connections *all)
 {
     size_t owed = 0;
 
-    for (const connection *c = all->first; c != NULL; c = c->next) {
+    for (const dns_connection *c = all->first; c != NULL; c = c->next) {
         owed += stream_owes(c->stream);
     }
     return owed;

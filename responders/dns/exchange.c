@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "responders/dns/codec/dns_encode.h"
 #include "responders/dns/codec/dns_query.h"
 #include "responders/dns/codec/dns_type.h"
+#include "responders/dns/encode.h"
 #include "responders/dns/faults/faults.h"
 #include "responders/dns/match.h"
 #include "responders/engine/rule_decide.h"

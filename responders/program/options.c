@@ -51,7 +51,7 @@ static int take_listen(void *arg, const char *text, problem *p)
     return 0;
 }
 
-/* The first line of the file is the token; nothing after it is looked at. */
+/* The first line of the file. */
 static int take_token_file(void *arg, const char *path, problem *p)
 {
     program_options *o = parsing_of(arg)->options;

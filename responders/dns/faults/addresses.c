@@ -41,25 +41,23 @@ static size_t add_all(dns_section *to, const dns_section *from, uint16_t type)
     return added;
 }
 
-void dns_fault_set_addresses(dns_response *r, const dns_addresses *addresses, bool keep,
-                             int64_t ttl)
+void dns_fault_set_addresses(dns_response *r, const dns_addresses *addresses, bool keep)
 {
     dns_section own = r->answer;
     size_t count = 0;
-    uint32_t own_ttl;
+    uint32_t ttl;
     dns_name owner;
 
     if (r->type != DNS_TYPE_A && r->type != DNS_TYPE_AAAA) {
         return;
     }
-    find_owner(r, &owner, &own_ttl);
+    find_owner(r, &owner, &ttl);
 
     r->answer = (dns_section){0};
     add_all(&r->answer, &own, DNS_TYPE_CNAME);
     for (size_t i = 0; i < addresses->count; i++) {
         if (dns_address_type(&addresses->list[i]) == r->type) {
-            dns_section_add_address(&r->answer, &owner, ttl < 0 ? own_ttl : (uint32_t)ttl,
-                                    &addresses->list[i]);
+            dns_section_add_address(&r->answer, &owner, ttl, &addresses->list[i]);
             count++;
         }
     }
@@ -81,7 +79,7 @@ static void set_other(primitive_call *call)
 {
     const addresses_params *p = call->params;
 
-    dns_fault_set_addresses(call->subject, &p->addresses, false, -1);
+    dns_fault_set_addresses(call->subject, &p->addresses, false);
 }
 
 static effect other_addresses(primitive_call *call)
@@ -111,7 +109,7 @@ static void add_dead(primitive_call *call)
 {
     const addresses_params *p = call->params;
 
-    dns_fault_set_addresses(call->subject, &p->addresses, true, -1);
+    dns_fault_set_addresses(call->subject, &p->addresses, true);
 }
 
 static effect dead_addresses(primitive_call *call)

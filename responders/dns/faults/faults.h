@@ -41,10 +41,9 @@ effect dns_fault_change(primitive_call *call, void (*change)(primitive_call *cal
 void dns_fault_set_error(dns_response *r, uint16_t rcode);
 
 /* Puts the addresses that are of the asked family in the place of the response's own, or before
- * them if `keep`; without any it says that there is no data (RFC 2308 2.2).  A `ttl` below 0 keeps
- * that of the response's own. */
-void dns_fault_set_addresses(dns_response *r, const dns_addresses *addresses, bool keep,
-                             int64_t ttl);
+ * them if `keep`, with their TTL; without any it says that there is no data (RFC 2308 2.2).
+ * Responses to queries for other types are left alone. */
+void dns_fault_set_addresses(dns_response *r, const dns_addresses *addresses, bool keep);
 
 /* rcode.c */
 extern const primitive dns_fault_rcode;      /* "rcode" value, question, type */

@@ -59,7 +59,7 @@ static effect rcode(primitive_call *call)
 #define TYPE_PARAM                                                                                 \
     {                                                                                              \
         .name = "type", .type = &dns_param_type, .offset = offsetof(rcode_params, type),           \
-        .summary = "the type whose queries get it", .fallback = "null"                  \
+        .summary = "the type whose queries get it", .fallback = "null"                             \
     }
 
 #define RCODE_PARAM                                                                                \

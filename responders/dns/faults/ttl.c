@@ -67,7 +67,7 @@ static void change_in_time(primitive_call *call)
         return;
     }
     if (c->now - first >= p->ttl) {
-        dns_fault_set_addresses(r, &p->addresses, false, p->ttl);
+        dns_fault_set_addresses(r, &p->addresses, false);
     }
     set_ttl(&r->answer, (uint32_t)p->ttl);
 }

@@ -4,8 +4,8 @@
  * That each row would fail if its primitives did nothing is tried with primitives that only say
  * that they have done something.
  */
+#include "responders/dns/tests/bench.h"
 #include "responders/dns/tests/dns_reader.h"
-#include "responders/dns/tests/exchange_fixture.h"
 
 enum { A = 1, TXT = 16, AAAA = 28 };
 enum { UDP, TCP };
@@ -109,6 +109,10 @@ static const row rows[] = {
     ROW("wrong-address", "", "no.test", A, UDP, HEAD(0) "no.test A; no.test 300 A 127.255.255.254"),
     ROW("wrong-address", "", "www.test", A, UDP,
         HEAD(0) "www.test A; www.test 300 CNAME ocsp.test, " DEAD),
+    ROW("wrong-address", "", "cdn.test", A, UDP,
+        HEAD(0) "cdn.test A; cdn.test 9 A 127.255.255.254"),
+    ROW("wrong-address", ", \"values\": [\"::2\"]", "far.test", AAAA, UDP,
+        HEAD(0) "far.test AAAA; far.test 300 CNAME cdn.test, cdn.test 300 AAAA ::2"),
     ROW("mixed-addresses", "", NULL, A, UDP, HEAD(0) QUESTION DEAD ", " OWN),
     ROW("mixed-addresses", "", NULL, AAAA, UDP, HEALTHY_6, .healthy = true),
     ROW("mixed-addresses", "", "no.test", AAAA, UDP, HEAD(0) "no.test AAAA; -" SOA),
@@ -233,21 +237,21 @@ static json_t *outcome_of(dns_exchange *x)
 }
 
 /* What the row's last query gets; the message and the delivery, as text. */
-static void carry_out(lab *l, const row *one, dns_exchange *x)
+static void carry_out(bench *l, const row *one, dns_exchange *x)
 {
     const query q = query_of(one->name == NULL ? "ocsp.test" : one->name, one->type);
     char uses[512];
     problem p;
 
     snprintf(uses, sizeof(uses), "{\"fault\": \"%s\"%s}", one->fault, one->params);
-    if (lab_rules(l, uses, &p) != 0) {
+    if (bench_rules(l, uses, &p) != 0) {
         fail_msg("%s: %s: %s", uses, p.pointer, p.detail);
     }
     for (unsigned i = 0; i < one->before; i++) {
-        lab_exchange(l, &q, one->tcp, NOW, x);
+        bench_exchange(l, &q, one->tcp, NOW, x);
         dns_exchange_clear(x);
     }
-    lab_exchange(l, &q, one->tcp, NOW + one->later, x);
+    bench_exchange(l, &q, one->tcp, NOW + one->later, x);
 }
 
 /* Whether octets and delivery are what the row says; complains if not and asked to. */
@@ -257,9 +261,9 @@ static bool row_holds(const row *one, const primitive *const *primitives, bool c
     const char *wanted = one->delivery == NULL ? "all" : one->delivery, *message, *way;
     dns_exchange x;
     bool holds;
-    lab l;
+    bench l;
 
-    lab_begin(&l, primitives);
+    bench_begin(&l, primitives);
     carry_out(&l, one, &x);
     message = message_of(&x, one->tcp, &r);
     way = delivery_of(&x);
@@ -269,7 +273,7 @@ static bool row_holds(const row *one, const primitive *const *primitives, bool c
                     (size_t)(one - rows), message, way, one->message, wanted);
     }
     dns_exchange_clear(&x);
-    lab_end(&l);
+    bench_end(&l);
     return holds;
 }
 
@@ -292,11 +296,11 @@ static void each_fault_is_told_when_it_has_happened(void **state)
         const row *one = &rows[i];
         dns_exchange x;
         json_t *event;
-        lab l;
+        bench l;
 
-        lab_begin(&l, dns_fault_primitives);
+        bench_begin(&l, dns_fault_primitives);
         carry_out(&l, one, &x);
-        assert_null(json_object_get(lab_event(&l, "query"), "faults"));
+        assert_null(json_object_get(bench_event(&l, "query"), "faults"));
         if (delivery_due(&x.delivery, 0) < x.delivery.cut) {
             event = dns_exchange_held(&x, false);
         } else {
@@ -313,9 +317,9 @@ static void each_fault_is_told_when_it_has_happened(void **state)
             assert_int_equal(json_array_size(json_object_get(event, "faults")), 0);
             json_decref(event);
         }
-        assert_null(lab_event(&l, "problem"));
+        assert_null(bench_event(&l, "problem"));
         dns_exchange_clear(&x);
-        lab_end(&l);
+        bench_end(&l);
     }
 }
 
@@ -380,10 +384,10 @@ static void no_row_holds_when_nothing_is_done(void **state)
 static void each_primitive_of_a_fault_is_needed(void **state)
 {
     static lazy_primitives lazy;
-    lab l;
+    bench l;
 
     (void)state;
-    lab_begin(&l, dns_fault_primitives);
+    bench_begin(&l, dns_fault_primitives);
     for (size_t i = 0; i < catalogue_count(l.faults); i++) {
         const fault *f = catalogue_at(l.faults, i);
 
@@ -400,7 +404,7 @@ static void each_primitive_of_a_fault_is_needed(void **state)
             }
         }
     }
-    lab_end(&l);
+    bench_end(&l);
 }
 
 int main(void)

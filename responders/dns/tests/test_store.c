@@ -55,6 +55,7 @@ static unsigned ask(const char *name, uint16_t type, const char *const *wanted)
     char text[DNS_RR_TEXT_SIZE];
     dns_response r = {0};
     unsigned rcode;
+    bool found;
     size_t i;
 
     dns_store_respond(store, &asked, type, &r);
@@ -64,8 +65,8 @@ static unsigned ask(const char *name, uint16_t type, const char *const *wanted)
         assert_string_equal(text, wanted[i]);
     }
     assert_int_equal(r.answer.count, i);
-    assert_int_equal(r.authority.count,
-                     i > 0 && (r.answer.list[i - 1].type == type || type == DNS_TYPE_ANY) ? 0 : 1);
+    found = i > 0 && (type == DNS_TYPE_ANY || r.answer.list[i - 1].type == type);
+    assert_int_equal(r.authority.count, found ? 0 : 1);
     rcode = r.rcode;
     dns_response_clear(&r);
     return rcode;
@@ -114,7 +115,7 @@ static void follows_each_alias_of_a_cycle_once(void **state)
 static void follows_aliases_to_their_end(void **state)
 {
     dns_name asked = name_of("c0.test");
-    char name[16], body[48], text[DNS_RR_TEXT_SIZE];
+    char name[32], body[64], text[DNS_RR_TEXT_SIZE];
     dns_response r = {0};
     problem p;
 
@@ -143,7 +144,7 @@ static void any_and_cname_are_not_followed(void **state)
 
 static void refuses_more_than_it_can_hold(void **state)
 {
-    char name[16];
+    char name[32];
     problem p;
 
     (void)state;

@@ -1,7 +1,7 @@
 /*
  * The encoder: every name is compressed against what was written before it (RFC 1035 4.1.4).
  */
-#include "responders/dns/codec/dns_encode.h"
+#include "responders/dns/encode.h"
 
 #include <stdint.h>
 #include <string.h>
