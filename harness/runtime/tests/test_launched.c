@@ -11,9 +11,9 @@ typedef struct {
     pid_t pid;
     int peer;
     int out[2], err[2]; /* the program's */
-} server;
+} launched_server;
 
-static void serve(server *s)
+static void serve(launched_server *s)
 {
     int pair[2];
 
@@ -36,7 +36,7 @@ static void serve(server *s)
     set_bound(s->peer);
 }
 
-static void ask(server *s, const char *text, size_t length)
+static void ask(launched_server *s, const char *text, size_t length)
 {
     send_request(s->peer, text, length, (int[]){s->out[1], s->err[1]}, 2);
     close(s->out[1]);
@@ -45,7 +45,7 @@ static void ask(server *s, const char *text, size_t length)
 
 #define ASK(s, text) ask(s, text, sizeof(text) - 1)
 
-static void finish(server *s)
+static void finish(launched_server *s)
 {
     assert_string_equal(response(s->peer), "");
     assert_int_equal(status_of(s->pid), 0);
@@ -56,7 +56,7 @@ static void finish(server *s)
 
 static void it_runs_with_its_variables_and_tells_its_end(void **state)
 {
-    server s;
+    launched_server s;
 
     (void)state;
     serve(&s);
@@ -70,7 +70,7 @@ static void it_runs_with_its_variables_and_tells_its_end(void **state)
 
 static void one_that_cannot_be_run_is_named(void **state)
 {
-    server s;
+    launched_server s;
 
     (void)state;
     serve(&s);
@@ -84,7 +84,7 @@ static void one_that_cannot_be_run_is_named(void **state)
 
 static void signals_are_passed_on_and_other_messages_are_not(void **state)
 {
-    server s;
+    launched_server s;
 
     (void)state;
     serve(&s);
@@ -98,7 +98,7 @@ static void signals_are_passed_on_and_other_messages_are_not(void **state)
 
 static void what_is_left_is_told_and_ended(void **state)
 {
-    server s;
+    launched_server s;
     pid_t left;
     char expected[64];
 
@@ -118,7 +118,7 @@ static void what_is_left_is_told_and_ended(void **state)
 
 static void it_ends_with_its_connection(void **state)
 {
-    server s;
+    launched_server s;
     pid_t program;
 
     (void)state;
@@ -168,7 +168,7 @@ static void sockets_belong_to_the_program_alone(void **state)
     char text[200];
     int given, taken, length;
     in_port_t inherited, opened;
-    server s;
+    launched_server s;
 
     (void)state;
     serve(&s); /* first, so that it has none of these by birth */
@@ -218,7 +218,7 @@ static void a_request_that_is_refused_starts_nothing(void **state)
         fds[i] = STDERR_FILENO;
     }
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        server s;
+        launched_server s;
 
         serve(&s);
         close(s.out[1]);
@@ -235,7 +235,7 @@ static void what_a_refused_request_has_opened_is_closed(void **state)
     char text[100];
     int taken = new_listener(), length;
     in_port_t port = port_of(taken);
-    server s;
+    launched_server s;
 
     (void)state;
     close(taken);
@@ -252,7 +252,7 @@ static void what_a_refused_request_has_opened_is_closed(void **state)
 
 static void a_driver_that_goes_without_a_word(void **state)
 {
-    server s;
+    launched_server s;
 
     (void)state;
     serve(&s);

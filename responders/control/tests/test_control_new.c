@@ -11,11 +11,11 @@ typedef struct {
     struct event_base *base;
     char folder[64], where[128];
     control_ops ops; /* no function of it is called here */
-} fixture;
+} control_setup;
 
 static int start(void **state)
 {
-    fixture *f = calloc(1, sizeof(*f));
+    control_setup *f = calloc(1, sizeof(*f));
 
     strcpy(f->folder, "/tmp/staplelab-test-XXXXXX");
     assert_non_null(mkdtemp(f->folder));
@@ -28,7 +28,7 @@ static int start(void **state)
 
 static int stop(void **state)
 {
-    fixture *f = *state;
+    control_setup *f = *state;
 
     event_log_free(f->ops.events);
     event_base_free(f->base);
@@ -39,7 +39,7 @@ static int stop(void **state)
 
 static void it_gives_the_loop_the_priorities_that_it_needs(void **state)
 {
-    fixture *f = *state;
+    control_setup *f = *state;
     control *c, *second;
     problem p = {0};
 
@@ -62,7 +62,7 @@ static void on_nothing(evutil_socket_t fd, short what, void *arg)
 /* libevent gives no priorities to a loop in which something is due already. */
 static void a_loop_in_use_is_refused(void **state)
 {
-    fixture *f = *state;
+    control_setup *f = *state;
     struct event *due = event_new(f->base, -1, 0, on_nothing, NULL);
     control *c;
     problem p = {0};

@@ -43,18 +43,18 @@ typedef struct {
     listener *last; /* of the last connection */
     int accepted;
     int peers[8];
-} fixture;
+} listeners_fixture;
 
 static void on_accept(void *arg, listener *l, int fd, const struct sockaddr_storage *peer)
 {
-    fixture *f = arg;
+    listeners_fixture *f = arg;
 
     assert_int_equal(peer->ss_family, AF_INET);
     f->last = l;
     f->peers[f->accepted++] = fd;
 }
 
-static void add(fixture *f, size_t index, const char *where)
+static void add(listeners_fixture *f, size_t index, const char *where)
 {
     problem p = {0};
     int fd;
@@ -67,7 +67,7 @@ static void add(fixture *f, size_t index, const char *where)
 
 static int start_with(void **state, const char *transport)
 {
-    fixture *f = calloc(1, sizeof(*f));
+    listeners_fixture *f = calloc(1, sizeof(*f));
     problem p = {0};
 
     assert_int_equal(catalogue_new(lines, primitives, &f->faults, &p), 0);
@@ -93,7 +93,7 @@ static int start_tcp(void **state)
 
 static int stop(void **state)
 {
-    fixture *f = *state;
+    listeners_fixture *f = *state;
 
     for (int i = 0; i < f->accepted; i++) {
         close(f->peers[i]);
@@ -109,7 +109,7 @@ static int stop(void **state)
 }
 
 /* Puts the rules in force. */
-static void follow(fixture *f, const char *text)
+static void follow(listeners_fixture *f, const char *text)
 {
     json_t *rules = json_loads(text, 0, NULL);
     rule_list *next;
@@ -130,7 +130,7 @@ static void follow(fixture *f, const char *text)
 #define ANY(what) "{\"sequence\": [{\"do\": [" what "]}]}"
 
 /* Connects to that listener and closes again: 0, or the reason why it cannot. */
-static int reach(const fixture *f, size_t index)
+static int reach(const listeners_fixture *f, size_t index)
 {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const struct sockaddr *address = (const struct sockaddr *)&f->endpoints[index].address;
@@ -141,7 +141,7 @@ static int reach(const fixture *f, size_t index)
     return reason;
 }
 
-static void assert_states(const fixture *f, const char *web, const char *other)
+static void assert_states(const listeners_fixture *f, const char *web, const char *other)
 {
     json_t *list = listeners_to_json(f->listeners);
     json_t *wanted =
@@ -156,7 +156,7 @@ static void assert_states(const fixture *f, const char *web, const char *other)
 }
 
 /* The events since the last look, "LISTENER:STATE FAULT...;" each; then they are forgotten. */
-static void assert_events(fixture *f, const char *wanted)
+static void assert_events(listeners_fixture *f, const char *wanted)
 {
     json_t *found = event_log_since(f->events, 0, NULL, 0), *event, *name;
     char text[256] = "";
@@ -182,7 +182,7 @@ static void assert_events(fixture *f, const char *wanted)
 
 static void they_accept_what_comes(void **state)
 {
-    fixture *f = *state;
+    listeners_fixture *f = *state;
 
     assert_int_equal(reach(f, 1), 0);
     event_base_loop(f->base, EVLOOP_ONCE);
@@ -194,7 +194,7 @@ static void they_accept_what_comes(void **state)
 
 static void a_rule_closes_its_listener_as_long_as_it_is_there(void **state)
 {
-    fixture *f = *state;
+    listeners_fixture *f = *state;
 
     follow(f, "[" RULE("web", "connection-refused") "]");
     assert_states(f, "closed", "open");
@@ -213,7 +213,7 @@ static void a_rule_closes_its_listener_as_long_as_it_is_there(void **state)
 /* It stays closed, and what keeps it closed is told. */
 static void another_fault_of_the_same_state_is_told(void **state)
 {
-    fixture *f = *state;
+    listeners_fixture *f = *state;
 
     follow(f, "[" RULE("web", "connection-refused") "]");
     assert_events(f, "web:closed connection-refused;");
@@ -225,7 +225,7 @@ static void another_fault_of_the_same_state_is_told(void **state)
 
 static void a_rule_without_a_match_is_for_all(void **state)
 {
-    fixture *f = *state;
+    listeners_fixture *f = *state;
 
     follow(f, "[" ANY("{\"fault\": \"connection-refused\"}") "]");
     assert_states(f, "closed", "closed");
@@ -234,7 +234,7 @@ static void a_rule_without_a_match_is_for_all(void **state)
 
 static void the_first_rule_that_matches_serves(void **state)
 {
-    fixture *f = *state;
+    listeners_fixture *f = *state;
 
     follow(f,
            "[" RULE("other", "backlog-full") ", " ANY("{\"fault\": \"connection-refused\"}") "]");
@@ -248,7 +248,7 @@ static void the_first_rule_that_matches_serves(void **state)
 /* One that changes nothing proves nothing, and leaves the listener to the next rule. */
 static void a_primitive_without_effect_is_not_told(void **state)
 {
-    fixture *f = *state;
+    listeners_fixture *f = *state;
 
     follow(f, "[" ANY("{\"primitive\": \"idle\"}") ", " RULE("web", "connection-refused") "]");
     assert_states(f, "closed", "open");
@@ -257,7 +257,7 @@ static void a_primitive_without_effect_is_not_told(void **state)
 
 static void rules_for_requests_change_no_listener(void **state)
 {
-    fixture *f = *state;
+    listeners_fixture *f = *state;
 
     follow(f, "[" ANY("{\"primitive\": \"delay\"}") "]");
     assert_states(f, "open", "open");
@@ -267,7 +267,7 @@ static void rules_for_requests_change_no_listener(void **state)
 /* A request can close its own listener, until rules are put in force. */
 static void a_refusal_lasts_until_the_rules_are_followed(void **state)
 {
-    fixture *f = *state;
+    listeners_fixture *f = *state;
 
     assert_int_equal(reach(f, 0), 0);
     event_base_loop(f->base, EVLOOP_ONCE);
@@ -283,7 +283,7 @@ static void a_refusal_lasts_until_the_rules_are_followed(void **state)
 
 static void the_transport_is_told_where_there_is_one(void **state)
 {
-    fixture *f = *state;
+    listeners_fixture *f = *state;
     json_t *found;
 
     follow(f, "[" RULE("web", "connection-refused") "]");
@@ -296,7 +296,7 @@ static void the_transport_is_told_where_there_is_one(void **state)
 /* When descriptors run out, those who wait are accepted once there is one again. */
 static void accepting_goes_on_after_descriptors_had_run_out(void **state)
 {
-    fixture *f = *state;
+    listeners_fixture *f = *state;
     struct rlimit former, none;
     int silent = open("/dev/null", O_WRONLY | O_CLOEXEC), taken[64], n = 0, out;
 
@@ -330,7 +330,7 @@ static void accepting_goes_on_after_descriptors_had_run_out(void **state)
 /* What cannot be put in force is told with the state as it is, and with no fault. */
 static void a_mode_that_cannot_be_had_is_a_problem(void **state)
 {
-    fixture *f = *state;
+    listeners_fixture *f = *state;
     struct rlimit former, none;
     json_t *rules = json_loads("[" RULE("web", "backlog-full") "]", 0, NULL);
     rule_list *next;

@@ -26,11 +26,11 @@ static inline int checks_drop(void **state)
     return 0;
 }
 
-typedef struct row row;
-struct row {
+typedef struct fault_row fault_row;
+struct fault_row {
     const char *use;  /* of the rule */
     const char *told; /* the kind of event that proves it; NULL: it is one of a listener */
-    bool (*done)(const exchange_run *r, const row *w);
+    bool (*done)(const exchange_run *r, const fault_row *w);
     int64_t a, b, c;
     const char *text, *more;
     int first;     /* so many requests are healthy first */
@@ -130,21 +130,21 @@ static inline int differences(const exchange_run *r)
 /* ----- the envelope ----- */
 
 /* a: the status */
-static inline bool bare(const exchange_run *r, const row *w)
+static inline bool bare(const exchange_run *r, const fault_row *w)
 {
     return has_head(r, 5) && r->response != NULL && r->basic == NULL && r->body.length == 5 &&
            OCSP_response_status(r->response) == w->a;
 }
 
 /* a: how many octets */
-static inline bool no_der(const exchange_run *r, const row *w)
+static inline bool no_der(const exchange_run *r, const fault_row *w)
 {
     return has_head(r, (size_t)w->a) && r->body.length == (size_t)w->a && r->response == NULL &&
            (w->a == 0 || r->body.data[0] == 0xff);
 }
 
 /* a: how many octets are kept */
-static inline bool cut(const exchange_run *r, const row *w)
+static inline bool cut(const exchange_run *r, const fault_row *w)
 {
     const size_t kept = w->a < 0 ? healthy.body.length / 2 : (size_t)w->a;
 
@@ -153,7 +153,7 @@ static inline bool cut(const exchange_run *r, const row *w)
 }
 
 /* a: how many more; b: their value */
-static inline bool followed(const exchange_run *r, const row *w)
+static inline bool followed(const exchange_run *r, const fault_row *w)
 {
     const size_t length = healthy.body.length, more = (size_t)w->a;
 
@@ -172,7 +172,7 @@ static inline bool followed(const exchange_run *r, const row *w)
 /* ----- the single response ----- */
 
 /* a: the status; b: the reason; c: the time of revocation, from now */
-static inline bool status(const exchange_run *r, const row *w)
+static inline bool status(const exchange_run *r, const fault_row *w)
 {
     int64_t times[3];
     int reason = -1;
@@ -182,7 +182,7 @@ static inline bool status(const exchange_run *r, const row *w)
 }
 
 /* text: the serial number, hex as BN has it */
-static inline bool serial(const exchange_run *r, const row *w)
+static inline bool serial(const exchange_run *r, const fault_row *w)
 {
     ASN1_INTEGER *found;
 
@@ -209,7 +209,7 @@ static inline bool inverted(const uint8_t *a, const uint8_t *b, size_t length)
 }
 
 /* a: NAME_HASH or KEY_HASH */
-static inline bool hash_inverted(const exchange_run *r, const row *w)
+static inline bool hash_inverted(const exchange_run *r, const fault_row *w)
 {
     ASN1_OCTET_STRING *a[2], *b[2];
 
@@ -223,7 +223,7 @@ static inline bool hash_inverted(const exchange_run *r, const row *w)
 }
 
 /* text: the digest.  It is the CertID that libcrypto makes in it. */
-static inline bool hashed(const exchange_run *r, const row *w)
+static inline bool hashed(const exchange_run *r, const fault_row *w)
 {
     if (differences(r) != NAME_HASH + KEY_HASH + ALGORITHM) {
         return false;
@@ -235,7 +235,7 @@ static inline bool hashed(const exchange_run *r, const row *w)
 }
 
 /* a: thisUpdate, b: nextUpdate from now (-1: none), c: producedAt from now */
-static inline bool window(const exchange_run *r, const row *w)
+static inline bool window(const exchange_run *r, const fault_row *w)
 {
     int64_t times[3];
     int reason;
@@ -252,7 +252,7 @@ static inline bool window(const exchange_run *r, const row *w)
 /* ----- the signature ----- */
 
 /* a: which octet of the signature, the last thing in the response, from the end */
-static inline bool bad_signature(const exchange_run *r, const row *w)
+static inline bool bad_signature(const exchange_run *r, const fault_row *w)
 {
     const size_t at = healthy.body.length - (size_t)w->a;
 
@@ -263,7 +263,7 @@ static inline bool bad_signature(const exchange_run *r, const row *w)
 }
 
 /* text: who; a: its certificate comes along; b: the ResponderID is its name */
-static inline bool signed_by(const exchange_run *r, const row *w)
+static inline bool signed_by(const exchange_run *r, const fault_row *w)
 {
     const int sum = RESPONDER + UNSIGNED + (w->a ? CERTS : 0);
     const ASN1_OCTET_STRING *key;
@@ -288,7 +288,7 @@ static inline bool signed_by(const exchange_run *r, const row *w)
 }
 
 /* text: the Name; NULL: the key's hash, inverted */
-static inline bool responder_wrong(const exchange_run *r, const row *w)
+static inline bool responder_wrong(const exchange_run *r, const fault_row *w)
 {
     const ASN1_OCTET_STRING *key[2];
     const X509_NAME *name[2];

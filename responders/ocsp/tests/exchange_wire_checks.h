@@ -7,7 +7,7 @@
 /* ----- HTTP ----- */
 
 /* text: the status line after the version; more: headers after the usual ones.  No body. */
-static inline bool plain(const exchange_run *r, const row *w)
+static inline bool plain(const exchange_run *r, const fault_row *w)
 {
     char text[256];
 
@@ -18,7 +18,7 @@ static inline bool plain(const exchange_run *r, const row *w)
 }
 
 /* text in the healthy head has become `more`; the body is the healthy one */
-static inline bool head_becomes(const exchange_run *r, const row *w)
+static inline bool head_becomes(const exchange_run *r, const fault_row *w)
 {
     const char *head = (const char *)healthy.head.data, *at = strstr(head, w->text);
     char text[512];
@@ -29,14 +29,14 @@ static inline bool head_becomes(const exchange_run *r, const row *w)
 }
 
 /* a: by how much Content-Length differs */
-static inline bool length_differs(const exchange_run *r, const row *w)
+static inline bool length_differs(const exchange_run *r, const fault_row *w)
 {
     const int64_t length = (int64_t)healthy.body.length + w->a;
 
     return has_head(r, length < 0 ? 0 : (size_t)length) && exchange_same(&r->body, &healthy.body);
 }
 
-static inline bool has_page(const exchange_run *r, const row *w)
+static inline bool has_page(const exchange_run *r, const fault_row *w)
 {
     const char *type = strstr((const char *)r->head.data, "\r\nContent-Type: text/html\r\n");
     char length[64];
@@ -49,7 +49,7 @@ static inline bool has_page(const exchange_run *r, const row *w)
 }
 
 /* a: how many octets */
-static inline bool raw(const exchange_run *r, const row *w)
+static inline bool raw(const exchange_run *r, const fault_row *w)
 {
     const delivery *d = &r->x.delivery;
 
@@ -58,7 +58,7 @@ static inline bool raw(const exchange_run *r, const row *w)
 }
 
 /* a: how many chunks, which are the healthy body together */
-static inline bool in_chunks(const exchange_run *r, const row *w)
+static inline bool in_chunks(const exchange_run *r, const fault_row *w)
 {
     const char *head = (const char *)r->head.data;
     octets whole = {0};
@@ -80,7 +80,7 @@ static inline bool in_chunks(const exchange_run *r, const row *w)
 }
 
 /* a: how many octets the line X-Padding has */
-static inline bool head_padded(const exchange_run *r, const row *w)
+static inline bool head_padded(const exchange_run *r, const fault_row *w)
 {
     const char *line = strstr((const char *)r->head.data, "\r\nX-Padding: xx");
 
@@ -90,7 +90,7 @@ static inline bool head_padded(const exchange_run *r, const row *w)
 }
 
 /* a: how many octets the body has */
-static inline bool body_padded(const exchange_run *r, const row *w)
+static inline bool body_padded(const exchange_run *r, const fault_row *w)
 {
     const size_t length = healthy.body.length;
 
@@ -109,13 +109,13 @@ static inline bool body_padded(const exchange_run *r, const row *w)
 /* ----- the connection ----- */
 
 /* a: the listener_mode */
-static inline bool listens(const exchange_run *r, const row *w)
+static inline bool listens(const exchange_run *r, const fault_row *w)
 {
     return r->mode == (listener_mode)w->a;
 }
 
 /* a: how it ends; b: after which time */
-static inline bool at_accept(const exchange_run *r, const row *w)
+static inline bool at_accept(const exchange_run *r, const fault_row *w)
 {
     const delivery *d = &r->x.delivery;
 
@@ -124,7 +124,7 @@ static inline bool at_accept(const exchange_run *r, const row *w)
 
 /* The octets are the healthy ones, but only some of them go out.  a: how many of the head; b: of
  * the body (-1: half); c: how it ends */
-static inline bool ends(const exchange_run *r, const row *w)
+static inline bool ends(const exchange_run *r, const fault_row *w)
 {
     const delivery *d = &r->x.delivery;
     const size_t head = w->a < 0 ? d->head / 2 : (size_t)w->a;
@@ -134,7 +134,7 @@ static inline bool ends(const exchange_run *r, const row *w)
            d->cut == (w->text == NULL ? head : d->head) + body && d->end == (delivery_end)w->c;
 }
 
-static inline bool left_open(const exchange_run *r, const row *w)
+static inline bool left_open(const exchange_run *r, const fault_row *w)
 {
     const delivery *d = &r->x.delivery;
 
@@ -143,7 +143,7 @@ static inline bool left_open(const exchange_run *r, const row *w)
 }
 
 /* a: ms; text: only the body waits */
-static inline bool delayed(const exchange_run *r, const row *w)
+static inline bool delayed(const exchange_run *r, const fault_row *w)
 {
     const delivery *d = &r->x.delivery;
     const size_t before = w->text == NULL ? 0 : d->head;
@@ -154,7 +154,7 @@ static inline bool delayed(const exchange_run *r, const row *w)
 }
 
 /* a: octets a time; b: ms; text: the body instead of the head */
-static inline bool drips(const exchange_run *r, const row *w)
+static inline bool drips(const exchange_run *r, const fault_row *w)
 {
     const delivery *d = &r->x.delivery;
     const size_t from = w->text == NULL ? 0 : d->head;

@@ -25,14 +25,14 @@ typedef struct {
     rule_set *rules;
     control_ops ops;
     endpoint at;
-} fixture;
+} responder_lab;
 
-static inline void begin(fixture *f)
+static inline void begin(responder_lab *f)
 {
     const rule_terms terms = {
         .faults = made.faults, .keys = ocsp_match_keys, .store = &f->responder.store};
     problem p = {0};
-    *f = (fixture){.base = lab_begin(), .events = event_log_new(64)};
+    *f = (responder_lab){.base = lab_begin(), .events = event_log_new(64)};
     f->responder.store = minted_load(&made.pki);
     f->rules = rule_set_new(&terms, 1);
     endpoint any;
@@ -53,7 +53,7 @@ static inline void begin(fixture *f)
     json_decref(ready);
 }
 
-static inline void end(fixture *f)
+static inline void end(responder_lab *f)
 {
     ocsp_responder_stop(&f->responder);
     ocsp_store_free(&f->responder.store);
@@ -62,7 +62,7 @@ static inline void end(fixture *f)
     event_base_free(f->base);
 }
 
-static inline void put_rules(fixture *f, const char *uses)
+static inline void put_rules(responder_lab *f, const char *uses)
 {
     char *quoted = exchange_rules_text(uses);
     rule_list *list;
@@ -76,7 +76,7 @@ static inline void put_rules(fixture *f, const char *uses)
 }
 
 /* A client; what it reads never waits. */
-static inline int join(fixture *f)
+static inline int join(responder_lab *f)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&f->at.address, f->at.length), 0);
@@ -85,7 +85,7 @@ static inline int join(fixture *f)
     return fd;
 }
 
-static inline int ask(fixture *f)
+static inline int ask(responder_lab *f)
 {
     int fd = join(f);
     assert_int_equal(send(fd, made.request.data, made.request.length, MSG_NOSIGNAL),
@@ -97,7 +97,7 @@ static inline int ask(fixture *f)
 /* How a connection goes on for the client: all octets so far are appended to *o. */
 typedef enum { OPEN, FIN, RST } outcome;
 
-static inline outcome take(fixture *f, int fd, octets *o)
+static inline outcome take(responder_lab *f, int fd, octets *o)
 {
     uint8_t data[65536];
     for (;;) {
@@ -111,7 +111,7 @@ static inline outcome take(fixture *f, int fd, octets *o)
 }
 
 /* All up to the end, and the client closes. */
-static inline outcome drain(fixture *f, int fd, octets *o)
+static inline outcome drain(responder_lab *f, int fd, octets *o)
 {
     struct pollfd more = {.fd = fd, .events = POLLIN};
     outcome how;
@@ -125,7 +125,7 @@ static inline outcome drain(fixture *f, int fd, octets *o)
 }
 
 /* The kinds of all events since `since`, and each with its faults: "accept request response[a]". */
-static inline void assert_events(const fixture *f, uint64_t since, const char *expected)
+static inline void assert_events(const responder_lab *f, uint64_t since, const char *expected)
 {
     json_t *events = event_log_since(f->events, since, NULL, 0), *event, *one;
     octets text = {0};
@@ -145,12 +145,12 @@ static inline void assert_events(const fixture *f, uint64_t since, const char *e
     json_decref(events);
 }
 
-static inline void assert_owed(const fixture *f, size_t expected)
+static inline void assert_owed(const responder_lab *f, size_t expected)
 {
     assert_int_equal(f->ops.owed(f->ops.arg), expected);
 }
 
-static inline const char *last(const fixture *f, const char *member)
+static inline const char *last(const responder_lab *f, const char *member)
 {
     static char text[64];
     json_t *events = event_log_since(f->events, event_log_last(f->events) - 1, NULL, 0);

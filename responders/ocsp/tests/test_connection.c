@@ -8,7 +8,7 @@
 static void a_request_is_served(void **state)
 {
     (void)state;
-    fixture f;
+    responder_lab f;
     octets o = {0};
     begin(&f);
     int fd = ask(&f);
@@ -26,7 +26,7 @@ static void a_request_is_served(void **state)
 static void a_request_may_come_in_drops(void **state)
 {
     (void)state;
-    fixture f;
+    responder_lab f;
     octets o = {0};
     begin(&f);
     int fd = join(&f);
@@ -47,7 +47,7 @@ static void a_request_may_come_in_drops(void **state)
 static void silence_ends_by_the_clock_or_the_peer(void **state)
 {
     (void)state;
-    fixture f;
+    responder_lab f;
     octets o = {0};
     begin(&f);
     put_rules(&f, "{'fault': 'accept-then-silence', 'ms': 5000}");
@@ -90,7 +90,7 @@ static void connections_end_as_the_rule_says(void **state)
         {USE("truncated-body"), FIN, "accept request response close[truncated-body]", "peer"},
     };
     (void)state;
-    fixture f;
+    responder_lab f;
     begin(&f);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         octets o = {0};
@@ -108,7 +108,7 @@ static void connections_end_as_the_rule_says(void **state)
 static void a_response_is_left_open(void **state)
 {
     (void)state;
-    fixture f;
+    responder_lab f;
     octets o = {0};
     begin(&f);
     put_rules(&f, USE("no-close-keepalive"));
@@ -131,7 +131,7 @@ static void a_response_is_left_open(void **state)
 static void octets_come_at_their_pace(void **state)
 {
     (void)state;
-    fixture f;
+    responder_lab f;
     octets o = {0};
     begin(&f);
     put_rules(&f, "{'fault': 'slow-headers', 'chunk': 10}, " USE("fixed-latency"));
@@ -159,7 +159,7 @@ static void octets_come_at_their_pace(void **state)
 static void a_peer_that_gives_up_is_told(void **state)
 {
     (void)state;
-    fixture f;
+    responder_lab f;
     octets o = {0};
     begin(&f);
     int fd = join(&f);
@@ -183,7 +183,7 @@ static void a_peer_that_gives_up_is_told(void **state)
 static void a_large_body_is_owed_until_it_is_read(void **state)
 {
     (void)state;
-    fixture f;
+    responder_lab f;
     octets o = {0};
     begin(&f);
     put_rules(&f, "{'fault': 'body-oversized', 'octets': 33554432}");
@@ -205,7 +205,7 @@ static void nonsense_is_refused(void **state)
     static const char *const cases[] = {"\x16\x03\x01\x02\n\n", "GET / HTTP/9.9\r\n\r\n",
                                         "\n\nA\n\n"};
     (void)state;
-    fixture f;
+    responder_lab f;
     begin(&f);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         octets o = {0};

@@ -12,7 +12,7 @@
 #define TYPE    "application/ocsp-response"
 
 /* clang-format off */
-static const row rows[] = {
+static const fault_row rows[] = {
     {"{'fault': 'status-malformed-request'}", "response", bare, .a = 1},
     {"{'fault': 'status-internal-error'}", "response", bare, .a = 2},
     {"{'fault': 'status-try-later'}", "response", bare, .a = 3},
@@ -132,7 +132,7 @@ static const row rows[] = {
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 /* The name in the row's use. */
-static void name_of(const row *w, char *name, size_t size)
+static void name_of(const fault_row *w, char *name, size_t size)
 {
     char *text = exchange_json(w->use);
     json_t *use = json_loads(text, 0, NULL);
@@ -165,7 +165,7 @@ static bool disarm(const rule_set *rules, size_t index, primitive *stand_in)
 }
 
 /* Each kind of event says of the faults what it must. */
-static void check_events(const exchange_run *r, const row *w, const char *name)
+static void check_events(const exchange_run *r, const fault_row *w, const char *name)
 {
     static const char *const kinds[] = {"request", "response", "held", "close"};
     char told[256];
@@ -180,7 +180,7 @@ static void check_events(const exchange_run *r, const row *w, const char *name)
 }
 
 /* One more request of the row's rule, which must be healthy. */
-static void check_healthy(const rule_set *rules, const row *w)
+static void check_healthy(const rule_set *rules, const fault_row *w)
 {
     exchange_run r = exchange_ask(&lab, rules, &lab.request);
     if (!exchange_equal(&r, &healthy) || w->done(&r, w)) {
@@ -190,7 +190,7 @@ static void check_healthy(const rule_set *rules, const row *w)
 }
 
 /* The row as it is meant: twice, since each run must be like the other. */
-static void check_row(const row *w, const char *name)
+static void check_row(const fault_row *w, const char *name)
 {
     exchange_run runs[2];
     for (int i = 0; i < 2; i++) {
@@ -222,7 +222,7 @@ static void check_row(const row *w, const char *name)
 }
 
 /* The row with one primitive after the other that does nothing: it must be missed. */
-static void check_missed(const row *w)
+static void check_missed(const fault_row *w)
 {
     for (size_t i = 0;; i++) {
         primitive stand_in;

@@ -15,11 +15,11 @@ typedef struct {
     const ocsp_certificate *root, *www, *delegate;
     ocsp_request request;
     octets algorithm;
-} lab;
+} model_lab;
 
-static lab make_lab(EVP_PKEY *root_key)
+static model_lab make_lab(EVP_PKEY *root_key)
 {
-    lab l = {.pki = minted_make(root_key)};
+    model_lab l = {.pki = minted_make(root_key)};
     l.known = minted_load(&l.pki);
     l.root = ocsp_store_by_id(&l.known, "root", NULL);
     l.www = ocsp_store_by_id(&l.known, "www", NULL);
@@ -35,7 +35,7 @@ static lab make_lab(EVP_PKEY *root_key)
     return l;
 }
 
-static void drop_lab(lab *l)
+static void drop_lab(model_lab *l)
 {
     ocsp_store_free(&l->known);
     minted_remove(&l->pki);
@@ -86,7 +86,7 @@ static int verify(OCSP_BASICRESP *basic, const ocsp_certificate *signer,
 }
 
 /* The status of www in the response, with its times. */
-static int status_of_www(lab *l, OCSP_BASICRESP *basic, int *reason, int64_t times[3])
+static int status_of_www(model_lab *l, OCSP_BASICRESP *basic, int *reason, int64_t times[3])
 {
     X509 *root = minted_x509(l->root), *www = minted_x509(l->www);
     OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), www, root);
@@ -105,7 +105,7 @@ static int status_of_www(lab *l, OCSP_BASICRESP *basic, int *reason, int64_t tim
 
 static void healthy_responses_verify(EVP_PKEY *root_key, int algorithm)
 {
-    lab l = make_lab(root_key);
+    model_lab l = make_lab(root_key);
     ocsp_response a;
     l.request.has_nonce = true;
     l.request.nonce = (span){(const uint8_t *)"0123456789abcdef", 16};
@@ -150,7 +150,7 @@ static void responses_of_every_key_verify(void **state)
 static void open_fields_reach_the_wire(void **state)
 {
     (void)state;
-    lab l = make_lab(EVP_EC_gen("P-256"));
+    model_lab l = make_lab(EVP_EC_gen("P-256"));
     ocsp_response a;
     ocsp_healthy_response(&l.known, &l.request, NOW, &a);
     a.singles[0].status = OCSP_REVOKED;
@@ -201,7 +201,7 @@ static void open_fields_reach_the_wire(void **state)
 static void what_cannot_be_signed_is_told(void **state)
 {
     (void)state;
-    lab l = make_lab(EVP_EC_gen("P-256"));
+    model_lab l = make_lab(EVP_EC_gen("P-256"));
     ocsp_response a;
     ocsp_certificate no_signer = *l.root;
     problem p;
@@ -223,7 +223,7 @@ static void what_cannot_be_signed_is_told(void **state)
 static void the_state_names_who_signs(void **state)
 {
     (void)state;
-    lab l = make_lab(EVP_EC_gen("P-256"));
+    model_lab l = make_lab(EVP_EC_gen("P-256"));
     ocsp_certificate *www = (ocsp_certificate *)(uintptr_t)l.www;
     const ocsp_certificate *signers[] = {l.delegate, l.root};
     for (int i = 0; i < 2; i++) {
@@ -259,7 +259,7 @@ static void errors_carry_no_bytes(void **state)
 static void several_certificates_are_told_as_asked(void **state)
 {
     (void)state;
-    lab l = make_lab(EVP_EC_gen("P-256"));
+    model_lab l = make_lab(EVP_EC_gen("P-256"));
     ocsp_response a;
     l.request.ncerts = 3;
     l.request.certs[1] = l.request.certs[0];

@@ -6,7 +6,7 @@
 static void many_at_once_are_counted(void **state)
 {
     (void)state;
-    fixture f;
+    responder_lab f;
     int fds[20];
     struct evbuffer *text = evbuffer_new();
     begin(&f);
@@ -35,7 +35,7 @@ static void many_at_once_are_counted(void **state)
 static void a_reset_forgets(void **state)
 {
     (void)state;
-    fixture f;
+    responder_lab f;
     octets o = {0};
     problem p = {0};
     json_t *response, *body = json_pack("{s:s}", "status", "revoked");
@@ -61,7 +61,7 @@ static void a_reset_forgets(void **state)
 static void a_listener_follows_the_rules(void **state)
 {
     (void)state;
-    fixture f;
+    responder_lab f;
     octets o = {0};
     begin(&f);
     put_rules(&f, USE("connection-refused"));
@@ -81,7 +81,7 @@ static void a_listener_follows_the_rules(void **state)
 static void descriptors_may_run_out(void **state)
 {
     (void)state;
-    fixture f;
+    responder_lab f;
     octets o = {0};
     struct rlimit before, none_left;
     begin(&f);
@@ -110,7 +110,7 @@ static void descriptors_may_run_out(void **state)
 static void a_taken_port_is_told(void **state)
 {
     (void)state;
-    fixture f;
+    responder_lab f;
     control_ops ops;
     ocsp_responder second = {0};
     problem p = {0};
@@ -127,7 +127,7 @@ static void a_taken_port_is_told(void **state)
 static void a_stop_closes_all(void **state)
 {
     (void)state;
-    fixture f;
+    responder_lab f;
     octets o = {0};
     begin(&f);
     put_rules(&f, USE("slow-body"));

@@ -11,11 +11,11 @@ typedef struct {
     process process;
     int fd;
     response a;
-} fixture;
+} control_fixture;
 
 static inline int fixture_start(void **state)
 {
-    fixture *f = calloc(1, sizeof(*f));
+    control_fixture *f = calloc(1, sizeof(*f));
 
     process_folder(&f->process);
     process_start(&f->process, NULL, NULL);
@@ -26,7 +26,7 @@ static inline int fixture_start(void **state)
 
 static inline int fixture_stop(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
 
     response_clear(&f->a);
     close(f->fd);

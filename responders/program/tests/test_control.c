@@ -8,7 +8,7 @@
 
 static void ready_says_who_and_where(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     struct stat st;
 
     http(f->fd, "GET", "/v1/ready", NULL, 200, &f->a);
@@ -27,7 +27,7 @@ static void ready_says_who_and_where(void **state)
 
 static void faults_are_listed(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
 
     http(f->fd, "GET", "/v1/faults", NULL, 200, &f->a);
     assert_string_equal(json_string_value(json_object_get(f->a.body, "program")), "fake-program");
@@ -37,7 +37,7 @@ static void faults_are_listed(void **state)
 
 static void rules_are_put_listed_added_and_deleted(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
 
     http(f->fd, "GET", "/v1/rules", NULL, 200, &f->a);
     assert_body(&f->a, "{\"generation\": 0, \"rules\": []}");
@@ -108,7 +108,7 @@ static void what_is_not_understood_is_a_problem(void **state)
         {"GET", "/v1/silent", NULL, 500, "", "GET /v1/silent gave no response"},
         {"GET", "/v1/ready%00x", NULL, 400, "", "no usable path"},
     };
-    fixture *f = *state;
+    control_fixture *f = *state;
 
     http(f->fd, "PUT", "/v1/rules", "[{\"id\": \"kept\", \"sequence\": [{\"do\": [" TRY "]}]}]",
          200, &f->a);
@@ -132,7 +132,7 @@ static void what_is_not_understood_is_a_problem(void **state)
 
 static void a_wrong_method_is_told_the_right_ones(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
 
     http(f->fd, "PATCH", "/v1/rules", NULL, 405, &f->a);
     assert_non_null(strstr(f->a.headers, "\r\nAllow: GET, PUT, POST, DELETE\r\n"));
@@ -148,7 +148,7 @@ static void a_wrong_method_is_told_the_right_ones(void **state)
 
 static void head_is_get_without_the_body(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
 
     http_ask(f->fd, "HEAD", "/v1/ready", NULL);
     http_hear(f->fd, &f->a, true);
@@ -162,7 +162,7 @@ static void head_is_get_without_the_body(void **state)
 
 static void bodies_are_bounded(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     const size_t limit = 1024 * 1024;
     char *body = malloc(limit + 2);
 
@@ -180,7 +180,7 @@ static void bodies_are_bounded(void **state)
 
 static void the_program_has_resources_of_its_own(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
 
     http(f->fd, "GET", "/v1/things/a%20b", NULL, 200, &f->a);
     assert_body(&f->a, "{\"thing\": null}");
@@ -191,7 +191,7 @@ static void the_program_has_resources_of_its_own(void **state)
 }
 
 /* One peer sends one line and hears the response out. */
-static void serve_peer(const fixture *f, const char *line, const char *wanted)
+static void serve_peer(const control_fixture *f, const char *line, const char *wanted)
 {
     int peer = connect_tcp(process_port(&f->process));
     char heard[64];
@@ -205,7 +205,7 @@ static void serve_peer(const fixture *f, const char *line, const char *wanted)
 /* What the program could not put in force must not stay half done in it either. */
 static void a_refused_change_is_taken_back_in_the_program(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
 
     http(f->fd, "POST", "/v1/rules",
          "{\"id\": \"down\", \"sequence\": [{\"do\": [{\"fault\": \"connection-refused\"}]}]}", 200,
@@ -240,7 +240,7 @@ static void a_change_that_cannot_be_put_in_force_changes_nothing(void **state)
         " {\"times\": 1, \"do\": [{\"fault\": \"cert-status-revoked\", \"reason\": 7}]},"
         " {\"do\": [{\"fault\": \"http-redirect\", \"target\": \"/x\"}]}]}]";
     char wanted[512];
-    fixture *f = *state;
+    control_fixture *f = *state;
 
     http(f->fd, "PUT", "/v1/rules", rules, 200, &f->a);
     serve_peer(f, "1\n", "status 3;");
@@ -269,7 +269,7 @@ static void a_change_that_cannot_be_put_in_force_changes_nothing(void **state)
 
 static void metrics_count_events_and_faults(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
 
     http(f->fd, "PUT", "/v1/rules", "[{\"sequence\": [{\"times\": 2, \"do\": [" TRY "]}]}]", 200,
          &f->a);
@@ -289,7 +289,7 @@ static void metrics_count_events_and_faults(void **state)
 
 static void a_reset_is_a_new_start(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     int held = connect_tcp(process_port(&f->process));
     char heard[8];
 

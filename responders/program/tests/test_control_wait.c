@@ -34,7 +34,7 @@ static int start(void **state)
     return fixture_start(state);
 }
 
-static int peer(const fixture *f)
+static int peer(const control_fixture *f)
 {
     return connect_tcp(process_port(&f->process));
 }
@@ -54,7 +54,7 @@ static size_t events_of(const response *a)
 
 static void events_carry_the_frozen_time(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     int one = peer(f);
 
     http(f->fd, "POST", "/v1/events/wait", NULL, 200, &f->a);
@@ -66,7 +66,7 @@ static void events_carry_the_frozen_time(void **state)
 
 static void a_wait_ends_when_the_event_comes(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     int other = connect_unix(f->process.path);
     int one = peer(f);
 
@@ -97,7 +97,7 @@ static void a_wait_ends_when_the_event_comes(void **state)
 
 static void a_wait_looks_from_its_number_on(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     int one = peer(f);
 
     send_text(one, "a\n");
@@ -119,7 +119,7 @@ static void a_wait_looks_from_its_number_on(void **state)
 /* The program's clock stands still, the kernel's does not. */
 static void bounds_run_on_the_kernels_clock(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     const long before = kernel_ms();
 
     http(f->fd, "POST", "/v1/events/wait", "{\"bound_ms\": 60}", 408, &f->a);
@@ -132,7 +132,7 @@ static void bounds_run_on_the_kernels_clock(void **state)
 /* The driver keeps its connection while it steps the clock over a month. */
 static void a_step_of_the_clock_cuts_nobody_off(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     int waiting = connect_unix(f->process.path), idle = connect_unix(f->process.path);
     int one;
 
@@ -155,7 +155,7 @@ static void a_step_of_the_clock_cuts_nobody_off(void **state)
  * passes of the loop that takes. */
 static void quiet_comes_after_all_that_was_sent_before(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     int peers[20];
 
     for (int round = 0; round < 20; round++) {
@@ -176,7 +176,7 @@ static void quiet_comes_after_all_that_was_sent_before(void **state)
 /* libevent takes 32 events at first: not even the last of 48 peers may be missed. */
 static void quiet_is_not_judged_before_all_input_is_read(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     int peers[48];
     const size_t n = sizeof(peers) / sizeof(peers[0]);
     char body[96];
@@ -204,7 +204,7 @@ static void quiet_is_not_judged_before_all_input_is_read(void **state)
 /* Under traffic that never ends events are told all the same, and quiet is given up. */
 static void a_busy_program_responds_too(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     int one;
 
     http(f->fd, "PUT", "/v1/things/a%20b", "{\"spin\": true}", 200, &f->a);
@@ -223,7 +223,7 @@ static void a_busy_program_responds_too(void **state)
 
 static void quiet_waits_for_what_is_owed(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     int other = connect_unix(f->process.path);
     int one = peer(f), held = peer(f);
 
@@ -249,7 +249,7 @@ static void quiet_waits_for_what_is_owed(void **state)
 /* Those of the time before the response, not before the question. */
 static void quiet_tells_the_events(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     int other = connect_unix(f->process.path);
     int one = peer(f), held = peer(f);
 
@@ -277,7 +277,7 @@ static void quiet_tells_the_events(void **state)
 /* The peer closes and nothing is logged: only control_poke tells. */
 static void a_poke_ends_a_wait_for_quiet(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     int other = connect_unix(f->process.path);
     int one = peer(f);
 
@@ -295,7 +295,7 @@ static void a_poke_ends_a_wait_for_quiet(void **state)
 /* Its response goes nowhere, which is no reason to end (SIGPIPE). */
 static void a_caller_may_hang_up_before_its_response(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     int other = connect_unix(f->process.path);
 
     http(other, "GET", "/v1/rules", NULL, 200, &f->a);
@@ -308,7 +308,7 @@ static void a_caller_may_hang_up_before_its_response(void **state)
 
 static void a_caller_that_goes_away_is_forgotten(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     int before, gone[5];
     int one;
 
@@ -334,7 +334,7 @@ static void a_caller_that_goes_away_is_forgotten(void **state)
 /* The rest of a pipeline waits for its turn, in the socket. */
 static void requests_may_be_pipelined(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     int other = connect_unix(f->process.path);
     int one;
 
@@ -357,7 +357,7 @@ static void requests_may_be_pipelined(void **state)
 /* stop() then proves that it ended well. */
 static void waits_do_not_hold_the_program(void **state)
 {
-    fixture *f = *state;
+    control_fixture *f = *state;
     char heard[8];
     int other;
 
