@@ -22,6 +22,9 @@ typedef struct {
     bool shaped; /* at STAGE_MESSAGE: an earlier stage has changed the response in the body */
 } ocsp_fault_context;
 
+/* How far a rule may move a time: a hundred years. */
+#define OCSP_FAULT_SECONDS_MAX INT64_C(3153600000)
+
 /* envelope.c: the OCSPResponse as a whole. */
 extern const primitive ocsp_fault_response_status; /* "response-status" status */
 extern const primitive ocsp_fault_der_replace;     /* "der-replace" length, seed */

@@ -6,7 +6,6 @@
 #include "responders/ocsp/faults/param_types.h"
 #include "responders/ocsp/model.h"
 
-#define YEARS_100 INT64_C(3153600000)
 
 /* What a primitive has done that went through all of them. */
 static effect effect_of(primitive_call *call, bool changed, const char *otherwise)
@@ -79,8 +78,8 @@ const primitive ocsp_fault_single_status = {
              .summary = "revocationTime, from now",
              .fallback = "-3600",
              .unit = "s",
-             .min = -YEARS_100,
-             .max = YEARS_100},
+             .min = -OCSP_FAULT_SECONDS_MAX,
+             .max = OCSP_FAULT_SECONDS_MAX},
             {0},
         },
     .act = cert_status,

@@ -3,8 +3,7 @@
 
 #include "responders/ocsp/model.h"
 
-#define DAY       86400
-#define YEARS_100 INT64_C(3153600000)
+#define DAY 86400
 
 #define WINDOW "http/body/response/single/this-update", "http/body/response/single/next-update"
 
@@ -75,8 +74,8 @@ const primitive ocsp_fault_this_update = {
              .summary = "thisUpdate = now + offset",
              .fallback = "3600",
              .unit = "s",
-             .min = -YEARS_100,
-             .max = YEARS_100},
+             .min = -OCSP_FAULT_SECONDS_MAX,
+             .max = OCSP_FAULT_SECONDS_MAX},
             {0},
         },
     .act = this_update,
@@ -116,7 +115,7 @@ const primitive ocsp_fault_expired = {
              .fallback = "3600",
              .unit = "s",
              .min = 1,
-             .max = YEARS_100},
+             .max = OCSP_FAULT_SECONDS_MAX},
             {0},
         },
     .act = expired,
@@ -169,7 +168,7 @@ const primitive ocsp_fault_next_update_before = {
              .fallback = "3600",
              .unit = "s",
              .min = 1,
-             .max = YEARS_100},
+             .max = OCSP_FAULT_SECONDS_MAX},
             {0},
         },
     .act = next_update_before,
@@ -200,7 +199,7 @@ const primitive ocsp_fault_validity = {
              .summary = "nextUpdate = thisUpdate + seconds",
              .fallback = "120",
              .unit = "s",
-             .max = YEARS_100},
+             .max = OCSP_FAULT_SECONDS_MAX},
             {0},
         },
     .act = validity,
