@@ -14,7 +14,7 @@ import urllib.parse
 
 SHA1 = bytes.fromhex("06052b0e03021a0500")
 SHA256 = bytes.fromhex("06096086480165030402010500")
-#: how many fuzz_exchange.c chooses from
+#: how many fuzz_ocsp_exchange.c chooses from
 RULES = 12
 NONCE = bytes.fromhex("06092b0601050507300102")
 
