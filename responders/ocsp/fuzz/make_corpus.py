@@ -14,7 +14,7 @@ import urllib.parse
 
 SHA1 = bytes.fromhex("06052b0e03021a0500")
 SHA256 = bytes.fromhex("06096086480165030402010500")
-#: how many fuzz_exchange.c chooses from
+#: how many fuzz_ocsp_exchange.c chooses from
 RULES = 12
 NONCE = bytes.fromhex("06092b0601050507300102")
 
@@ -66,10 +66,10 @@ def main(folder: pathlib.Path) -> None:
     get = b"GET /" + escaped + b" HTTP/1.0\r\n\r\n"
     post = b"POST / HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % len(several) + several
     for rule in range(RULES):
-        files[f"exchange/{rule:02}-get"] = bytes([rule]) + get
-        files[f"exchange/{rule:02}-post"] = bytes([rule]) + post
-    files["exchange/method"] = b"\1DELETE / HTTP/1.0\r\n\r\n"
-    files["exchange/no-http"] = b"\2\x16\3\1\n\n"
+        files[f"ocsp_exchange/{rule:02}-get"] = bytes([rule]) + get
+        files[f"ocsp_exchange/{rule:02}-post"] = bytes([rule]) + post
+    files["ocsp_exchange/method"] = b"\1DELETE / HTTP/1.0\r\n\r\n"
+    files["ocsp_exchange/no-http"] = b"\2\x16\3\1\n\n"
     for name, octets in files.items():
         path = folder / f"corpus_{name}"
         path.parent.mkdir(exist_ok=True)
