@@ -114,6 +114,19 @@ static void name_rules(rule_list *l, json_t *ids)
     }
 }
 
+/* Names what has no name and hands the list out, or frees it where `rc` is not 0; returns that. */
+static int finish(rule_list *l, json_t *ids, int rc, rule_list **out)
+{
+    if (rc == 0) {
+        name_rules(l, ids);
+        *out = l;
+    } else {
+        rule_list_free(l);
+    }
+    json_decref(ids);
+    return rc;
+}
+
 int rule_set_replace(const rule_set *r, json_t *rules, rule_list **out, problem *p)
 {
     static const char *const members[] = {"rules", NULL};
@@ -145,14 +158,7 @@ int rule_set_replace(const rule_set *r, json_t *rules, rule_list **out, problem 
             break;
         }
     }
-    if (rc == 0) {
-        name_rules(l, ids);
-        *out = l;
-    } else {
-        rule_list_free(l);
-    }
-    json_decref(ids);
-    return rc;
+    return finish(l, ids, rc, out);
 }
 
 int rule_set_add(const rule_set *r, json_t *source, rule_list **out, problem *p)
@@ -161,14 +167,7 @@ int rule_set_add(const rule_set *r, json_t *source, rule_list **out, problem *p)
     json_t *ids = ids_of(l);
     const int rc = parse_onto(r, l, ids, source, "", p);
 
-    if (rc == 0) {
-        name_rules(l, ids);
-        *out = l;
-    } else {
-        rule_list_free(l);
-    }
-    json_decref(ids);
-    return rc;
+    return finish(l, ids, rc, out);
 }
 
 int rule_set_remove(const rule_set *r, const char *id, rule_list **out, problem *p)
