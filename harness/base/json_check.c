@@ -45,8 +45,7 @@ static int refuse(const json_t *value, const char *where, const char *member, co
 
     problem_pointer(pointer, sizeof(pointer), where, member);
     json_check_quote(value, quoted, sizeof(quoted));
-    problem_set(p, 400, pointer, "\"%s\" must be %s, not %s", member, accepted, quoted);
-    return -1;
+    return problem_refuse(p, pointer, "\"%s\" must be %s, not %s", member, accepted, quoted);
 }
 
 int json_check_members(json_t *value, const char *where, const char *const *members, problem *p)
@@ -58,8 +57,7 @@ int json_check_members(json_t *value, const char *where, const char *const *memb
         char quoted[64];
 
         json_check_quote(value, quoted, sizeof(quoted));
-        problem_set(p, 400, where, "must be a JSON object, not %s", quoted);
-        return -1;
+        return problem_refuse(p, where, "must be a JSON object, not %s", quoted);
     }
     json_object_foreach(value, name, ignored)
     {
@@ -74,8 +72,7 @@ int json_check_members(json_t *value, const char *where, const char *const *memb
         }
         problem_pointer(pointer, sizeof(pointer), where, name);
         json_check_join(members, accepted, sizeof(accepted));
-        problem_set(p, 400, pointer, "unknown member \"%.80s\"; accepted: %s", name, accepted);
-        return -1;
+        return problem_refuse(p, pointer, "unknown member \"%.80s\"; accepted: %s", name, accepted);
     }
     return 0;
 }

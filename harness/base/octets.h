@@ -5,17 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "harness/base/span.h"
+
 typedef struct {
     uint8_t *data; /* NULL while nothing was ever appended */
     size_t length;
     size_t capacity;
 } octets;
-
-/* A view of octets that somebody else owns. */
-typedef struct {
-    const uint8_t *data;
-    size_t length;
-} span;
 
 /* Makes room for `more` octets after the present ones and returns where they go; the
  * length does not change. */

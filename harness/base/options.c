@@ -173,9 +173,8 @@ int options_number(const char *option, const char *text, uint64_t min, uint64_t 
         number = strtoull(text, &end, 10);
     }
     if (end == NULL || *end != '\0' || errno != 0 || number < min || number > max) {
-        problem_set(p, 400, "", "%s \"%.60s\": expected a number from %" PRIu64 " to %" PRIu64,
-                    option, text, min, max);
-        return -1;
+        return problem_refuse(p, "", "%s \"%.60s\": expected a number from %" PRIu64 " to %" PRIu64,
+                              option, text, min, max);
     }
     *out = number;
     return 0;

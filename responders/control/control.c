@@ -56,8 +56,8 @@ static int check_access(const char *where, const char *token, problem *p)
         return control_http_check_token(token, p);
     }
     if (strncmp(where, "tcp:", 4) == 0) {
-        problem_set(p, 400, "", "a control API on TCP needs a token: give --control-token-file");
-        return -1;
+        return problem_refuse(p, "",
+                              "a control API on TCP needs a token: give --control-token-file");
     }
     return 0;
 }
@@ -88,8 +88,7 @@ int control_new(struct event_base *base, const char *where, const char *token,
     }
     if (event_base_get_npriorities(base) < CONTROL_PRIORITIES &&
         event_base_priority_init(base, CONTROL_PRIORITIES) != 0) {
-        problem_set(p, 500, "", "cannot set up the control API on its event loop");
-        return -1;
+        return problem_fail(p, "cannot set up the control API on its event loop");
     }
     c = memory_new(sizeof(*c));
     c->token = token == NULL ? NULL : memory_text(token);

@@ -15,11 +15,10 @@ int control_http_check_token(const char *token, problem *p)
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=";
 
     if (strlen(token) < CONTROL_TOKEN_MIN || strspn(token, letters) != strlen(token)) {
-        problem_set(p, 400, "",
-                    "a control token is at least %d letters, digits or any of -._~+/= "
-                    "(RFC 6750)",
-                    CONTROL_TOKEN_MIN);
-        return -1;
+        return problem_refuse(p, "",
+                              "a control token is at least %d letters, digits or any of -._~+/= "
+                              "(RFC 6750)",
+                              CONTROL_TOKEN_MIN);
     }
     return 0;
 }
@@ -88,15 +87,13 @@ static int read_body(control_request *x, problem *p)
         return -1;
     }
     if (strcmp(x->method, "POST") != 0 && strcmp(x->method, "PUT") != 0) {
-        problem_set(p, 400, "", "%s takes no body", x->method);
-        return -1;
+        return problem_refuse(p, "", "%s takes no body", x->method);
     }
     x->body = json_loadb((const char *)evbuffer_pullup(in, -1), length,
                          JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (x->body == NULL) {
-        problem_set(p, 400, "", "the body is not JSON: line %d, column %d: %s", error.line,
-                    error.column, error.text);
-        return -1;
+        return problem_refuse(p, "", "the body is not JSON: line %d, column %d: %s", error.line,
+                              error.column, error.text);
     }
     return 0;
 }
@@ -110,12 +107,10 @@ static int read_target(control_request *x, problem *p)
 
     x->path = path == NULL ? NULL : evhttp_uridecode(path, 0, &length);
     if (x->path == NULL || strlen(x->path) != length) {
-        problem_set(p, 400, "", "the request target has no usable path");
-        return -1;
+        return problem_refuse(p, "", "the request target has no usable path");
     }
     if (query != NULL && evhttp_parse_query_str(query, &x->query) != 0) {
-        problem_set(p, 400, "", "the query is not NAME=VALUE pairs joined by \"&\"");
-        return -1;
+        return problem_refuse(p, "", "the query is not NAME=VALUE pairs joined by \"&\"");
     }
     return 0;
 }

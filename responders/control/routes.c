@@ -138,9 +138,8 @@ static int query_number(const control_request *x, const char *name, uint64_t *va
         *value = strtoull(text, &end, 10);
     }
     if (end == NULL || *end != '\0') {
-        problem_set(p, 400, "", "\"%s\" in the query must be a whole number, not \"%.40s\"", name,
-                    text);
-        return -1;
+        return problem_refuse(p, "", "\"%s\" in the query must be a whole number, not \"%.40s\"",
+                              name, text);
     }
     return 0;
 }
@@ -239,9 +238,8 @@ static int check_query(const control_request *x, const char *names, problem *p)
 
         if (found == NULL || (found != names && found[-1] != ' ') ||
             (found[length] != ' ' && found[length] != '\0')) {
-            problem_set(p, 400, "", "unknown \"%.40s\" in the query; %s takes: %s", pair->key,
-                        x->path, names[0] == '\0' ? "nothing" : names);
-            return -1;
+            return problem_refuse(p, "", "unknown \"%.40s\" in the query; %s takes: %s", pair->key,
+                                  x->path, names[0] == '\0' ? "nothing" : names);
         }
     }
     return 0;

@@ -18,9 +18,8 @@ static int open_tcp(control_socket *s, const char *text, problem *p)
     char address[80];
 
     if (strchr(text, '=') != NULL || endpoint_parse(text, 0, &e, p) != 0) {
-        problem_set(p, 400, "", "\"tcp:%.100s\": expected tcp:ADDRESS:PORT, as in tcp:127.0.0.1:0",
-                    text);
-        return -1;
+        return problem_refuse(
+            p, "", "\"tcp:%.100s\": expected tcp:ADDRESS:PORT, as in tcp:127.0.0.1:0", text);
     }
     s->fd = endpoint_bind_as(&e, SOCK_STREAM, "--control", p);
     if (s->fd < 0) {
@@ -69,10 +68,9 @@ static int open_unix(control_socket *s, const char *path, problem *p)
     int rc;
 
     if (path[0] == '\0' || strlen(path) >= sizeof(address.sun_path)) {
-        problem_set(p, 400, "",
-                    "\"unix:%.120s\": the path of a Unix socket has 1 to %zu octets, not %zu", path,
-                    sizeof(address.sun_path) - 1, strlen(path));
-        return -1;
+        return problem_refuse(
+            p, "", "\"unix:%.120s\": the path of a Unix socket has 1 to %zu octets, not %zu", path,
+            sizeof(address.sun_path) - 1, strlen(path));
     }
     strcpy(address.sun_path, path);
     if (clear_stale(&address, p) != 0) {
@@ -107,8 +105,7 @@ int control_socket_open(control_socket *s, const char *where, problem *p)
     if (strncmp(where, "tcp:", 4) == 0) {
         return open_tcp(s, where + 4, p);
     }
-    problem_set(p, 400, "", "\"%.120s\": expected unix:PATH or tcp:ADDRESS:PORT", where);
-    return -1;
+    return problem_refuse(p, "", "\"%.120s\": expected unix:PATH or tcp:ADDRESS:PORT", where);
 }
 
 void control_socket_remove(control_socket *s)

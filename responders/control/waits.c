@@ -248,8 +248,7 @@ static int wait_start(control_wait *w, problem *p)
     if (!arm(w->timer, w->expired ? GRACE_MS : w->bound_ms) || event_add(w->bound, NULL) != 0 ||
         event_add(w->gone, NULL) != 0) {
         wait_free(w);
-        problem_set(p, 500, "", "cannot start a timer");
-        return -1;
+        return problem_fail(p, "cannot start a timer");
     }
     w->next = all->list;
     all->list = w;
@@ -271,8 +270,7 @@ int control_waits_events(control_waits *all, const control_request *x, problem *
         return -1;
     }
     if (match != NULL && !json_is_object(match)) {
-        problem_set(p, 400, "/match", "must be an object of members that the events carry");
-        return -1;
+        return problem_refuse(p, "/match", "must be an object of members that the events carry");
     }
     if (wait_new(all, x, &w, p) != 0) {
         return -1;

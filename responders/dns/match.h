@@ -4,7 +4,7 @@
 #ifndef STAPLELAB_DNS_MATCH_H
 #define STAPLELAB_DNS_MATCH_H
 
-#include "responders/engine/rule.h"
+#include "responders/engine/match.h"
 
 /* Places in a query's values, in the order of the table. */
 enum {

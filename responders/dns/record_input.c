@@ -19,15 +19,13 @@ int record_input_key(const char *name, const char *type, record_input *out, prob
     problem why;
 
     if (dns_name_from_text(name, &out->name, &why) != 0) {
-        problem_set(p, 400, "", "record name \"%s\": %s", name, why.detail);
-        return -1;
+        return problem_refuse(p, "", "record name \"%s\": %s", name, why.detail);
     }
     dns_name_lower(&out->name);
 
     if (!dns_type_from_text(type, &out->type) ||
         (out->type != DNS_TYPE_A && out->type != DNS_TYPE_AAAA && out->type != DNS_TYPE_CNAME)) {
-        problem_set(p, 400, "", "record type \"%s\": accepted are A, AAAA and CNAME", type);
-        return -1;
+        return problem_refuse(p, "", "record type \"%s\": accepted are A, AAAA and CNAME", type);
     }
     return 0;
 }
@@ -37,8 +35,7 @@ static int read_target(const char *text, const char *pointer, dns_name *out, pro
     problem why;
 
     if (dns_name_from_text(text, out, &why) != 0) {
-        problem_set(p, 400, pointer, "CNAME target \"%s\": %s", text, why.detail);
-        return -1;
+        return problem_refuse(p, pointer, "CNAME target \"%s\": %s", text, why.detail);
     }
     return 0;
 }
@@ -47,9 +44,9 @@ static int read_address(uint16_t type, const char *text, const char *pointer, dn
                         problem *p)
 {
     if (!dns_address_from_text(text, out) || dns_address_type(out) != type) {
-        problem_set(p, 400, pointer, "\"%s\" is not an %s address such as \"%s\"", text,
-                    type == DNS_TYPE_A ? "IPv4" : "IPv6", type == DNS_TYPE_A ? "127.0.0.1" : "::1");
-        return -1;
+        return problem_refuse(p, pointer, "\"%s\" is not an %s address such as \"%s\"", text,
+                              type == DNS_TYPE_A ? "IPv4" : "IPv6",
+                              type == DNS_TYPE_A ? "127.0.0.1" : "::1");
     }
     return 0;
 }
@@ -63,12 +60,10 @@ static int read_values(json_t *values, record_input *out, problem *p)
     out->values = NULL;
     out->addresses = NULL;
     if (count == 0 || count > VALUES_MAX) {
-        problem_set(p, 400, "/values", "a set has 1 to %d values, not %zu", VALUES_MAX, count);
-        return -1;
+        return problem_refuse(p, "/values", "a set has 1 to %d values, not %zu", VALUES_MAX, count);
     }
     if (out->type == DNS_TYPE_CNAME && count != 1) {
-        problem_set(p, 400, "/values", "a CNAME has exactly one value, not %zu", count);
-        return -1;
+        return problem_refuse(p, "/values", "a CNAME has exactly one value, not %zu", count);
     }
 
     out->values = json_incref(values);
@@ -105,8 +100,7 @@ int record_input_body(const char *name, const char *type, json_t *body, record_i
         return -1;
     }
     if (!json_is_object(body)) {
-        problem_set(p, 400, "", "the body is an object {\"values\": [...], \"ttl\": SECONDS}");
-        return -1;
+        return problem_refuse(p, "", "the body is an object {\"values\": [...], \"ttl\": SECONDS}");
     }
 
     out->ttl = RECORD_INPUT_TTL;
@@ -169,9 +163,8 @@ static int read_option(char *copy, const char *text, record_input *out, problem 
         slash = strrchr(copy, '/');
     }
     if (slash == NULL) {
-        problem_set(p, 400, "", "record \"%s\": accepted is NAME/TYPE=VALUE[,VALUE...][@TTL]",
-                    text);
-        return -1;
+        return problem_refuse(p, "", "record \"%s\": accepted is NAME/TYPE=VALUE[,VALUE...][@TTL]",
+                              text);
     }
     *slash = '\0';
 
@@ -181,9 +174,8 @@ static int read_option(char *copy, const char *text, record_input *out, problem 
         *at = '\0';
     }
     if (at != NULL && !read_ttl(at + 1, &out->ttl)) {
-        problem_set(p, 400, "", "record \"%s\": the TTL is 0 to %d seconds", text,
-                    RECORD_INPUT_TTL_MAX);
-        return -1;
+        return problem_refuse(p, "", "record \"%s\": the TTL is 0 to %d seconds", text,
+                              RECORD_INPUT_TTL_MAX);
     }
     if (record_input_key(copy, slash + 1, out, p) != 0) {
         return -1;

@@ -53,14 +53,12 @@ static const fault *find(const faults *f, const char *name)
 static int check_unique(const catalogue *c, const fault_line *line, problem *p)
 {
     if (find(&c->faults, line->name) != NULL || find(&c->primitives, line->name) != NULL) {
-        problem_set(p, 500, "", "fault %s %s: its name is taken", line->id, line->name);
-        return -1;
+        return problem_fail(p, "fault %s %s: its name is taken", line->id, line->name);
     }
     for (size_t i = 0; i < c->faults.count && line->id[0] != '\0'; i++) {
         if (strcmp(c->faults.list[i]->line->id, line->id) == 0) {
-            problem_set(p, 500, "", "fault %s %s: its id is taken by %s", line->id, line->name,
-                        c->faults.list[i]->line->name);
-            return -1;
+            return problem_fail(p, "fault %s %s: its id is taken by %s", line->id, line->name,
+                                c->faults.list[i]->line->name);
         }
     }
     return 0;
@@ -201,9 +199,9 @@ int catalogue_read(const catalogue *c, json_t *use, const char *where, const voi
     const fault *found;
 
     if (name == NULL) {
-        problem_set(p, 400, where,
-                    "a fault is an object with its name as \"fault\" and its parameters beside it");
-        return -1;
+        return problem_refuse(
+            p, where,
+            "a fault is an object with its name as \"fault\" and its parameters beside it");
     }
     found = find(among, name);
     if (found == NULL) {

@@ -69,13 +69,11 @@ static int check_value(const primitive *owner, const param *q, const json_t *val
 static int set_range(param *q, const recipe_setting *setting, problem *p)
 {
     if (q->min == q->max) {
-        problem_set(p, 500, "", "\"%s\" has no range", q->name);
-        return -1;
+        return problem_fail(p, "\"%s\" has no range", q->name);
     }
     if (setting->min > setting->max || setting->min < q->min || setting->max > q->max) {
-        problem_set(p, 500, "", "the range of \"%s\" is not within %lld to %lld", q->name,
-                    (long long)q->min, (long long)q->max);
-        return -1;
+        return problem_fail(p, "the range of \"%s\" is not within %lld to %lld", q->name,
+                            (long long)q->min, (long long)q->max);
     }
     q->min = setting->min;
     q->max = setting->max;
@@ -90,8 +88,7 @@ static int add_param(fault *f, const param *q, size_t part, const recipe_setting
 
     for (size_t i = 0; i < f->nparams; i++) {
         if (strcmp(f->params[i].param.name, q->name) == 0) {
-            problem_set(p, 500, "", "the parameter \"%s\" stands twice; fix one of them", q->name);
-            return -1;
+            return problem_fail(p, "the parameter \"%s\" stands twice; fix one of them", q->name);
         }
     }
     f->params = memory_resize(f->params, f->nparams + 1, sizeof(f->params[0]));
@@ -109,9 +106,8 @@ static int add_param(fault *f, const param *q, size_t part, const recipe_setting
     }
     one->value = param_fallback(&one->param);
     if (one->value == NULL) {
-        problem_set(p, 500, "", "the default of \"%s\" is not JSON: %s", q->name,
-                    one->param.fallback);
-        return -1;
+        return problem_fail(p, "the default of \"%s\" is not JSON: %s", q->name,
+                            one->param.fallback);
     }
     return check_value(owner, &one->param, one->value, p);
 }
@@ -125,8 +121,7 @@ static int add_part(fault *f, const recipe_part *source, const primitive *const 
     fault_part *part;
 
     if (found == NULL) {
-        problem_set(p, 500, "", "there is no primitive \"%s\"", source->primitive);
-        return -1;
+        return problem_fail(p, "there is no primitive \"%s\"", source->primitive);
     }
     f->parts = memory_resize(f->parts, f->nparts + 1, sizeof(f->parts[0]));
     part = &f->parts[f->nparts++];
@@ -136,9 +131,8 @@ static int add_part(fault *f, const recipe_part *source, const primitive *const 
         const param *q = primitive_param(found, setting->name);
 
         if (q == NULL || find_setting(source, setting->name) != setting) {
-            problem_set(p, 500, "", "\"%s\" is %s %s", setting->name,
-                        q == NULL ? "no parameter of" : "set twice for", found->name);
-            return -1;
+            return problem_fail(p, "\"%s\" is %s %s", setting->name,
+                                q == NULL ? "no parameter of" : "set twice for", found->name);
         }
         if (setting->fixed && check_value(found, q, setting->value, p) != 0) {
             return -1;
@@ -183,15 +177,13 @@ static bool is_on_listener(const fault *f)
 static int check_parts(const fault *f, problem *p)
 {
     if (f->line->sequence != NULL && is_on_listener(f)) {
-        problem_set(p, 500, "", "a listener sees no requests that a sequence could count");
-        return -1;
+        return problem_fail(p, "a listener sees no requests that a sequence could count");
     }
     for (size_t i = 0; i < f->nparts; i++) {
         for (size_t k = 0; k < i; k++) {
             if (primitive_clash(f->parts[i].primitive, f->parts[k].primitive) != NULL) {
-                problem_set(p, 500, "", "%s and %s cannot be done together",
-                            f->parts[k].primitive->name, f->parts[i].primitive->name);
-                return -1;
+                return problem_fail(p, "%s and %s cannot be done together",
+                                    f->parts[k].primitive->name, f->parts[i].primitive->name);
             }
         }
     }

@@ -33,9 +33,8 @@ static int read_param(const fault *f, const fault_param *q, json_t *use, const c
     if (value == NULL) {
         param_accepts(&q->param, wanted, sizeof(wanted));
         problem_pointer(pointer, sizeof(pointer), where, q->param.name);
-        problem_set(p, 400, pointer, "%s needs its parameter \"%s\": %s", f->line->name,
-                    q->param.name, wanted);
-        return -1;
+        return problem_refuse(p, pointer, "%s needs its parameter \"%s\": %s", f->line->name,
+                              q->param.name, wanted);
     }
     return param_read(&q->param, value, store, f->line->name, where, target, p);
 }

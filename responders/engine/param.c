@@ -125,9 +125,8 @@ int param_read(const param *p, const json_t *value, const void *store, const cha
     param_accepts(p, wanted, sizeof(wanted));
     json_check_quote(value, quoted, sizeof(quoted));
     problem_pointer(pointer, sizeof(pointer), where, p->name);
-    problem_set(why, 400, pointer, "\"%s\" of %s must be %s, not %s", p->name, whose, wanted,
-                quoted);
-    return -1;
+    return problem_refuse(why, pointer, "\"%s\" of %s must be %s, not %s", p->name, whose, wanted,
+                          quoted);
 }
 
 void param_clear(const param *p, void *params)

@@ -4,17 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const stage_names[STAGES] = {
-    [STAGE_LISTENER] = "listener", [STAGE_ACCEPT] = "accept",   [STAGE_MODEL] = "model",
-    [STAGE_ENCODED] = "encoded",   [STAGE_MESSAGE] = "message", [STAGE_WIRE] = "wire",
-    [STAGE_PACE] = "pace",         [STAGE_END] = "end",
-};
-
-const char *stage_name(stage s)
-{
-    return stage_names[s];
-}
-
 /* Whether the thing `inner` is `outer`, or something in it. */
 static bool holds(const char *outer, const char *inner)
 {

@@ -13,8 +13,7 @@ static const char word_letters[] =
 
 static int refuse(const char *at, const char *wanted, problem *p)
 {
-    problem_set(p, 500, "", "at \"%.40s\": expected %s", at, wanted);
-    return -1;
+    return problem_fail(p, "at \"%.40s\": expected %s", at, wanted);
 }
 
 static bool take_name(const char **at, char **out)

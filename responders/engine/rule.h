@@ -26,16 +26,6 @@
 #define RULE_FOR_EVER     UINT64_MAX
 #define RULE_SCOPE_GLOBAL (-1)
 
-/* One thing of a request that a rule can match on. */
-typedef struct {
-    const char *name;    /* "serial", "qname", "listener", ... */
-    const char *summary; /* one line for the documentation and for refusals */
-    bool at_accept;      /* known before anything was read */
-    /* Rewrites a value from a rule into the form that requests carry (lower case, no leading
-     * zeros, ...), in a new string; NULL when it is not valid.  NULL: as it is. */
-    char *(*normalise)(const char *value);
-} match_key;
-
 typedef struct {
     uint64_t times;  /* RULE_FOR_EVER without "times" */
     fault_acts acts; /* in the order of their stages */

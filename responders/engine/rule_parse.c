@@ -62,10 +62,9 @@ static int parse_id(parser *x, json_t *source, const char *where)
         strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") !=
             strlen(id)) {
         problem_pointer(pointer, sizeof(pointer), where, "id");
-        problem_set(x->p, 400, pointer,
-                    "an id is 1 to %d letters, digits, \".\", \"_\" or \"-\", not \"%.80s\"",
-                    RULE_ID_MAX, id);
-        return -1;
+        return problem_refuse(
+            x->p, pointer, "an id is 1 to %d letters, digits, \".\", \"_\" or \"-\", not \"%.80s\"",
+            RULE_ID_MAX, id);
     }
     snprintf(x->rule->id, sizeof(x->rule->id), "%s", id);
     return 0;
@@ -82,8 +81,7 @@ static int parse_match(parser *x, json_t *match, const char *where)
         return 0;
     }
     if (!json_is_object(match)) {
-        problem_set(x->p, 400, base, "must be an object of match keys and their values");
-        return -1;
+        return problem_refuse(x->p, base, "must be an object of match keys and their values");
     }
     json_object_foreach(match, name, value)
     {
@@ -93,9 +91,8 @@ static int parse_match(parser *x, json_t *match, const char *where)
         problem_pointer(pointer, sizeof(pointer), base, name);
         if (key < 0) {
             list_keys(x->terms->keys, "", accepted, sizeof(accepted));
-            problem_set(x->p, 400, pointer, "unknown match key \"%.80s\"; accepted: %s", name,
-                        accepted);
-            return -1;
+            return problem_refuse(x->p, pointer, "unknown match key \"%.80s\"; accepted: %s", name,
+                                  accepted);
         }
         k = &x->terms->keys[key];
         if (json_is_string(value)) {
@@ -104,9 +101,8 @@ static int parse_match(parser *x, json_t *match, const char *where)
         }
         if (x->rule->match[key] == NULL) {
             json_check_quote(value, quoted, sizeof(quoted));
-            problem_set(x->p, 400, pointer, "%s is not a value for \"%s\": %s", quoted, name,
-                        k->summary);
-            return -1;
+            return problem_refuse(x->p, pointer, "%s is not a value for \"%s\": %s", quoted, name,
+                                  k->summary);
         }
     }
     return 0;
@@ -124,11 +120,10 @@ static int check_clashes(const parser *x, const rule_step *step, size_t added, c
             if (thing == NULL) {
                 continue;
             }
-            problem_set(x->p, 400, where,
-                        "%s and %s both change %s%s%s; a step can do only one of them", one->name,
-                        other->name, thing[0] == '\0' ? "everything" : "\"", thing,
-                        thing[0] == '\0' ? "" : "\"");
-            return -1;
+            return problem_refuse(x->p, where,
+                                  "%s and %s both change %s%s%s; a step can do only one of them",
+                                  one->name, other->name, thing[0] == '\0' ? "everything" : "\"",
+                                  thing, thing[0] == '\0' ? "" : "\"");
         }
     }
     return 0;
@@ -181,8 +176,7 @@ static int parse_step(parser *x, rule_step *step, json_t *source, const char *wh
 
     problem_pointer(base, sizeof(base), where, "do");
     if (!json_is_array(uses)) {
-        problem_set(x->p, 400, base, "a step needs \"do\", an array of faults ([] for none)");
-        return -1;
+        return problem_refuse(x->p, base, "a step needs \"do\", an array of faults ([] for none)");
     }
     json_array_foreach(uses, i, use)
     {
@@ -203,9 +197,9 @@ static int parse_sequence(parser *x, json_t *sequence, const char *where)
 
     problem_pointer(base, sizeof(base), where, "sequence");
     if (n == 0) {
-        problem_set(x->p, 400, base,
-                    "a rule needs \"sequence\", an array of at least one step {\"times\", \"do\"}");
-        return -1;
+        return problem_refuse(
+            x->p, base,
+            "a rule needs \"sequence\", an array of at least one step {\"times\", \"do\"}");
     }
     r->steps = memory_array(n, sizeof(r->steps[0]));
     r->nsteps = n;
@@ -219,11 +213,9 @@ static int parse_sequence(parser *x, json_t *sequence, const char *where)
             continue;
         }
         if (i + 1 < n || r->repeat) {
-            problem_set(x->p, 400, pointer,
-                        "a step without \"times\" holds for ever, so %s; give it \"times\"",
-                        i + 1 < n ? "the steps after it are never reached"
-                                  : "the sequence cannot repeat");
-            return -1;
+            return problem_refuse(
+                x->p, pointer, "a step without \"times\" holds for ever, so %s; give it \"times\"",
+                i + 1 < n ? "the steps after it are never reached" : "the sequence cannot repeat");
         }
     }
     return 0;
@@ -245,8 +237,8 @@ static int parse_scope(parser *x, json_t *source, const char *where)
     if (x->rule->scope < 0) {
         problem_pointer(pointer, sizeof(pointer), where, "scope");
         list_keys(x->terms->keys, "global", accepted, sizeof(accepted));
-        problem_set(x->p, 400, pointer, "unknown scope \"%.80s\"; accepted: %s", scope, accepted);
-        return -1;
+        return problem_refuse(x->p, pointer, "unknown scope \"%.80s\"; accepted: %s", scope,
+                              accepted);
     }
     return 0;
 }
@@ -263,9 +255,8 @@ static int parse_probability(parser *x, json_t *source, const char *where)
     if (!json_is_number(value) || probability < 0 || probability > 1) {
         problem_pointer(pointer, sizeof(pointer), where, "probability");
         json_check_quote(value, quoted, sizeof(quoted));
-        problem_set(x->p, 400, pointer, "\"probability\" must be a number from 0 to 1, not %s",
-                    quoted);
-        return -1;
+        return problem_refuse(x->p, pointer, "\"probability\" must be a number from 0 to 1, not %s",
+                              quoted);
     }
     x->rule->drawn = probability < 1;
     x->rule->probability = probability;
@@ -301,20 +292,20 @@ static int check_listener_rule(const parser *x, const char *where)
     }
     for (size_t i = 0; i < r->nkeys; i++) {
         if (r->match[i] != NULL && strcmp(x->terms->keys[i].name, "listener") != 0) {
-            problem_set(x->p, 400, where,
-                        "%s acts on a listener, so its rule can match on \"listener\" only, "
-                        "not on \"%s\"",
-                        name, x->terms->keys[i].name);
-            return -1;
+            return problem_refuse(
+                x->p, where,
+                "%s acts on a listener, so its rule can match on \"listener\" only, "
+                "not on \"%s\"",
+                name, x->terms->keys[i].name);
         }
     }
     if (r->nsteps > 1 || r->steps[0].acts.count > 1 || r->steps[0].times != RULE_FOR_EVER ||
         r->scope != RULE_SCOPE_GLOBAL || r->drawn || r->repeat) {
-        problem_set(x->p, 400, where,
-                    "%s acts on a listener as long as its rule is there: it must be alone in one "
-                    "step, without \"times\", \"scope\", \"probability\" or \"repeat\"",
-                    name);
-        return -1;
+        return problem_refuse(
+            x->p, where,
+            "%s acts on a listener as long as its rule is there: it must be alone in one "
+            "step, without \"times\", \"scope\", \"probability\" or \"repeat\"",
+            name);
     }
     return 0;
 }
@@ -328,11 +319,11 @@ static int check_accept_rule(const parser *x, const char *where)
 
         for (size_t j = 0; j < step->acts.count; j++) {
             if (step->acts.list[j].primitive->stage == STAGE_ACCEPT) {
-                problem_set(x->p, 400, where,
-                            "%s is done when a connection is accepted, where \"%s\" is not known "
-                            "yet; its rule cannot match or count on it",
-                            step->acts.list[j].name, late);
-                return -1;
+                return problem_refuse(
+                    x->p, where,
+                    "%s is done when a connection is accepted, where \"%s\" is not known "
+                    "yet; its rule cannot match or count on it",
+                    step->acts.list[j].name, late);
             }
         }
     }

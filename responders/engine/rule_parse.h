@@ -6,6 +6,7 @@
 
 #include "harness/base/problem.h"
 #include "responders/engine/catalogue.h"
+#include "responders/engine/match.h"
 #include "responders/engine/rule.h"
 
 /* What a rule may speak of; all of it must outlive the rules. */

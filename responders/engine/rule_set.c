@@ -91,8 +91,8 @@ static int parse_onto(const rule_set *r, rule_list *l, json_t *ids, json_t *sour
     }
     if (json_object_get(ids, one->id) != NULL) {
         problem_pointer(pointer, sizeof(pointer), where, "id");
-        problem_set(p, 400, pointer, "there is already a rule \"%s\"; ids are unique", one->id);
-        return -1;
+        return problem_refuse(p, pointer, "there is already a rule \"%s\"; ids are unique",
+                              one->id);
     }
     json_object_set_new(ids, one->id, json_null());
     return 0;
@@ -145,8 +145,7 @@ int rule_set_replace(const rule_set *r, json_t *rules, rule_list **out, problem 
         base = "/rules";
     }
     if (!json_is_array(rules)) {
-        problem_set(p, 400, base, "rules are an array of rules, or {\"rules\": [...]}");
-        return -1;
+        return problem_refuse(p, base, "rules are an array of rules, or {\"rules\": [...]}");
     }
     l = list_new(NULL, json_array_size(rules));
     ids = json_object();

@@ -14,8 +14,7 @@
 
 static int refuse(const char *text, const char *why, problem *p)
 {
-    problem_set(p, 400, "", "\"%.100s\": %s; " FORM, text, why);
-    return -1;
+    return problem_refuse(p, "", "\"%.100s\": %s; " FORM, text, why);
 }
 
 static bool parse_name(const char *text, size_t length, size_t index, endpoint *out)

@@ -95,9 +95,8 @@ static int fail(const listener *l, const char *what, problem *p)
 {
     char address[80];
     endpoint_format((const struct sockaddr *)&l->endpoint.address, address, sizeof(address));
-    problem_set(p, 500, "", "listener %s (%s) %s: %s", l->endpoint.name, address, what,
-                strerror(errno));
-    return -1;
+    return problem_fail(p, "listener %s (%s) %s: %s", l->endpoint.name, address, what,
+                        strerror(errno));
 }
 
 /* Whether another socket may be bound to the port as long as nothing listens. */

@@ -36,10 +36,9 @@ static int start(void *arg, struct event_base *base, const program_options *o, r
 {
     ocsp_responder *r = arg;
     if (r->store.count == 0) {
-        problem_set(p, 400, "",
-                    "no certificates to respond for: give --pki DIR, a folder that "
-                    "pki-mint made");
-        return -1;
+        return problem_refuse(p, "",
+                              "no certificates to respond for: give --pki DIR, a folder that "
+                              "pki-mint made");
     }
     /* --validity may have come after --pki. */
     ocsp_store_reset(&r->store);

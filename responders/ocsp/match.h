@@ -4,7 +4,7 @@
 #ifndef STAPLELAB_OCSP_MATCH_H
 #define STAPLELAB_OCSP_MATCH_H
 
-#include "responders/engine/rule.h"
+#include "responders/engine/match.h"
 
 enum {
     OCSP_KEY_LISTENER,

@@ -148,9 +148,8 @@ int ocsp_response_encode(const ocsp_response *r, octets *der, problem *p)
     size_t start = der->length;
     if (!put_response(der, r)) {
         octets_cut(der, start);
-        problem_set(p, 500, "", "the response cannot be signed with the key of \"%s\"",
-                    r->signer->id);
-        return -1;
+        return problem_fail(p, "the response cannot be signed with the key of \"%s\"",
+                            r->signer->id);
     }
     return 0;
 }

@@ -107,11 +107,10 @@ static int load_one(ocsp_store *c, const char *folder, const char *id, json_t *e
     const char *issuer, *pem, *key_pem;
     if (json_unpack(entry, "{s:s, s:s, s:s}", "issuer", &issuer, "certificate", &pem, "private_key",
                     &key_pem) != 0) {
-        problem_set(p, 400, "",
-                    "%s/manifest.json: certificate \"%s\" has no issuer, certificate and "
-                    "private_key that are strings",
-                    folder, id);
-        return -1;
+        return problem_refuse(p, "",
+                              "%s/manifest.json: certificate \"%s\" has no issuer, certificate and "
+                              "private_key that are strings",
+                              folder, id);
     }
     int result = -1;
     X509 *x509 = NULL;

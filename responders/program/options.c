@@ -32,19 +32,16 @@ static int take_listen(void *arg, const char *text, problem *p)
     endpoint *e = &o->listeners[o->nlisteners];
 
     if (o->nlisteners == PROGRAM_LISTENERS_MAX) {
-        problem_set(p, 400, "", "at most %d --listen", PROGRAM_LISTENERS_MAX);
-        return -1;
+        return problem_refuse(p, "", "at most %d --listen", PROGRAM_LISTENERS_MAX);
     }
     if (endpoint_parse(text, o->nlisteners, e, &why) != 0) {
-        problem_set(p, 400, "", "--listen %s", why.detail);
-        return -1;
+        return problem_refuse(p, "", "--listen %s", why.detail);
     }
     for (size_t i = 0; i < o->nlisteners; i++) {
         if (strcmp(o->listeners[i].name, e->name) == 0) {
-            problem_set(p, 400, "",
-                        "--listen \"%.100s\": the name \"%s\" is taken; give each its own", text,
-                        e->name);
-            return -1;
+            return problem_refuse(
+                p, "", "--listen \"%.100s\": the name \"%s\" is taken; give each its own", text,
+                e->name);
         }
     }
     o->nlisteners++;
@@ -60,8 +57,7 @@ static int take_token_file(void *arg, const char *path, problem *p)
     size_t length;
 
     if (f == NULL) {
-        problem_set(p, 400, "", "--control-token-file %.200s: %s", path, strerror(errno));
-        return -1;
+        return problem_refuse(p, "", "--control-token-file %.200s: %s", path, strerror(errno));
     }
     length = fread(text, 1, TOKEN_FILE_MAX, f);
     fclose(f);
@@ -246,12 +242,10 @@ int program_options_parse(const program_options_terms *terms, int argc, char **a
         return rc;
     }
     if (operand < argc) {
-        problem_set(p, 400, "", "unexpected argument \"%.60s\"; see --help", argv[operand]);
-        return -1;
+        return problem_refuse(p, "", "unexpected argument \"%.60s\"; see --help", argv[operand]);
     }
     if (o->nlisteners == 0) {
-        problem_set(p, 400, "", "give at least one --listen [NAME=]ADDRESS:PORT; see --help");
-        return -1;
+        return problem_refuse(p, "", "give at least one --listen [NAME=]ADDRESS:PORT; see --help");
     }
     return 0;
 }

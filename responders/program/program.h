@@ -11,6 +11,7 @@
 #include "responders/control/control.h"
 #include "responders/engine/event_log.h"
 #include "responders/engine/fault.h"
+#include "responders/engine/match.h"
 #include "responders/engine/rule_set.h"
 #include "responders/program/options.h"
 

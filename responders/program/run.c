@@ -52,14 +52,12 @@ static int prepare(run *r, problem *p)
     r->rules = rule_set_new(&terms, r->options.seed);
     r->events = event_log_new(r->options.events);
     if (r->base == NULL || event_base_priority_init(r->base, CONTROL_PRIORITIES) != 0) {
-        problem_set(p, 500, "", "cannot set up the event loop");
-        return -1;
+        return problem_fail(p, "cannot set up the event loop");
     }
     r->terminate = catch_signal(r, SIGTERM);
     r->interrupt = catch_signal(r, SIGINT);
     if (r->terminate == NULL || r->interrupt == NULL) {
-        problem_set(p, 500, "", "cannot catch signals");
-        return -1;
+        return problem_fail(p, "cannot catch signals");
     }
     return 0;
 }
@@ -123,8 +121,7 @@ static int start(run *r, problem *p)
     }
     if (r->options.rules_file != NULL && ops->apply != NULL &&
         ops->apply(ops->arg, rule_set_current(r->rules), &why) != 0) {
-        problem_set(p, 400, "", "--rules %.200s: %s", r->options.rules_file, why.detail);
-        return -1;
+        return problem_refuse(p, "", "--rules %.200s: %s", r->options.rules_file, why.detail);
     }
     return 0;
 }
@@ -136,8 +133,7 @@ static int announce(run *r, problem *p)
 
     json_decref(ready);
     if (rc != 0 || printf("\n") < 0 || fflush(stdout) != 0) {
-        problem_set(p, 500, "", "cannot write the ready line to standard output");
-        return -1;
+        return problem_fail(p, "cannot write the ready line to standard output");
     }
     return 0;
 }

@@ -13,8 +13,7 @@
 
 static int refuse(const char *what, problem *p)
 {
-    problem_set(p, 400, "", "%s", what);
-    return -1;
+    return problem_refuse(p, "", "%s", what);
 }
 
 int dns_name_parse(span message, size_t *at, bool compression, dns_name *out, problem *p)

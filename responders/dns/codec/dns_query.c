@@ -20,8 +20,7 @@ static uint16_t get16(const uint8_t *p)
 
 static int refuse(const char *what, problem *p)
 {
-    problem_set(p, 400, "", "%s", what);
-    return -1;
+    return problem_refuse(p, "", "%s", what);
 }
 
 /* Takes note of an OPT record (RFC 6891, 6.1) whose fixed part this is. */

@@ -11,6 +11,7 @@
 
 #include "harness/base/memory.h"
 #include "responders/engine/catalogue.h"
+#include "responders/engine/match.h"
 #include "responders/engine/rule.h"
 
 /* The subject of every stage. */

@@ -13,8 +13,7 @@ static const uint8_t oid_nonce[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x
 
 static int refuse(problem *p, const char *why)
 {
-    problem_set(p, 400, "", "%s", why);
-    return -1;
+    return problem_refuse(p, "", "%s", why);
 }
 
 /* Extensions ::= SEQUENCE SIZE (1..MAX) OF SEQUENCE { OID, BOOLEAN DEFAULT FALSE, OCTET STRING }.
