@@ -245,26 +245,35 @@ static int check_query(const control_request *x, const char *names, problem *p)
     return 0;
 }
 
+static const control_resource *find_resource(const control_ops *ops, const char *path)
+{
+    for (const control_resource *r = ops->resources; r != NULL && r->path != NULL; r++) {
+        const size_t length = strlen(r->path);
+
+        if (r->path[length - 1] == '/' ? strncmp(r->path, path, length) == 0
+                                       : strcmp(r->path, path) == 0) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
 static int route_to_program(const control_routes *r, const control_request *x, json_t **body,
                             problem *p)
 {
-    const control_ops *ops = r->ops;
+    const control_resource *found = find_resource(r->ops, x->path);
+    int rc;
 
-    p->status = 0;
-    if (!ops->resource(ops->arg, x->method, x->path, x->body, body, p)) {
-        json_decref(*body);
-        *body = NULL;
+    if (found == NULL) {
         problem_set(p, 404, "",
                     "there is no %.120s; GET /v1/ready, /v1/faults, /v1/rules, "
                     "/v1/events and /metrics are always there",
                     x->path);
         return -1;
     }
+    rc = found->serve(r->ops->arg, x->method, x->path + strlen(found->path), x->body, body, p);
     control_waits_poke(r->waits);
-    if (*body == NULL && p->status == 0) {
-        problem_set(p, 500, "", "%s %.120s gave no response", x->method, x->path);
-    }
-    return *body != NULL ? 0 : -1;
+    return rc;
 }
 
 int control_route(const control_routes *r, const control_request *x, json_t **body, problem *p)

@@ -9,8 +9,6 @@
 
 #include "harness/base/memory.h"
 
-#define PATH "/v1/records"
-
 static int change_set(dns_store *s, const char *method, const char *name, const char *type,
                       json_t *body, problem *p)
 {
@@ -29,31 +27,32 @@ static json_t *all_records(const dns_store *s)
     return json_pack("{s:o}", "records", dns_store_to_json(s));
 }
 
-bool dns_resource(dns_store *s, const char *method, const char *path, json_t *body,
-                  json_t **response, problem *p)
+int dns_resource_all(const dns_store *s, const char *method, json_t **response, problem *p)
 {
-    char *name, *type;
-
-    if (strcmp(path, PATH) == 0) {
-        if (strcmp(method, "GET") != 0) {
-            problem_set_method(p, method, "GET");
-        } else {
-            *response = all_records(s);
-        }
-        return true;
+    if (strcmp(method, "GET") != 0) {
+        problem_set_method(p, method, "GET");
+        return -1;
     }
-    if (strncmp(path, PATH "/", strlen(PATH) + 1) != 0) {
-        return false;
-    }
+    *response = all_records(s);
+    return 0;
+}
 
-    name = memory_text(path + strlen(PATH) + 1);
-    type = strrchr(name, '/');
-    if (type != NULL) {
+int dns_resource_one(dns_store *s, const char *method, const char *set, json_t *body,
+                     json_t **response, problem *p)
+{
+    char *name = memory_text(set);
+    char *type = strrchr(name, '/');
+    int rc = -1;
+
+    if (type == NULL) {
+        problem_set(p, 404, "", "\"%.80s\" has no type; a record set is NAME/TYPE", set);
+    } else {
         *type++ = '\0';
-        if (change_set(s, method, name, type, body, p) == 0) {
-            *response = all_records(s);
-        }
+        rc = change_set(s, method, name, type, body, p);
     }
     free(name);
-    return type != NULL;
+    if (rc == 0) {
+        *response = all_records(s);
+    }
+    return rc;
 }

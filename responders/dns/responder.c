@@ -74,8 +74,11 @@ static int apply(void *arg, const rule_list *rules, problem *p)
 {
     dns_responder *r = arg;
 
+    if (listeners_follow(r->service.listeners, rules, p) != 0) {
+        return -1;
+    }
     fault_state_clear(r->service.terms.state);
-    return listeners_follow(r->service.listeners, rules, p);
+    return 0;
 }
 
 static void reset(void *arg)
@@ -84,17 +87,34 @@ static void reset(void *arg)
 
     dns_datagrams_drop(r->datagrams, "reset");
     dns_connections_close(r->connections, "reset");
+    listeners_resume(r->service.listeners);
     dns_store_reset(r->store);
     fault_state_clear(r->service.terms.state);
 }
 
-static bool resource(void *arg, const char *method, const char *path, json_t *body,
-                     json_t **response, problem *p)
+static int serve_records(void *arg, const char *method, const char *rest, json_t *body,
+                         json_t **response, problem *p)
 {
     const dns_responder *r = arg;
 
-    return dns_resource(r->store, method, path, body, response, p);
+    (void)rest;
+    (void)body;
+    return dns_resource_all(r->store, method, response, p);
 }
+
+static int serve_record_set(void *arg, const char *method, const char *set, json_t *body,
+                            json_t **response, problem *p)
+{
+    const dns_responder *r = arg;
+
+    return dns_resource_one(r->store, method, set, body, response, p);
+}
+
+static const control_resource resources[] = {
+    {"/v1/records", serve_records},
+    {"/v1/records/", serve_record_set},
+    {0},
+};
 
 static void counter(struct evbuffer *out, const char *name, const char *summary, uint64_t value)
 {
@@ -169,7 +189,7 @@ int dns_responder_start(void *arg, struct event_base *base, const program_option
                          .owed = owed,
                          .apply = apply,
                          .reset = reset,
-                         .resource = resource,
+                         .resources = resources,
                          .metrics = metrics};
     return 0;
 }

@@ -92,7 +92,7 @@ static int take_status(json_t *value, ocsp_certificate_state *s, problem *p)
     return problem_refuse(p, "/status", "not a status: \"good\", \"revoked\" or \"unknown\"");
 }
 
-/* CRLReason (RFC 5280, 5.3.1) has 0..10 without 7. */
+/* CRLReason (RFC 5280, 5.3.1): 7 is not used there, and taken here for clients to refuse. */
 static int take_reason(json_t *value, ocsp_certificate_state *s, problem *p)
 {
     json_int_t reason = json_integer_value(value);
@@ -194,34 +194,43 @@ static int forget(ocsp_store *c, const char *serial, json_t **out, problem *p)
     return get(c, serial, out, p);
 }
 
-bool ocsp_resource(ocsp_store *store, const char *method, const char *path, json_t *body,
-                   int64_t now, json_t **out, problem *p)
+int ocsp_resource_all(const ocsp_store *store, const char *method, json_t **out, problem *p)
 {
-    static const char all[] = "/v1/certificates", one[] = "/v1/certificates/";
-    *out = NULL;
-    if (strcmp(path, all) == 0) {
-        if (strcmp(method, "GET") == 0) {
-            *out = json_pack("{s:o}", "certificates", list(store));
-        } else {
-            problem_set_method(p, method, "GET");
-        }
-        return true;
+    if (strcmp(method, "GET") != 0) {
+        problem_set_method(p, method, "GET");
+        return -1;
     }
-    if (strncmp(path, one, sizeof(one) - 1) != 0) {
-        return false;
+    *out = json_pack("{s:o}", "certificates", list(store));
+    return 0;
+}
+
+static int serve(ocsp_store *store, const char *method, const char *serial, json_t *body,
+                 int64_t now, json_t **out, problem *p)
+{
+    if (strcmp(method, "GET") == 0) {
+        return get(store, serial, out, p);
     }
-    char *serial = serial_normalise(path + sizeof(one) - 1);
-    if (serial == NULL) {
-        problem_set(p, 404, "", "\"%.80s\" is not a serial number in hex", path + sizeof(one) - 1);
-    } else if (strcmp(method, "GET") == 0) {
-        get(store, serial, out, p);
-    } else if (strcmp(method, "PUT") == 0) {
-        put(store, serial, body, now, out, p);
-    } else if (strcmp(method, "DELETE") == 0) {
-        forget(store, serial, out, p);
-    } else {
-        problem_set_method(p, method, "GET, PUT, DELETE");
+    if (strcmp(method, "PUT") == 0) {
+        return put(store, serial, body, now, out, p);
     }
-    free(serial);
-    return true;
+    if (strcmp(method, "DELETE") == 0) {
+        return forget(store, serial, out, p);
+    }
+    problem_set_method(p, method, "GET, PUT, DELETE");
+    return -1;
+}
+
+int ocsp_resource_one(ocsp_store *store, const char *method, const char *serial, json_t *body,
+                      int64_t now, json_t **out, problem *p)
+{
+    char *normal = serial_normalise(serial);
+    int rc;
+
+    if (normal == NULL) {
+        problem_set(p, 404, "", "\"%.80s\" is not a serial number in hex", serial);
+        return -1;
+    }
+    rc = serve(store, method, normal, body, now, out, p);
+    free(normal);
+    return rc;
 }

@@ -10,16 +10,16 @@
 #define STAPLELAB_OCSP_RESOURCE_H
 
 #include <jansson.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "harness/base/problem.h"
 #include "responders/ocsp/store.h"
 
-/* Serves a call if it is for this resource, else returns false.  *out becomes the new body of the
- * response, or NULL with *p (404: no certificate has that serial).  `now`, in Unix seconds, is the
- * default of revocation_time. */
-bool ocsp_resource(ocsp_store *store, const char *method, const char *path, json_t *body,
-                   int64_t now, json_t **out, problem *p);
+/* Each serves a call: 0 and the new body of the response, or -1 with *p (404: no certificate has
+ * that serial).  `serial` is hex as people type it; `now`, in Unix seconds, is the default of
+ * revocation_time. */
+int ocsp_resource_all(const ocsp_store *store, const char *method, json_t **out, problem *p);
+int ocsp_resource_one(ocsp_store *store, const char *method, const char *serial, json_t *body,
+                      int64_t now, json_t **out, problem *p);
 
 #endif

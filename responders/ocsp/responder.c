@@ -33,12 +33,29 @@ static void reset(void *arg)
     listeners_resume(r->listeners);
 }
 
-static bool resource(void *arg, const char *method, const char *path, json_t *body,
-                     json_t **response, problem *p)
+static int serve_certificates(void *arg, const char *method, const char *rest, json_t *body,
+                              json_t **response, problem *p)
+{
+    const ocsp_responder *r = arg;
+
+    (void)rest;
+    (void)body;
+    return ocsp_resource_all(&r->store, method, response, p);
+}
+
+static int serve_certificate(void *arg, const char *method, const char *serial, json_t *body,
+                             json_t **response, problem *p)
 {
     ocsp_responder *r = arg;
-    return ocsp_resource(&r->store, method, path, body, time(NULL), response, p);
+
+    return ocsp_resource_one(&r->store, method, serial, body, time(NULL), response, p);
 }
+
+static const control_resource resources[] = {
+    {"/v1/certificates", serve_certificates},
+    {"/v1/certificates/", serve_certificate},
+    {0},
+};
 
 static void metrics(void *arg, struct evbuffer *out)
 {
@@ -105,7 +122,7 @@ int ocsp_responder_start(ocsp_responder *r, struct event_base *base, const endpo
     ops->owed = owed;
     ops->apply = apply;
     ops->reset = reset;
-    ops->resource = resource;
+    ops->resources = resources;
     ops->metrics = metrics;
     return 0;
 }

@@ -184,7 +184,8 @@ static void the_store_is_changed_and_reset(void **state)
     problem p;
 
     (void)state;
-    assert_true(ops.resource(ops.arg, "PUT", "/v1/records/ocsp.test/A", body, &response, &p));
+    assert_string_equal(ops.resources[1].path, "/v1/records/");
+    assert_int_equal(ops.resources[1].serve(ops.arg, "PUT", "ocsp.test/A", body, &response, &p), 0);
     assert_non_null(response);
     assert_string_equal(ask(udp, false), "1234 qr aa rd ra 0; ocsp.test A; "
                                          "ocsp.test 300 A 127.0.0.9");

@@ -159,35 +159,47 @@ static void refuses_more_than_it_can_hold(void **state)
     assert_int_equal(put("n0.test", "A", "{\"values\": [\"127.0.0.8\"]}", &p), 0);
 }
 
-static bool call(const char *method, const char *path, const char *body, int status)
+static void check_call(int rc, int status, const problem *p, json_t *response)
+{
+    assert_int_equal(rc, status == 200 ? 0 : -1);
+    assert_int_equal(rc == 0 ? 200 : p->status, status);
+    assert_true((rc == 0) == (json_object_get(response, "records") != NULL));
+    json_decref(response);
+}
+
+/* A call on one record set. */
+static void call(const char *method, const char *set, const char *body, int status)
 {
     json_t *json = body == NULL ? NULL : json_loads(body, 0, NULL), *response = NULL;
     problem p = {0};
-    const bool known = dns_resource(store, method, path, json, &response, &p);
+    const int rc = dns_resource_one(store, method, set, json, &response, &p);
 
-    if (known) {
-        assert_int_equal(p.status, status);
-        assert_true((status == 0) == (json_object_get(response, "records") != NULL));
-    }
-    json_decref(response);
+    check_call(rc, status, &p, response);
     json_decref(json);
-    return known;
+}
+
+static void call_all(const char *method, int status)
+{
+    json_t *response = NULL;
+    problem p = {0};
+    const int rc = dns_resource_all(store, method, &response, &p);
+
+    check_call(rc, status, &p, response);
 }
 
 static void serves_the_resource(void **state)
 {
     (void)state;
-    assert_true(call("GET", "/v1/records", NULL, 0));
-    assert_true(call("PUT", "/v1/records", "{}", 405));
-    assert_true(call("PUT", "/v1/records/a/b.test/A", "{\"values\": [\"127.0.0.1\"]}", 0));
+    call_all("GET", 200);
+    call_all("PUT", 405);
+    call("PUT", "a/b.test/A", "{\"values\": [\"127.0.0.1\"]}", 200);
     assert_int_equal(ask("a/b.test", DNS_TYPE_A, ANSWERS("a/b.test 300 A 127.0.0.1")),
                      DNS_RCODE_NOERROR);
-    assert_true(call("POST", "/v1/records/a/b.test/A", NULL, 405));
-    assert_true(call("DELETE", "/v1/records/a/b.test/A", NULL, 0));
-    assert_true(call("DELETE", "/v1/records/a/b.test/A", NULL, 404));
-    assert_true(call("DELETE", "/v1/records/a..b/A", NULL, 400));
-    assert_false(call("GET", "/v1/records/ocsp.test", NULL, 0));
-    assert_false(call("GET", "/v1/recordz", NULL, 0));
+    call("POST", "a/b.test/A", NULL, 405);
+    call("DELETE", "a/b.test/A", NULL, 200);
+    call("DELETE", "a/b.test/A", NULL, 404);
+    call("DELETE", "a..b/A", NULL, 400);
+    call("GET", "ocsp.test", NULL, 404);
 }
 
 static void puts_removes_and_resets(void **state)

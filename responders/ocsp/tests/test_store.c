@@ -43,10 +43,9 @@ static void cert_ids_find_their_certificate(void **state)
 /* A call of the control API on one serial number. */
 static json_t *call(ocsp_store *c, const char *method, const char *serial, json_t *body, problem *p)
 {
-    char path[64];
     json_t *response = NULL;
-    snprintf(path, sizeof(path), "/v1/certificates/%s", serial);
-    assert_true(ocsp_resource(c, method, path, body, 1000, &response, p));
+
+    ocsp_resource_one(c, method, serial, body, 1000, &response, p);
     return response;
 }
 
@@ -217,27 +216,27 @@ static void wrong_states_are_refused_and_change_nothing(void **state)
 static void other_calls_are_refused(void **state)
 {
     static const struct {
-        const char *method, *path;
+        const char *method, *serial;
         int status;
     } cases[] = {
-        {"POST", "/v1/certificates", 405},
-        {"POST", "/v1/certificates/1001", 405},
-        {"GET", "/v1/certificates/x", 404},
-        {"PUT", "/v1/certificates/55", 404},
+        {"POST", "1001", 405},
+        {"GET", "x", 404},
+        {"PUT", "55", 404},
     };
     (void)state;
     minted m = minted_make(EVP_EC_gen("P-256"));
     ocsp_store c = minted_load(&m);
-    json_t *response, *body = json_object();
+    json_t *response = NULL, *body = json_object();
+    problem p;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        problem p = {0};
-        assert_true(ocsp_resource(&c, cases[i].method, cases[i].path, body, 0, &response, &p));
+        assert_int_equal(
+            ocsp_resource_one(&c, cases[i].method, cases[i].serial, body, 0, &response, &p), -1);
         assert_null(response);
         assert_int_equal(p.status, cases[i].status);
     }
-    problem p;
-    assert_false(ocsp_resource(&c, "GET", "/v1/certificate", NULL, 0, &response, &p));
-    assert_true(ocsp_resource(&c, "GET", "/v1/certificates", NULL, 0, &response, &p));
+    assert_int_equal(ocsp_resource_all(&c, "POST", &response, &p), -1);
+    assert_int_equal(p.status, 405);
+    assert_int_equal(ocsp_resource_all(&c, "GET", &response, &p), 0);
     assert_int_equal(json_array_size(json_object_get(response, "certificates")), 3);
     json_decref(response);
     json_decref(body);

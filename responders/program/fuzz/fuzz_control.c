@@ -57,25 +57,25 @@ static void reset(void *arg)
     *s = (store){0};
 }
 
-static bool resource(void *arg, const char *method, const char *path, json_t *body,
-                     json_t **response, problem *p)
+static int serve_thing(void *arg, const char *method, const char *rest, json_t *body,
+                       json_t **response, problem *p)
 {
     store *s = arg;
 
-    if (strcmp(path, "/v1/thing") != 0) {
-        return false;
-    }
+    (void)rest;
     if (strcmp(method, "PUT") == 0) {
         json_decref(s->thing);
         s->thing = json_incref(body);
         s->owed = json_is_true(json_object_get(body, "owed")) ? 1 : 0;
     } else if (strcmp(method, "GET") != 0) {
         problem_set_method(p, method, "GET, PUT");
-        return true;
+        return -1;
     }
     *response = json_pack("{s:O?}", "thing", s->thing);
-    return true;
+    return 0;
 }
+
+static const control_resource resources[] = {{"/v1/thing", serve_thing}, {0}};
 
 static void metrics(void *arg, struct evbuffer *out)
 {
@@ -212,7 +212,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                        .owed = get_owed,
                        .apply = apply,
                        .reset = reset,
-                       .resource = resource,
+                       .resources = resources,
                        .metrics = metrics};
     control *c;
     problem p;

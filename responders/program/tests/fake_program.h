@@ -192,16 +192,14 @@ static inline void fake_on_spin(evutil_socket_t fd, short what, void *arg)
     (void)arg;
 }
 
-static inline bool fake_resource(void *arg, const char *method, const char *path, json_t *body,
-                                 json_t **response, problem *p)
+static inline int fake_thing(void *arg, const char *method, const char *rest, json_t *body,
+                             json_t **response, problem *p)
 {
     fake_program *f = arg;
 
-    if (strcmp(path, "/v1/silent") == 0) {
-        return true; /* as no program should */
-    }
-    if (strcmp(path, "/v1/things/a b") != 0) {
-        return false;
+    if (strcmp(rest, "a b") != 0) {
+        problem_set(p, 404, "", "there is no thing \"%.80s\"", rest);
+        return -1;
     }
     if (strcmp(method, "PUT") == 0) {
         json_decref(f->thing);
@@ -214,11 +212,13 @@ static inline bool fake_resource(void *arg, const char *method, const char *path
         }
     } else if (strcmp(method, "GET") != 0) {
         problem_set_method(p, method, "GET, PUT");
-        return true;
+        return -1;
     }
     *response = json_pack("{s:O?}", "thing", f->thing);
-    return true;
+    return 0;
 }
+
+static const control_resource fake_resources[] = {{"/v1/things/", fake_thing}, {0}};
 
 static inline void fake_metrics(void *arg, struct evbuffer *out)
 {
@@ -249,7 +249,7 @@ static inline int fake_start(void *arg, struct event_base *base, const program_o
                          .owed = fake_owed,
                          .apply = fake_apply,
                          .reset = fake_reset,
-                         .resource = fake_resource,
+                         .resources = fake_resources,
                          .metrics = fake_metrics};
     return 0;
 }
