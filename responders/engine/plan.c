@@ -52,6 +52,7 @@ void plan_do(plan *p, stage s, void *subject, const void *context)
         if (item->act->primitive->stage == s && item->state == PLAN_OPEN) {
             item->state = states[item->act->primitive->act(&call)];
             item->why = call.why;
+            item->from = call.from;
         }
     }
 }
@@ -94,6 +95,30 @@ static bool is_named_before(const plan *p, size_t index)
         }
     }
     return false;
+}
+
+void plan_happened_outside(plan *p, stage s, const char *thing)
+{
+    for (size_t i = 0; i < p->nitems; i++) {
+        plan_item *item = &p->items[i];
+
+        if (is_between(item, s, s) && item->state == PLAN_DONE &&
+            !primitive_is_within(item->act->primitive, thing)) {
+            item->state = PLAN_HAPPENED;
+        }
+    }
+}
+
+void plan_paced(plan *p, size_t octet)
+{
+    for (size_t i = 0; i < p->nitems; i++) {
+        plan_item *item = &p->items[i];
+
+        if (is_between(item, STAGE_PACE, STAGE_PACE) && item->state == PLAN_DONE &&
+            item->from <= octet) {
+            item->state = PLAN_HAPPENED;
+        }
+    }
 }
 
 void plan_describe(const plan *p, json_t *event)

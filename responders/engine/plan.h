@@ -28,6 +28,7 @@ typedef struct {
     const fault_act *act; /* of the rule */
     plan_state state;
     const char *why; /* PLAN_FAILED */
+    size_t from;     /* of STAGE_PACE: the first octet that has to wait */
 } plan_item;
 
 /* Empty (rule NULL) when no rule served the request. */
@@ -58,6 +59,12 @@ const char *plan_name(const plan *p, stage first, stage last);
 
 /* What the primitives of these stages have done has reached the peer. */
 void plan_happened(plan *p, stage first, stage last);
+
+/* The same of one stage, but for what was done within that thing. */
+void plan_happened_outside(plan *p, stage s, const char *thing);
+
+/* Of the pace that was planned has happened what began with that octet, which waits, or before. */
+void plan_paced(plan *p, size_t octet);
 
 /* Adds "rule", "generation", "ordinal", "draw" and "planned" (names) to an event: null, and no
  * names, where no rule served or nothing was drawn. */

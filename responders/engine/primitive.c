@@ -29,6 +29,16 @@ const char *primitive_clash(const primitive *a, const primitive *b)
     return NULL;
 }
 
+bool primitive_is_within(const primitive *p, const char *thing)
+{
+    for (size_t i = 0; p->things[i] != NULL; i++) {
+        if (holds(thing, p->things[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const param *primitive_param(const primitive *p, const char *name)
 {
     for (const param *q = p->params; q != NULL && q->name != NULL; q++) {

@@ -21,6 +21,7 @@ typedef struct {
     const void *params;  /* the primitive's own struct */
     const void *context; /* what it may look at besides; the program's own */
     const char *why;     /* to be set with EFFECT_IMPOSSIBLE: one static sentence */
+    size_t from;         /* to be set at STAGE_PACE: the first octet that has to wait */
 } primitive_call;
 
 #define PRIMITIVE_THINGS_MAX 4
@@ -43,6 +44,9 @@ typedef struct {
 
 /* Whether the two cannot be done together: the thing (of `a`) that both change, else NULL. */
 const char *primitive_clash(const primitive *a, const primitive *b);
+
+/* Whether it changes something in the thing, or all of it. */
+bool primitive_is_within(const primitive *p, const char *thing);
 
 /* Its parameter of that name, or NULL. */
 const param *primitive_param(const primitive *p, const char *name);

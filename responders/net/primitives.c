@@ -157,6 +157,7 @@ static effect delay(primitive_call *call)
         return EFFECT_IMPOSSIBLE;
     }
     delivery_delay(d, at, p->ms);
+    call->from = at;
     return EFFECT_DONE;
 }
 
@@ -220,6 +221,7 @@ static effect drip(primitive_call *call, size_t from, size_t to)
         return EFFECT_IMPOSSIBLE;
     }
     delivery_drip(call->subject, from, to, (size_t)p->chunk, p->ms);
+    call->from = from + (size_t)p->chunk;
     return EFFECT_DONE;
 }
 

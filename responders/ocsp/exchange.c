@@ -201,8 +201,10 @@ static void got(ocsp_exchange *x, size_t count)
     const delivery *d = &x->delivery;
     if (count == d->wire.length) {
         plan_happened(&x->plan, x->is_ours ? STAGE_MODEL : STAGE_MESSAGE, STAGE_PACE);
-    } else if (d->head > 0 && count >= d->head) {
-        plan_happened(&x->plan, STAGE_MESSAGE, STAGE_MESSAGE);
+        return;
+    }
+    if (d->head > 0 && count >= d->head) {
+        plan_happened_outside(&x->plan, STAGE_MESSAGE, "http/body");
     }
 }
 
@@ -213,6 +215,9 @@ void ocsp_exchange_sent(const ocsp_exchange_terms *terms, ocsp_exchange *x)
         return;
     }
     got(x, x->delivery.cut);
+    if (x->delivery.cut > 0) {
+        plan_paced(&x->plan, x->delivery.cut - 1);
+    }
     plan_tell(&x->plan, x->response);
     event_log_append(terms->events, "response", x->response);
     x->response = NULL;
@@ -237,7 +242,7 @@ void ocsp_exchange_held(const ocsp_exchange_terms *terms, const ocsp_exchange_pe
     if (all_written) {
         ended(x);
     } else {
-        plan_happened(&x->plan, STAGE_PACE, STAGE_PACE);
+        plan_paced(&x->plan, delivery_due(&x->delivery, 0));
     }
     json_object_set_new(event, "why", json_string(why));
     plan_tell(&x->plan, event);
@@ -255,6 +260,7 @@ void ocsp_exchange_closed(const ocsp_exchange_terms *terms, const ocsp_exchange_
         ended(x);
     } else if (!x->sent) {
         got(x, end->unfinished);
+        plan_paced(&x->plan, end->unfinished);
     }
     json_object_set_new(event, "by", json_string(end->by_us ? "us" : "peer"));
     json_object_set_new(event, "how", json_string(end->reset ? "rst" : "fin"));

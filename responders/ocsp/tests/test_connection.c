@@ -146,10 +146,10 @@ static void octets_come_at_their_pace(void **state)
     take(&f, fd, &o);
     assert_int_equal(o.length, 40);
     assert_owed(&f, 0);
-    assert_events(&f, 0, "accept request held[slow-headers][fixed-latency]");
+    assert_events(&f, 0, "accept request held[fixed-latency]");
     lab_step(f.base, 60000);
     assert_int_equal(drain(&f, fd, &o), FIN);
-    assert_events(&f, 3, "response close");
+    assert_events(&f, 3, "response[slow-headers] close");
     octets_free(&o);
     end(&f);
 }

@@ -252,9 +252,10 @@ static void what_a_peer_has_not_got_has_not_happened(void **state)
         exchange_run r = exchange_begin(&lab, rules, &lab.request);
         const size_t head = r.x.delivery.head, all = r.x.delivery.wire.length;
         const size_t got[] = {head - 1, head, all - 1};
+        static const char *const told[] = {"", "header-oversized", "header-oversized slow-body"};
         const ocsp_exchange_end end = {.sent = got[i], .unfinished = got[i]};
         ocsp_exchange_closed(&r.terms, &r.peer, &r.x, &end);
-        exchange_assert_told(&r, "close", "faults", i == 0 ? "" : "header-oversized");
+        exchange_assert_told(&r, "close", "faults", told[i]);
         exchange_assert_told(&r, "response", "faults", "");
         exchange_run_free(&r);
     }
@@ -272,6 +273,8 @@ static void a_cut_response_proves_what_came_whole(void **state)
         {THREE USE("fin-mid-headers"), "", "fin-mid-headers"},
         {THREE USE("rst-after-request"), "", "rst-after-request"},
         {USE("garbage-then-close") ", " USE("rst-after-request"), "", "rst-after-request"},
+        {USE("body-oversized") ", " USE("truncated-body"), "", "truncated-body"},
+        {USE("slow-body") ", " USE("truncated-body"), "", "truncated-body"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -298,6 +301,33 @@ static void what_was_held_is_told_then(void **state)
     exchange_assert_told(&r, "close", "how", "fin");
     exchange_run_free(&r);
     rule_set_free(rules);
+}
+
+/* A client that leaves while octets wait: what began before is told, and nothing else. */
+static void what_had_not_begun_is_not_told(void **state)
+{
+    static const struct {
+        size_t into_body; /* octets of the body that were written; SIZE_MAX: nothing was */
+        const char *told; /* by the close */
+    } cases[] = {
+        {SIZE_MAX, ""},
+        {0, ""},
+        {1, "slow-body"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        rule_set *rules = exchange_rules(&lab, USE("slow-body") ", " USE("fixed-latency"));
+        exchange_run r = exchange_begin(&lab, rules, &lab.request);
+        const bool none = cases[i].into_body == SIZE_MAX;
+        const ocsp_exchange_end end = {.unfinished =
+                                           none ? 0 : r.x.delivery.head + cases[i].into_body};
+        ocsp_exchange_held(&r.terms, &r.peer, &r.x, false);
+        ocsp_exchange_closed(&r.terms, &r.peer, &r.x, &end);
+        exchange_assert_told(&r, "held", "faults", "fixed-latency");
+        exchange_assert_told(&r, "close", "faults", cases[i].told);
+        exchange_run_free(&r);
+        rule_set_free(rules);
+    }
 }
 
 /* The peer closes first: it was never reset, and what would have been is not told. */
@@ -361,6 +391,7 @@ int main(void)
         cmocka_unit_test(what_a_peer_has_not_got_has_not_happened),
         cmocka_unit_test(a_cut_response_proves_what_came_whole),
         cmocka_unit_test(what_was_held_is_told_then),
+        cmocka_unit_test(what_had_not_begun_is_not_told),
         cmocka_unit_test(a_reset_that_did_not_come_is_not_told),
         cmocka_unit_test(a_hold_that_is_over_at_once_is_told_at_the_end),
     };
