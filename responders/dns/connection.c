@@ -83,46 +83,33 @@ static void take_message(dns_connection *c, span message)
     stream_deliver(c->stream, &one->exchange.delivery, one);
 }
 
-/* The first whole message of the input, without its length; false when it is not all there. */
-static bool whole_message(span input, span *message)
+/* How many octets the message at hand still wants, its length included; 0: it is whole. */
+static size_t missing(const octets *input)
 {
-    if (input.length < PREFIX_SIZE) {
-        return false;
+    if (input->length < PREFIX_SIZE) {
+        return PREFIX_SIZE - input->length;
     }
-    *message = (span){input.data + PREFIX_SIZE, (size_t)input.data[0] << 8 | input.data[1]};
-    return input.length - PREFIX_SIZE >= message->length;
+    return PREFIX_SIZE + ((size_t)input->data[0] << 8 | input->data[1]) - input->length;
 }
 
-/* Handles every whole message; returns how many octets they were.  After one that is met by a
- * reset nothing is read. */
-static size_t take_messages(dns_connection *c, span input)
-{
-    const size_t length = input.length;
-    span message;
-
-    while (whole_message(input, &message) &&
-           (c->first == NULL || c->first->exchange.delivery.end == DELIVERY_KEEP)) {
-        take_message(c, message);
-        input.data += PREFIX_SIZE + message.length;
-        input.length -= PREFIX_SIZE + message.length;
-    }
-    return length - input.length;
-}
-
-static void on_octets(void *arg, span input)
+/* Takes of the octets what belongs to the message at hand: each is responded to before the next is
+ * looked at, however they come. */
+static size_t on_octets(void *arg, span data)
 {
     dns_connection *c = arg;
-    octets left = {0};
-    size_t taken;
+    octets message;
+    size_t taken = missing(&c->input);
 
-    if (c->input.length > 0) {
-        octets_append_span(&c->input, input);
-        input = octets_span(&c->input);
+    taken = taken < data.length ? taken : data.length;
+    octets_append(&c->input, data.data, taken);
+    if (missing(&c->input) > 0) {
+        return taken;
     }
-    taken = take_messages(c, input);
-    octets_append(&left, input.data + taken, input.length - taken);
-    octets_free(&c->input);
-    c->input = left;
+    message = c->input;
+    c->input = (octets){0};
+    take_message(c, (span){message.data + PREFIX_SIZE, message.length - PREFIX_SIZE});
+    octets_free(&message);
+    return taken;
 }
 
 static void on_held(void *arg, void *tag, bool all_written)

@@ -41,8 +41,10 @@ void plan_clear(plan *p)
 
 void plan_do(plan *p, stage s, void *subject, const void *context)
 {
-    static const plan_state states[] = {
-        [EFFECT_DONE] = PLAN_DONE, [EFFECT_NONE] = PLAN_NONE, [EFFECT_IMPOSSIBLE] = PLAN_FAILED};
+    static const plan_state states[] = {[EFFECT_DONE] = PLAN_DONE,
+                                        [EFFECT_NONE] = PLAN_NONE,
+                                        [EFFECT_LATER] = PLAN_OPEN,
+                                        [EFFECT_IMPOSSIBLE] = PLAN_FAILED};
 
     for (size_t i = 0; i < p->nitems; i++) {
         plan_item *item = &p->items[i];

@@ -326,11 +326,13 @@ static void peer_closed(stream *s)
 static void take(stream *s, const uint8_t *data, size_t length)
 {
     s->received += length;
-    if (!s->closing) {
-        s->handlers->on_octets(s->arg, (span){data, length});
-    }
-    if (!s->gone && s->stirred) {
-        advance(s);
+    while (length > 0 && !s->gone && !s->closing) {
+        size_t taken = s->handlers->on_octets(s->arg, (span){data, length});
+        data += taken;
+        length -= taken;
+        if (!s->gone && s->stirred) {
+            advance(s);
+        }
     }
 }
 
@@ -352,15 +354,13 @@ static void read_octets(stream *s)
     }
 }
 
-/* Resets as soon as octets are there; they stay where they are. */
+/* Resets as soon as the peer has sent octets, which stay where they are, or FIN. */
 static void look_at_octets(stream *s)
 {
     uint8_t first;
     ssize_t n = recv(s->fd, &first, sizeof(first), MSG_PEEK);
-    if (n > 0) {
+    if (n >= 0) {
         reset_peer(s);
-    } else if (n == 0) {
-        end(s, false, false);
     } else if (errno != EAGAIN && errno != EINTR) {
         end(s, false, true);
     }

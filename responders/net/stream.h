@@ -36,8 +36,10 @@ typedef struct {
 /* What the owner is told; `tag` is that of stream_deliver.  None is called from within
  * stream_new, stream_deliver or stream_close: all come from the loop, or from stream_start. */
 typedef struct {
-    /* Octets came.  Not called once a delivery that does not KEEP the stream was handed over. */
-    void (*on_octets)(void *arg, span octets);
+    /* Octets came; returns how many it has taken, at least one.  The rest is given again, once what
+     * was handed over meanwhile has been carried out as far as it can be.  Not called once a
+     * delivery that does not KEEP the stream was handed over. */
+    size_t (*on_octets)(void *arg, span octets);
     /* A delivery waits for the clock with octets left, or for the peer (DELIVERY_HOLD,
      * `all_written`).  At most once for each of the two. */
     void (*on_held)(void *arg, void *tag, bool all_written);

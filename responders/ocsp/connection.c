@@ -40,16 +40,17 @@ static void destroy(ocsp_connection *c)
     free(c);
 }
 
-static void on_octets(void *arg, span data)
+static size_t on_octets(void *arg, span data)
 {
     ocsp_connection *c = arg;
     ocsp_connections *all = c->all;
     if (http_request_feed(&c->request, data.data, data.length) == HTTP_REQUEST_MORE) {
-        return;
+        return data.length;
     }
     all->requests++;
     ocsp_exchange_request(&all->terms, &c->peer, &c->request, time(NULL), &c->exchange);
     stream_deliver(c->stream, &c->exchange.delivery, NULL);
+    return data.length;
 }
 
 static void on_held(void *arg, void *tag, bool all_written)

@@ -125,13 +125,13 @@ static void respond(const ocsp_exchange_terms *terms, const ocsp_exchange_peer *
     if (!q->has_method) {
         http.code = 405;
         http_response_set(&http, "Allow", "GET, POST");
-    }
-    if (!q->has_method && !context.shaped) {
         http_response_drop_body(&http);
+        out->is_ours = false;
+        context.shaped = false;
     }
     plan_do(&out->plan, STAGE_MESSAGE, &http, &context);
 
-    bool carried = http.body.length > 0 && !is_replaced(&out->plan);
+    bool carried = q->has_method && http.body.length > 0 && !is_replaced(&out->plan);
     out->response = describe(peer, carried ? &model : NULL, &http);
     deliver(&http, &context, out);
     http_response_free(&http);
@@ -244,8 +244,12 @@ void ocsp_exchange_held(const ocsp_exchange_terms *terms, const ocsp_exchange_pe
     } else {
         plan_paced(&x->plan, delivery_due(&x->delivery, 0));
     }
-    json_object_set_new(event, "why", json_string(why));
     plan_tell(&x->plan, event);
+    json_t *told = json_object_get(event, "faults");
+    if (json_array_size(told) > 0) {
+        why = json_string_value(json_array_get(told, json_array_size(told) - 1));
+    }
+    json_object_set_new(event, "why", json_string(why));
     event_log_append(terms->events, "held", event);
 }
 

@@ -42,7 +42,7 @@ static effect tcp_fails(primitive_call *call)
         return EFFECT_DONE;
     }
     if (p->mode != MODE_REFUSED) {
-        return EFFECT_NONE;
+        return EFFECT_LATER;
     }
     *c->refuse = true;
     return EFFECT_DONE;

@@ -23,7 +23,8 @@ const primitive dns_fault_cut = {
     .name = "cut",
     .summary = "the message ends early",
     .stage = STAGE_WIRE,
-    .things = {"message/end"},
+    .things = {"message/records", "message/question"},
+    .replaces = true, /* no client reads a record of a message that is cut */
     .size = sizeof(cut_params),
     .params =
         (const param[]){

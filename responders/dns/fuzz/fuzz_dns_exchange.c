@@ -16,8 +16,8 @@ static const char *const rules[] = {
     "[]",
     "[{\"sequence\": [{\"do\": [{\"fault\": \"cname-chain\", \"n\": 200},"
     "                           {\"fault\": \"wrong-id\"}]}]}]",
-    "[{\"sequence\": [{\"do\": [{\"fault\": \"cname-loop\", \"length\": 100},"
-    "                           {\"fault\": \"message-cut\"}]}]}]",
+    "[{\"sequence\": [{\"times\": 1, \"do\": [{\"fault\": \"cname-loop\", \"length\": 100}]},"
+    "                 {\"do\": [{\"fault\": \"wrong-id\"}, {\"fault\": \"message-cut\"}]}]}]",
     "[{\"match\": {\"qtype\": \"A\"}, \"sequence\": [{\"do\": [{\"fault\": \"mixed-addresses\"},"
     "                           {\"fault\": \"answer-delay\"}]}]},"
     " {\"scope\": \"qname\", \"sequence\": [{\"do\": [{\"fault\": \"cname-single\"}]}]}]",

@@ -28,6 +28,32 @@ static void queries_come_in_any_pieces(void **state)
     close(tcp);
 }
 
+/* However the octets come: a query is responded to before the next one is looked at. */
+static void queries_have_their_turn_one_by_one(void **state)
+{
+    static const char *const wanted[] = {"accept", "query", "response", "query", "response"};
+    const query q = query_of("ocsp.test", A);
+    const uint8_t prefix[2] = {0, (uint8_t)q.length};
+    int tcp = client_of(SOCK_STREAM);
+    json_t *list;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        send(tcp, prefix, 2, MSG_MORE);
+        send(tcp, q.octets, q.length, i == 0 ? MSG_MORE : 0);
+    }
+    lab_settle(base);
+    list = event_log_since(events, 0, NULL, 0);
+    assert_int_equal(json_array_size(list), 5);
+    for (size_t i = 0; i < 5; i++) {
+        const json_t *kind = json_object_get(json_array_get(list, i), "kind");
+
+        assert_string_equal(json_string_value(kind), wanted[i]);
+    }
+    json_decref(list);
+    close(tcp);
+}
+
 static void the_peer_ends_a_connection(void **state)
 {
     int tcp = client_of(SOCK_STREAM);
@@ -224,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(queries_come_in_any_pieces),
+        TEST(queries_have_their_turn_one_by_one),
         TEST(the_peer_ends_a_connection),
         TEST(an_idle_connection_is_owed_its_first_query),
         TEST(so_many_connections_are_served_and_no_more),

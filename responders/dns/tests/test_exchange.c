@@ -31,6 +31,7 @@ typedef struct {
     const char *message;  /* what the octets say */
     const char *delivery; /* NULL: "all" */
     bool healthy;         /* the fault does not concern this query, and no event tells it */
+    bool untold;          /* it is done, but its fault is not before another query */
     unsigned before;      /* queries before this one */
     int64_t later;        /* seconds from the first query to this one */
 } row;
@@ -82,9 +83,9 @@ static const row rows[] = {
     ROW("truncated-udp", "", NULL, A, TCP, HEALTHY, .healthy = true),
     ROW("tc-then-tcp-fails", "", NULL, A, UDP, TRUNCATED, "all, refuse"),
     ROW("tc-then-tcp-fails", "", NULL, A, TCP, HEALTHY, "nothing, reset"),
-    ROW("tc-then-tcp-fails", ", \"mode\": \"reset\"", NULL, A, UDP, TRUNCATED),
+    ROW("tc-then-tcp-fails", ", \"mode\": \"reset\"", NULL, A, UDP, TRUNCATED, .untold = true),
     ROW("tc-then-tcp-fails", ", \"mode\": \"reset\"", NULL, A, TCP, HEALTHY, "nothing, reset"),
-    ROW("tc-then-tcp-fails", ", \"mode\": \"silent\"", NULL, A, UDP, TRUNCATED),
+    ROW("tc-then-tcp-fails", ", \"mode\": \"silent\"", NULL, A, UDP, TRUNCATED, .untold = true),
     ROW("tc-then-tcp-fails", ", \"mode\": \"silent\"", NULL, A, TCP, HEALTHY, "nothing, hold"),
 
     ROW("message-cut", "", NULL, A, UDP, HEAD(0) "ocsp.te (cut)"),
@@ -306,8 +307,8 @@ static void each_fault_is_told_when_it_has_happened(void **state)
         } else {
             event = outcome_of(&x);
         }
-        if (strcmp(texts_of(json_object_get(event, "faults")), one->healthy ? "" : one->fault) !=
-            0) {
+        if (strcmp(texts_of(json_object_get(event, "faults")),
+                   one->healthy || one->untold ? "" : one->fault) != 0) {
             fail_msg("%s, row %zu: told: %s", one->fault, i,
                      texts_of(json_object_get(event, "faults")));
         }
@@ -330,7 +331,8 @@ static void each_fault_has_a_row_and_a_source(void **state)
         bool proven = false;
 
         for (size_t i = 0; i < NROWS; i++) {
-            proven = proven || (strcmp(rows[i].fault, line->name) == 0 && !rows[i].healthy);
+            proven = proven || (strcmp(rows[i].fault, line->name) == 0 && !rows[i].healthy &&
+                                !rows[i].untold);
         }
         if (!proven) {
             fail_msg("no row of the table proves %s", line->name);

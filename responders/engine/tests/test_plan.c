@@ -297,9 +297,22 @@ static void a_fault_is_described_once(void **state)
     rules_catalogue = fixture;
 }
 
+/* What another request is to bring is not done by this one, nor is the fault that it belongs to. */
+static void what_comes_later_is_not_told(void **state)
+{
+    plan p = planned("{\"fault\": \"late-redirect\"}");
+
+    (void)state;
+    perform(&p, EFFECT_LATER, "redirect /;pause 5;");
+    plan_happened(&p, STAGE_LISTENER, STAGE_END);
+    assert_told(&p, "");
+    plan_clear(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_comes_later_is_not_told),
         cmocka_unit_test(stages_are_called_one_by_one),
         cmocka_unit_test(a_primitive_gets_its_context),
         cmocka_unit_test(a_plan_says_what_it_has),

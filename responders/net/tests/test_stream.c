@@ -40,7 +40,7 @@ static void maybe_close(const char *handler)
     }
 }
 
-static void on_octets(void *arg, span data)
+static size_t on_octets(void *arg, span data)
 {
     assert_ptr_equal(arg, &heard);
     received += data.length;
@@ -53,6 +53,7 @@ static void on_octets(void *arg, span data)
         }
     }
     maybe_close("octets");
+    return data.length;
 }
 
 static void on_held(void *arg, void *tag, bool all_written)
@@ -530,13 +531,15 @@ static void octets_wait_unread_for_the_reset(void **state)
     step(10, "a sent;we rst 1 0 0;");
 }
 
+/* FIN brings the reset, too; where the peer resets first there is nothing left to reset. */
 static void a_peer_may_go_without_octets(void **state)
 {
     (void)state;
     deliver(made(&a, "", DELIVERY_RST_UNREAD));
     stream_start(s);
-    close(client);
-    run_until("a sent;peer fin 0 0 0;");
+    shutdown(client, SHUT_WR);
+    run_until("a sent;we rst 0 0 0;");
+    expect_rst();
 
     connect_again();
     deliver(made(&b, "", DELIVERY_RST_UNREAD));

@@ -111,6 +111,7 @@ const primitive ocsp_fault_der_cut = {
     .summary = "the first octets of the OCSPResponse, and no more",
     .stage = STAGE_ENCODED,
     .things = {"http/body/response", "http/body/trailing"},
+    .replaces = true, /* what is cut is no response any more, whatever it said */
     .size = sizeof(der_cut_params),
     .params =
         (const param[]){

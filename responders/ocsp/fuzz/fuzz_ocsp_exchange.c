@@ -24,7 +24,7 @@ static const char *const steps[] = {
     DO("cert-status-revoked") "," DO("wrong-serial") "," DO("next-update-past") "," DO(
         "signed-by-other-ca") "," DO("bad-signature") "," DO("der-trailing-garbage"),
     DO("cert-id-hash-other") "," DO("next-update-absent") "," DO("delegated-signer-missing") "," DO(
-        "der-truncated") "," DO("body-oversized"),
+        "body-oversized"),
     DO("wrong-issuer-name-hash") "," DO("wrong-issuer-key-hash") "," DO("short-validity") "," DO(
         "responder-id-wrong") "," DO("chunked-to-http10") "," DO("truncated-body"),
     DO("this-update-future") "," DO("content-length-too-short") "," DO(
@@ -36,6 +36,7 @@ static const char *const steps[] = {
     DO("http-redirect") "," DO("no-close-keepalive"),
     DO("accept-then-silence"),
     DO("rst-on-accept"),
+    DO("der-truncated") "," DO("http-4xx"),
 };
 
 #define STEPS (sizeof(steps) / sizeof(steps[0]))

@@ -24,6 +24,8 @@ static void what_makes_no_sense_is_refused(void **state)
         {USE("not-der") ", " USE("bad-signature"), "/0/sequence/0/do/1", "not-der"},
         {USE("der-truncated") ", " USE("der-trailing-garbage"), "/0/sequence/0/do/1",
          "der-truncated"},
+        {USE("cert-status-revoked") ", " USE("der-truncated"), "/0/sequence/0/do/1",
+         "cert-status-revoked and der-truncated"},
         {USE("signed-by-other-ca") ", " USE("responder-id-wrong"), "/0/sequence/0/do/1",
          "responder-id-wrong"},
         {USE("next-update-past") ", " USE("short-validity"), "/0/sequence/0/do/1",
