@@ -11,9 +11,6 @@ endif
 # memset() returns the very memory that it was given, and so does the function
 $(call false_alarm,harness/base/memory.c,malloc-leak)
 # both arrays are initialised whole, and the places moved are among them
-$(call false_alarm,harness/base/problem.c,use-of-uninitialized-value)
 $(call false_alarm,harness/base/problem.c,out-of-bounds)
 # only a staple of which a SingleResponse matches the leaf comes this far (judge_relevance)
 $(call false_alarm,harness/clients/verdict.c,null-dereference)
-# the words below `nwords` are set; only the one that ends the list is NULL
-$(call false_alarm,harness/runtime/launched.c,null-argument)

@@ -5,12 +5,12 @@
 
 #include "responders/engine/rule_decide.h"
 #include "responders/ocsp/codec/http_response.h"
+#include "responders/ocsp/encode.h"
 #include "responders/ocsp/faults/faults.h"
 #include "responders/ocsp/healthy.h"
 #include "responders/ocsp/inquiry.h"
 #include "responders/ocsp/match.h"
 #include "responders/ocsp/model.h"
-#include "responders/ocsp/response_encode.h"
 
 static json_t *event_of(const ocsp_exchange_peer *peer)
 {

@@ -2,7 +2,7 @@
 #include "responders/ocsp/faults/faults.h"
 
 #include "responders/ocsp/codec/der.h"
-#include "responders/ocsp/faults/param_types.h"
+#include "responders/ocsp/faults/params.h"
 #include "responders/ocsp/model.h"
 
 static const char *const forms[] = {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "responders/ocsp/faults/param_types.h"
+#include "responders/ocsp/faults/params.h"
 #include "responders/ocsp/model.h"
 
 

@@ -3,9 +3,9 @@
 
 #include <openssl/ocsp.h>
 
+#include "responders/ocsp/encode.h"
 #include "responders/ocsp/healthy.h"
 #include "responders/ocsp/model.h"
-#include "responders/ocsp/response_encode.h"
 
 #define NOW 1893456000 /* 2030-01-01 */
 

@@ -2,8 +2,8 @@
  * The DER of an OCSP response (RFC 6960, 4.2.1).  Nothing is checked: what a fault has put into the
  * response is written.
  */
-#ifndef STAPLELAB_OCSP_RESPONSE_ENCODE_H
-#define STAPLELAB_OCSP_RESPONSE_ENCODE_H
+#ifndef STAPLELAB_OCSP_ENCODE_H
+#define STAPLELAB_OCSP_ENCODE_H
 
 #include "harness/base/octets.h"
 #include "harness/base/problem.h"

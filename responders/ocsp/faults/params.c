@@ -1,5 +1,5 @@
 /* See param_types.h. */
-#include "responders/ocsp/faults/param_types.h"
+#include "responders/ocsp/faults/params.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* The types of parameters that only OCSP has. */
-#ifndef STAPLELAB_OCSP_FAULTS_PARAM_TYPES_H
-#define STAPLELAB_OCSP_FAULTS_PARAM_TYPES_H
+#ifndef STAPLELAB_OCSP_FAULTS_PARAMS_H
+#define STAPLELAB_OCSP_FAULTS_PARAMS_H
 
 #include "responders/engine/param.h"
 

@@ -1,5 +1,5 @@
-/* See response_encode.h; field by field as the ASN.1 module has it (EXPLICIT TAGS). */
-#include "responders/ocsp/response_encode.h"
+/* See encode.h; field by field as the ASN.1 module has it (EXPLICIT TAGS). */
+#include "responders/ocsp/encode.h"
 
 #include "responders/ocsp/codec/der.h"
 #include "responders/ocsp/codec/signer.h"
