@@ -80,24 +80,37 @@ def _lines(build: Path) -> Iterator[str]:
         yield "| --- | --- | --- | --- | --- | --- |"
         for fault in faults:
             stages = ", ".join(fault["stages"])
-            cells = (fault["id"], f"`{fault['name']}`", stages, fault["summary"])
-            yield f"| {' | '.join(cells)} | {_parameters(fault)} | {fault['source']} |"
+            yield _row(
+                fault["id"],
+                f"`{fault['name']}`",
+                stages,
+                fault["summary"],
+                _parameters(fault),
+                fault["source"],
+            )
         yield ""
         yield f"### The primitives of `{program}`\n"
         yield 'What these faults are made of. A rule may name one: `{"primitive": NAME, ...}`.\n'
         yield "| primitive | stage | what it does | parameters |"
         yield "| --- | --- | --- | --- |"
         for primitive in read(build / "bin" / program, "primitives"):
-            cells = (f"`{primitive['name']}`", primitive["stages"][0], primitive["summary"])
-            yield f"| {' | '.join(cells)} | {_parameters(primitive)} |"
+            yield _row(
+                f"`{primitive['name']}`",
+                primitive["stages"][0],
+                primitive["summary"],
+                _parameters(primitive),
+            )
         yield ""
     yield _HOST_HEAD.format(count=len(network.FAULTS) + len(PARTS)).rstrip()
     for broken in network.FAULTS.values():
         parameters = "<br>".join(f"`{k}` ({json.dumps(v)})" for k, v in broken.defaults.items())
-        cells = (broken.id, f"`{broken.name}`", broken.needs, broken.summary)
-        yield f"| {' | '.join(cells)} | {parameters} |"
+        yield _row(broken.id, f"`{broken.name}`", broken.needs, broken.summary, parameters)
     for id_, name, call, summary in PARTS:
         yield f"| {id_} | `{name}` | | {summary}: {call} | |"
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _parameters(fault: dict[str, Any]) -> str:
