@@ -1,5 +1,5 @@
 /*
- * Other addresses: where nobody answers for the name (RFC 1035 3.4.1).
+ * Other addresses: where nobody responds for the name (RFC 1035 3.4.1).
  */
 #include "responders/dns/faults/faults.h"
 

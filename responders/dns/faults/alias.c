@@ -124,7 +124,7 @@ static void walk(primitive_call *call, const chain *ch)
     unsigned first = place;
 
     if (ch->target != NULL && dns_name_equal(ch->target, &here)) {
-        return; /* the query for the target itself: the store's own answer */
+        return; /* the query for the target itself: the store's own response */
     }
     if (!ch->cycle && place < ch->last && !follow(ch, &base, &first, &next)) {
         call->why = "the name has no room for one more label";

@@ -1,4 +1,4 @@
-/* The store: what it takes, refuses and answers with, and that a reset brings back the start. */
+/* The store: what it takes, refuses and responds with, and that a reset brings back the start. */
 #include "harness/base/tests/cm.h"
 
 #include <stdio.h>

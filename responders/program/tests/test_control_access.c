@@ -101,7 +101,7 @@ static void a_token_counts_on_a_unix_socket_too(void **state)
     process_stop(&p);
 }
 
-/* Starts it with these control options, in vain. */
+/* Starts it with these control options, which it refuses. */
 static void refused(process *p, const char *where, const char *token_file, int status,
                     const char *wanted)
 {
