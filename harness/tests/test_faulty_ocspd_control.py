@@ -198,7 +198,7 @@ def test_who_comes_when_descriptors_have_run_out_waits(ocspd: Ocspd) -> None:
     gc.collect()  # none that an earlier test has forgotten may close later and make room
     ocspd.quiet()
     first = ocspd.connect()
-    # not a long poll: its timer would have a descriptor, and leave a gap below that of the connection
+    # not a long poll: its timer has a descriptor, and leaves a gap below that of the connection
     until(lambda: len(ocspd.events("accept")) == 1, "the connection to be accepted")
     taken = {int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir()}
     lowest_free = min(set(range(len(taken) + 1)) - taken)

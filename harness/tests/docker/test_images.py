@@ -65,7 +65,7 @@ def test_what_a_server_gets_needs_no_library(tag: str) -> None:
     assert "not a dynamic executable" in launcher.stderr
     clock = docker(*CONFINED, image, "ldd", f"{PREFIX}/lib/labclock.so")
     assert clock.stdout.strip() == "statically linked"
-    assert "launcher: SOCKET is missing" in docker(*CONFINED, image, f"{PREFIX}/bin/launcher").stderr
+    assert "SOCKET is missing" in docker(*CONFINED, image, f"{PREFIX}/bin/launcher").stderr
 
 
 def test_a_server_gets_two_files_and_nothing_else() -> None:
