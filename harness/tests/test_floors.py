@@ -115,8 +115,8 @@ def test_a_circle_of_python_modules(floors: Floors) -> None:
 @pytest.mark.parametrize(
     "later",
     [
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from staplelab.hosts import local\n",
-        "def f():\n    from staplelab.hosts import local\n",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from . import local\n",
+        "def f():\n    from . import local\n",
     ],
 )
 def test_an_import_that_closes_no_circle(floors: Floors, later: str) -> None:
