@@ -8,8 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from staplelab import __version__, catalogue, hosts, matrix, results, shard
-from staplelab import merge as merging
+from staplelab import __version__, catalogue, hosts, servers
+from staplelab.runs import matrix, results, shard
+from staplelab.runs import merge as merging
 from staplelab.errors import LabError
 from staplelab.hosts import namespace
 from staplelab.places import build_folder
@@ -95,7 +96,7 @@ def _run(arguments: argparse.Namespace) -> int:
     import pytest  # not needed by the other commands, and slow to import
 
     shard.wanted(arguments.shard, arguments.durations)  # refused here, or pytest would refuse it
-    server = hosts.probe(arguments.host, arguments.nginx, arguments.nginx_image)
+    server = servers.probe(arguments.host, arguments.nginx, arguments.nginx_image)
     _see_to_folders(Path(arguments.out))
     if arguments.host == "local":
         namespace.enter()

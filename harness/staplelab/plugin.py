@@ -20,14 +20,16 @@ from typing import Any
 
 import pytest
 
-from staplelab import report as html_report
-from staplelab import hosts, pki, shard, shard_file, summary
+from staplelab.runs import report as html_report
+from staplelab import hosts, servers
+from staplelab.parts import pki
+from staplelab.runs import shard, shard_file, summary
 from staplelab.errors import LabError
-from staplelab.lab import Lab
-from staplelab.results import Results, ScenarioResult
-from staplelab.shard import Cut
-from staplelab.sut import ServerUnderTest
-from staplelab.world import World
+from staplelab.scenario.lab import Lab
+from staplelab.runs.results import Results, ScenarioResult
+from staplelab.runs.shard import Cut
+from staplelab.servers.sut import ServerUnderTest
+from staplelab.scenario.world import World
 
 _SERVER = pytest.StashKey[ServerUnderTest]()
 _RESULTS = pytest.StashKey[Results]()
@@ -136,7 +138,7 @@ def _server(config: pytest.Config) -> ServerUnderTest:
         if told:
             config.stash[_SERVER] = ServerUnderTest(**told)
         else:
-            config.stash[_SERVER] = hosts.probe(
+            config.stash[_SERVER] = servers.probe(
                 config.getoption("host"), config.getoption("nginx"), config.getoption("nginx_image")
             )
     return config.stash[_SERVER]

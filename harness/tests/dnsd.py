@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from program_environment import environment
-from staplelab.clock import LabClock
-from staplelab.control import ControlClient
+from staplelab.parts.clock import LabClock
+from staplelab.parts.control import ControlClient
 from staplelab.waiting import BOUND_SECONDS
 from staplelab.places import build_folder
 

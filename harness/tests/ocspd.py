@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from program_environment import environment
-from staplelab.clock import EPOCH, LabClock
-from staplelab.control import ControlClient
+from staplelab.parts.clock import EPOCH, LabClock
+from staplelab.parts.control import ControlClient
 from staplelab.waiting import BOUND_SECONDS
 from staplelab.places import build_folder, key_pool, repository
 

@@ -10,10 +10,10 @@ from typing import Any
 import jinja2
 import pytest
 
-from staplelab import config
-from staplelab.config import Configuration, Site, describe
+from staplelab.servers import config
+from staplelab.servers.config import Configuration, Site, describe
 from staplelab.errors import LabError
-from staplelab.pki import Pki
+from staplelab.parts.pki import Pki
 
 STUB = "127.1.2.53:5353"
 

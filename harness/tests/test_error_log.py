@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from randomized import repeatable
 
-from staplelab.error_log import (
+from staplelab.servers.error_log import (
     LEVELS,
     Claim,
     Line,

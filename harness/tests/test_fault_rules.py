@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from staplelab.errors import LabError
-from staplelab.faulty import DnsStub, FaultyServer, OcspResponder, use
+from staplelab.parts.faulty import DnsStub, FaultyServer, OcspResponder, use
 
 
 class Control:

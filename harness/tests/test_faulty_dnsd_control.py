@@ -12,7 +12,7 @@ from dns_wire import AAAA, HEALTHY_FLAGS, address, header, query, question
 from dnsd import Dnsd, fails, running
 from dnsd_messages import ARGUMENTS, HEALTHY, HOST, OWN, TRUNCATED, error
 
-from staplelab.control import ControlError
+from staplelab.parts.control import ControlError
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from cryptography.x509.ocsp import OCSPCertStatus
 from ocspd import Ocspd, get, mint, ocsp_request, post, running, verifies
 from program_environment import environment
 
-from staplelab.clock import EPOCH
+from staplelab.parts.clock import EPOCH
 from staplelab.waiting import BOUND_SECONDS
 
 HAS_IPV6 = " lo\n" in Path("/proc/net/if_inet6").read_text() if socket.has_ipv6 else False

@@ -14,7 +14,7 @@ from cryptography.x509 import ReasonFlags, ocsp
 from cryptography.x509.ocsp import OCSPCertStatus, OCSPResponse
 from ocspd import Ocspd, healthy_head, mint, ocsp_request, proof, proves, running, verifies
 
-from staplelab.clock import EPOCH
+from staplelab.parts.clock import EPOCH
 
 NOW = datetime.fromtimestamp(EPOCH, UTC).replace(tzinfo=None)
 DAY = timedelta(days=1)

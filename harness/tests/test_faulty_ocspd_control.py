@@ -18,8 +18,8 @@ from cryptography.x509.ocsp import OCSPCertStatus
 from ocspd import PROGRAM, Ocspd, get, mint, ocsp_request, running
 from program_environment import environment
 
-from staplelab.clock import EPOCH
-from staplelab.control import ControlError
+from staplelab.parts.clock import EPOCH
+from staplelab.parts.control import ControlError
 from staplelab.waiting import BOUND_SECONDS, until
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from ocspd import Ocspd, Wire, healthy_head, mint, proof, proves, running
 
-from staplelab.control import ControlError
+from staplelab.parts.control import ControlError
 
 TCP_SYN_SENT = 2
 

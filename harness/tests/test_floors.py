@@ -35,11 +35,11 @@ HOUSE = {
     "harness/staplelab/hosts/__init__.py": "from staplelab.hosts.local import Local\n",
     "harness/staplelab/hosts/local.py": "from staplelab.hosts import base\n",
     "harness/staplelab/hosts/base.py": "from staplelab import errors\n",
-    "harness/staplelab/lab.py": "from staplelab import hosts\n",
+    "harness/staplelab/scenario/lab.py": "from staplelab import hosts\n",
     "harness/tests/staple_pki.py": "",
     "harness/tests/test_lab.py": "import staple_pki\nfrom suites.table import ROWS\n",
     "suites/__init__.py": "",
-    "suites/table.py": "from staplelab.lab import Lab\n",
+    "suites/table.py": "from staplelab.scenario.lab import Lab\n",
 }
 
 Floors = Callable[[dict[str, str]], list[str]]
@@ -106,21 +106,27 @@ def test_an_include_that_is_not_whole(floors: Floors, included: str) -> None:
 
 
 def test_a_circle_of_python_modules(floors: Floors) -> None:
-    names = ("errors", "lab", "hosts/__init__", "hosts/local", "hosts/base", "errors")
-    modules = [f"harness/staplelab/{name}.py" for name in names]
-    closing = "try:\n    from . import lab\nexcept ImportError:\n    pass\n"
-    assert floors({modules[0]: closing}) == ["circle: " + " -> ".join(modules)]
+    names = ("local", "base", "local")
+    modules = [f"harness/staplelab/hosts/{name}.py" for name in names]
+    closing = "try:\n    from . import local\nexcept ImportError:\n    pass\n"
+    assert floors({modules[1]: closing}) == ["circle: " + " -> ".join(modules)]
 
 
 @pytest.mark.parametrize(
     "later",
     [
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from staplelab import lab\n",
-        "def f():\n    from staplelab import lab\n",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from . import local\n",
+        "def f():\n    from . import local\n",
     ],
 )
 def test_an_import_that_closes_no_circle(floors: Floors, later: str) -> None:
-    assert floors({"harness/staplelab/errors.py": later}) == []
+    assert floors({"harness/staplelab/hosts/base.py": later}) == []
+
+
+def test_a_module_knows_none_of_a_floor_above(floors: Floors) -> None:
+    source, target = "harness/staplelab/hosts/base.py", "harness/staplelab/scenario/lab.py"
+    (found,) = floors({source: "def f():\n    from staplelab.scenario import lab\n"})
+    assert found.startswith(f"{source}:2 -> {target}: hosts may use hosts, ground; not scenario")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +141,7 @@ def test_an_import_that_closes_no_circle(floors: Floors, later: str) -> None:
 def test_the_lab_knows_no_scenario(floors: Floors, statement: str, target: str) -> None:
     source = "harness/staplelab/errors.py"
     (found,) = floors({source: f"def f():\n    {statement}\n"})
-    assert found.startswith(f"{source}:2 -> {target}: staplelab may use staplelab; not ")
+    assert found.startswith(f"{source}:2 -> {target}: ground may use ground; not ")
 
 
 def test_a_file_without_a_floor(floors: Floors) -> None:

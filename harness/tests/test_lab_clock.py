@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from staplelab.clock import EPOCH, LabClock
+from staplelab.parts.clock import EPOCH, LabClock
 from staplelab.places import build_folder
 
 # the clock is preloaded into uninstrumented programs; it has no sanitizer build

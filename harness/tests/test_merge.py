@@ -16,12 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from randomized import repeatable
 
-from staplelab import cli, report, shard_file, summary, sut
+from staplelab import cli
+from staplelab.runs import report, shard_file, summary
+from staplelab.servers import sut
 from staplelab.errors import LabError
-from staplelab.merge import merge
-from staplelab.results import OUTCOMES, Results, ScenarioResult
-from staplelab.shard import Cut, Shard
-from staplelab.sut import ServerUnderTest
+from staplelab.runs.merge import merge
+from staplelab.runs.results import OUTCOMES, Results, ScenarioResult
+from staplelab.runs.shard import Cut, Shard
+from staplelab.servers.sut import ServerUnderTest
 
 SERVER = ServerUnderTest("/opt/nginx", "1.28.0", "3.5.2", "3.5.1", debug=False)
 ENTRY = {"at": 1.5, "part": "nginx", "what": "fetch", "details": {"n": 1}}
@@ -436,7 +438,7 @@ def test_a_shard_file_that_is_no_json(
 _SUITE = '''
 import pytest
 
-from staplelab.deviation import Deviation
+from staplelab.scenario.deviation import Deviation
 
 BARE = Deviation("B1", "the first handshake carries a staple; always", "RFC 6066, section 8")
 AGAIN = Deviation("B2", "so does the second", "RFC 6066, section 8")

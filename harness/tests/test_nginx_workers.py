@@ -18,7 +18,7 @@ import pytest
 
 from staplelab import processes
 from staplelab.hosts.base import Listener
-from staplelab.nginx import Nginx
+from staplelab.servers.nginx import Nginx
 from staplelab.waiting import until
 
 _PTRACE_ATTACH = 16

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from lab_run import SCENARIOS, LabRun, nginx
 
-from staplelab.results import differences
+from staplelab.runs.results import differences
 
 SPOILT = str(SCENARIOS / "around_nginx.sh")
 UNCLAIMED = "nginx logged what no scenario claimed: "

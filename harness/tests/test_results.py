@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from randomized import repeatable
 
-from staplelab import cli, report, summary
+from staplelab import cli
+from staplelab.runs import report, summary
 from staplelab.errors import LabError
-from staplelab.results import OUTCOMES, SCHEMA, Results, ScenarioResult, differences, load
-from staplelab.sut import ServerUnderTest
+from staplelab.runs.results import OUTCOMES, SCHEMA, Results, ScenarioResult, differences, load
+from staplelab.servers.sut import ServerUnderTest
 
 SERVER = ServerUnderTest("/usr/sbin/nginx", "1.22.1", "3.0.22", "3.0.20", debug=True)
 NOTHING: dict[str, Any] = {"handshakes": [], "requests": 0, "queries": 0, "log": []}

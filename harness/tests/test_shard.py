@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from randomized import repeatable
 
-from staplelab import cli, shard
+from staplelab import cli
+from staplelab.runs import shard
 from staplelab.errors import LabError
-from staplelab.results import Results, ScenarioResult
-from staplelab.shard import Shard
-from staplelab.sut import ServerUnderTest
+from staplelab.runs.results import Results, ScenarioResult
+from staplelab.runs.shard import Shard
+from staplelab.servers.sut import ServerUnderTest
 
 # ----- which shard -----
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from staple_check import PROGRAM, run
-from staplelab.client import StapleCheck
+from staplelab.parts.client import StapleCheck
 from staplelab.errors import LabError
 
 
@@ -86,7 +86,7 @@ def test_a_client_that_hangs_is_told_and_ended(
     program = tmp_path / "mute"
     program.write_text("#!/bin/sh\nexec tail -f /dev/null\n")
     program.chmod(0o700)
-    monkeypatch.setattr("staplelab.client._REPLY_SECONDS", 0.1)
+    monkeypatch.setattr("staplelab.parts.client._REPLY_SECONDS", 0.1)
     client = StapleCheck(str(program), {})
     with pytest.raises(LabError, match="has not responded within 0.1 s"):
         client.run("--version")

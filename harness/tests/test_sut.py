@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from randomized import repeatable
 
-from staplelab import sut
-from staplelab.deviation import Deviation
+from staplelab.servers import sut
+from staplelab.scenario.deviation import Deviation
 from staplelab.errors import LabError
-from staplelab.sut import ServerUnderTest, read_version
+from staplelab.servers.sut import ServerUnderTest, read_version
 
 SSL = "configure arguments: --prefix=/etc/nginx --with-http_ssl_module --with-http_v2_module"
 GCC = "built by gcc 13.2.1 20240309 (Alpine 13.2.1_git20240309)"

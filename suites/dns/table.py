@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from staplelab.deviation import Deviation
-from staplelab.lab import REFUSED as CONNECTION_REFUSED
+from staplelab.scenario.deviation import Deviation
+from staplelab.scenario.lab import REFUSED as CONNECTION_REFUSED
 
 NONE = "NO_STAPLE"
 GOOD = "GOOD"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from staplelab.config import Site
-from staplelab.deviation import Deviation
-from staplelab.lab import REFUSED, Lab
+from staplelab.servers.config import Site
+from staplelab.scenario.deviation import Deviation
+from staplelab.scenario.lab import REFUSED, Lab
 from suites.dns.table import NOT_FOUND, RESEND, SERVER_FAILURE
 
 CLOSED = "OCSP responder prematurely closed connection"

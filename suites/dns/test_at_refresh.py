@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from staplelab.lab import Lab
+from staplelab.scenario.lab import Lab
 from suites.dns.table import GOOD, ROWS, Row, case_id
 
 #: so short that a failed refresh (not before nextUpdate - 300) is not due again before nextUpdate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from staplelab.lab import Lab
+from staplelab.scenario.lab import Lab
 from suites.dns.table import ROWS, Row, case_id
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from staplelab.deviation import Deviation
-from staplelab.lab import Lab
+from staplelab.scenario.deviation import Deviation
+from staplelab.scenario.lab import Lab
 
 FIRST_IS_BARE = Deviation(
     item="B1",

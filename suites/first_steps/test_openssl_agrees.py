@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from staplelab.lab import Lab
+from staplelab.scenario.lab import Lab
 
 
 def s_client(lab: Lab, version: str) -> str:

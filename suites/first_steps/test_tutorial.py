@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from staplelab.config import Site
-from staplelab.lab import Lab
+from staplelab.servers.config import Site
+from staplelab.scenario.lab import Lab
 
 
 def first_and_second(lab: Lab) -> list[str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from staplelab.lab import REFUSED, Lab
+from staplelab.scenario.lab import REFUSED, Lab
 
 TIMED_OUT = "OCSP responder timed out (110: Connection timed out)"
 CLOSED = "OCSP responder prematurely closed connection"

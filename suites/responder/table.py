@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from staplelab.deviation import Deviation
-from staplelab.lab import REFUSED
-from staplelab.sut import ServerUnderTest
+from staplelab.scenario.deviation import Deviation
+from staplelab.scenario.lab import REFUSED
+from staplelab.servers.sut import ServerUnderTest
 
 NONE = "NO_STAPLE"
 GOOD = "GOOD"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from staplelab.deviation import Deviation
-from staplelab.lab import Lab
+from staplelab.scenario.deviation import Deviation
+from staplelab.scenario.lab import Lab
 
 CLOSED = "OCSP responder prematurely closed connection"
 RESET = "recv() failed (104: Connection reset by peer)"

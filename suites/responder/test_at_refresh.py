@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from staplelab.lab import Lab
+from staplelab.scenario.lab import Lab
 from suites.responder.table import Row, case_id, cases
 
 #: so short that a failed refresh (not before nextUpdate - 300) is not due again before nextUpdate

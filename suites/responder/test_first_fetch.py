@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from staplelab.lab import Lab
+from staplelab.scenario.lab import Lab
 from suites.responder.table import Row, case_id, cases
 
 _CASES = [case for case in cases() if not case[0].healthy_first]

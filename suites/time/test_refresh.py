@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import pytest
 
-from staplelab.deviation import Deviation
-from staplelab.lab import Lab
+from staplelab.scenario.deviation import Deviation
+from staplelab.scenario.lab import Lab
 
 DAY = 86400
 TWO_DAYS = 2 * DAY

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from staplelab.config import Site
-from staplelab.deviation import Deviation
-from staplelab.lab import Lab
+from staplelab.servers.config import Site
+from staplelab.scenario.deviation import Deviation
+from staplelab.scenario.lab import Lab
 
 PER_WORKER = Deviation(
     item="B2",

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from staplelab import sut
 from staplelab.errors import LabError
 from staplelab.hosts.base import Host
 from staplelab.hosts.local import LocalHost
 from staplelab.places import build_folder
-from staplelab.sut import ServerUnderTest
 
 NAMES = ("local", "docker")
-
-
-def probe(host: str, nginx: str | None, image: str | None) -> ServerUnderTest:
-    """The server that the options name; LabError when they name none that can staple."""
-    if host == "docker":
-        if nginx:
-            raise LabError("--nginx PATH goes with --host local; name an --nginx-image instead")
-        # slow to import, and the local host does without it
-        from staplelab.hosts import containers
-
-        return containers.probe(image or containers.DEFAULT_IMAGE)
-    if image:
-        raise LabError("--nginx-image goes with --host docker")
-    return sut.probe(sut.find(nginx))
 
 
 def announce(name: str) -> None:

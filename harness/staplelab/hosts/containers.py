@@ -18,13 +18,11 @@ import docker
 import docker.errors
 import docker.types
 
-from staplelab import sut
 from staplelab.errors import LabError, NotHere
 from staplelab.hosts import run_label
 from staplelab.hosts.base import Finished, Listener, Running
 from staplelab.hosts.launcher import DESCRIPTORS, Launched, Launcher, of_container
 from staplelab.hosts.local import run_beside
-from staplelab.sut import ServerUnderTest
 from staplelab.waiting import until
 
 DEFAULT_IMAGE = "staplelab/nginx:1.22.1"
@@ -55,8 +53,8 @@ def connect() -> docker.DockerClient:
     return client
 
 
-def probe(image: str) -> ServerUnderTest:
-    """Asks the nginx in an image what it is."""
+def say_version(image: str) -> str:
+    """What the nginx in an image prints for -V."""
     client = connect()
     try:
         client.images.get(image)
@@ -64,7 +62,7 @@ def probe(image: str) -> ServerUnderTest:
         raise LabError(f"there is no image {image}; `make images` makes the ready ones") from None
     run_label.announce()  # from the first container on, somebody cleans up
     try:
-        answer = client.containers.run(
+        said = client.containers.run(
             image,
             entrypoint=["nginx", "-V"],
             remove=True,
@@ -76,7 +74,7 @@ def probe(image: str) -> ServerUnderTest:
         )
     except docker.errors.DockerException as error:
         raise LabError(f"--nginx-image {image}: nginx -V cannot be run: {error}") from None
-    return sut.read_version(image, answer.decode())
+    return str(said.decode())
 
 
 def _confined(user: int, group: int) -> dict[str, Any]:

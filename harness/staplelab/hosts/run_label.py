@@ -51,7 +51,7 @@ def announce() -> None:
     os.environ[_VARIABLE] = run()
     global _janitor
     _janitor = subprocess.Popen(
-        [sys.executable, "-m", "staplelab.janitor", run()],
+        [sys.executable, "-m", "staplelab.hosts.janitor", run()],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

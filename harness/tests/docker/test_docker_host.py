@@ -180,7 +180,7 @@ def test_nothing_is_left_of_a_run_in_order(engine: Any, tmp_path: Path) -> None:
 
 def janitors(run: str) -> int:
     """How many processes there are to clean up after that run."""
-    command = f"staplelab.janitor\0{run}\0".encode()
+    command = f"staplelab.hosts.janitor\0{run}\0".encode()
     found = 0
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):  # no process, or none any more

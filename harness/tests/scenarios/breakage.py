@@ -8,9 +8,9 @@ import signal
 
 import pytest
 
-from staplelab.clock import EPOCH
-from staplelab.deviation import Deviation
-from staplelab.lab import Lab
+from staplelab.parts.clock import EPOCH
+from staplelab.scenario.deviation import Deviation
+from staplelab.scenario.lab import Lab
 
 TRY_LATER = "OCSP response not successful (3: trylater)"
 FIRST = "the first handshake carries a staple"

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from staplelab.lab import Lab
+from staplelab.scenario.lab import Lab
 
 
 def test_before(lab: Lab) -> None:

@@ -2,7 +2,7 @@
 
 import socket
 
-from staplelab.lab import Lab
+from staplelab.scenario.lab import Lab
 
 
 def first_port() -> int:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from staplelab.lab import Lab
+from staplelab.scenario.lab import Lab
 
 
 @pytest.mark.parametrize("number", range(20))

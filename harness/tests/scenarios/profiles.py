@@ -2,7 +2,7 @@
 
 import pytest
 
-from staplelab.lab import Lab
+from staplelab.scenario.lab import Lab
 
 
 def judge(lab: Lab, certificate: str) -> None:

@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 from staplelab.hosts import namespace
-from staplelab.lab import REFUSED, Lab
+from staplelab.scenario.lab import REFUSED, Lab
 
 PORTS = range(40000, 40800)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from staplelab.lab import Lab
+from staplelab.scenario.lab import Lab
 
 
 @pytest.mark.parametrize("turn", range(2))

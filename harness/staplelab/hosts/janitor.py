@@ -1,6 +1,6 @@
 """Cleans up after a driver that was killed: waits for its end, then removes what is labelled.
 
-`python3 -m staplelab.janitor RUN`, started by the driver of that run.
+`python3 -m staplelab.hosts.janitor RUN`, started by the driver of that run.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from staplelab import __version__
-from staplelab.results import Results
+from staplelab.runs.results import Results
 
 
 def lines(

@@ -11,7 +11,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from staplelab import __version__
-from staplelab.results import OUTCOMES, Results
+from staplelab.runs.results import OUTCOMES, Results
 
 _JSON = json.JSONEncoder(ensure_ascii=False)
 

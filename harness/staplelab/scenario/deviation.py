@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from staplelab.sut import ServerUnderTest
+from staplelab.servers.sut import ServerUnderTest
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from staplelab.errors import LabError
-from staplelab.results import Results
-from staplelab.shard import Shard
+from staplelab.runs.results import Results
+from staplelab.runs.shard import Shard
 
 NAME = "shard.json"
 _ENTRY: dict[str, Any] = {"at": (int, float), "part": str, "what": str, "details": dict}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from staplelab import results
+from staplelab.runs import results
 from staplelab.errors import LabError
 
 #: what a scenario counts when nothing is known of any

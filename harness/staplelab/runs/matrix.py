@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from staplelab import results
+from staplelab.runs import results
 from staplelab.errors import LabError
 
 _SHORT = {

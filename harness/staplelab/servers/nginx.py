@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from staplelab import error_log, processes
+from staplelab import processes
+from staplelab.servers import error_log
 from staplelab.errors import LabError
 from staplelab.hosts.base import Host, Running
-from staplelab.sut import ServerUnderTest
+from staplelab.servers.sut import ServerUnderTest
 from staplelab.waiting import BOUND_SECONDS, until, until_ended
 
 _E_OPTION_SINCE = (1, 19, 5)

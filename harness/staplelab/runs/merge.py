@@ -9,12 +9,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from staplelab import junit, report, shard_file, summary
+from staplelab.runs import junit, report, shard_file, summary
 from staplelab.errors import LabError
-from staplelab.results import OUTCOMES, Results, ScenarioResult, load
-from staplelab.shard import Shard
-from staplelab.shard_file import ShardFile
-from staplelab.sut import ServerUnderTest
+from staplelab.runs.results import OUTCOMES, Results, ScenarioResult, load
+from staplelab.runs.shard import Shard
+from staplelab.runs.shard_file import ShardFile
+from staplelab.servers.sut import ServerUnderTest
 
 _SERVER = [one.name for one in fields(ServerUnderTest) if one.name != "debug"]
 _SCENARIO = {one.name for one in fields(ScenarioResult)} - {"timeline", "deviations"}

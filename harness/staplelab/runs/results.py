@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from staplelab.errors import LabError
-from staplelab.sut import ServerUnderTest
+from staplelab.servers.sut import ServerUnderTest
 
 SCHEMA = 1
 OUTCOMES = ("pass", "fail", "known-deviation", "not-applicable", "error")

@@ -14,21 +14,22 @@ from typing import Any
 
 import pytest
 
-from staplelab import client, error_log
-from staplelab.client import Handshake
-from staplelab.config import Configuration, Site, describe
-from staplelab.deviation import Deviation
+from staplelab.parts import client
+from staplelab.servers import error_log
+from staplelab.parts.client import Handshake
+from staplelab.servers.config import Configuration, Site, describe
+from staplelab.scenario.deviation import Deviation
 from staplelab.errors import LabError, NotHere
-from staplelab.faulty import DnsStub, FaultyServer, OcspResponder
+from staplelab.parts.faulty import DnsStub, FaultyServer, OcspResponder
 from staplelab.hosts import network
 from staplelab.hosts.base import Finished
 from staplelab.hosts.network import Target
-from staplelab.nginx import Nginx
-from staplelab.pki import Certificate
-from staplelab.sut import ServerUnderTest
-from staplelab.timeline import Timeline
+from staplelab.servers.nginx import Nginx
+from staplelab.parts.pki import Certificate
+from staplelab.servers.sut import ServerUnderTest
+from staplelab.scenario.timeline import Timeline
 from staplelab.waiting import until_written
-from staplelab.world import OCSP_HOST, World
+from staplelab.scenario.world import OCSP_HOST, World
 
 #: what nginx logs of a connection that nobody takes
 REFUSED = "(111: Connection refused)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from staplelab.control import ControlClient
+from staplelab.parts.control import ControlClient
 from staplelab.waiting import BOUND_SECONDS
 
 Event = dict[str, Any]

@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 
-from staplelab.pki import Certificate, Pki
+from staplelab.parts.pki import Certificate, Pki
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),

@@ -10,15 +10,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from staplelab.client import StapleCheck
-from staplelab.clock import EPOCH, LabClock
-from staplelab.control import ControlClient
+from staplelab.parts.client import StapleCheck
+from staplelab.parts.clock import EPOCH, LabClock
+from staplelab.parts.control import ControlClient
 from staplelab.errors import LabError
-from staplelab.faulty import DnsStub, FaultyServer, OcspResponder
+from staplelab.parts.faulty import DnsStub, FaultyServer, OcspResponder
 from staplelab.hosts.base import Host, Running
-from staplelab.pki import Minted, Pki, profiles
+from staplelab.parts.pki import Minted, Pki, profiles
 from staplelab.places import key_pool
-from staplelab.sut import ServerUnderTest
+from staplelab.servers.sut import ServerUnderTest
 from staplelab.waiting import BOUND_SECONDS
 
 OCSP_HOST = "ocsp.staplelab.test"

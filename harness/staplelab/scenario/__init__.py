@@ -1,0 +1,1 @@
+"""What a scenario's author sees: the lab, and what a scenario leaves."""
