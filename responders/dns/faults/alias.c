@@ -160,12 +160,6 @@ static effect alias(primitive_call *call)
     return dns_fault_change(call, add_alias);
 }
 
-#define IN_MESSAGE_PARAM(structure)                                                                \
-    {                                                                                              \
-        .name = "in_message", .type = &param_boolean, .offset = offsetof(structure, in_message),   \
-        .summary = "all in one message, or one alias a message", .fallback = "true"                \
-    }
-
 const primitive dns_fault_alias = {
     .name = "alias",
     .summary = "the name is an alias",
@@ -179,7 +173,11 @@ const primitive dns_fault_alias = {
              .offset = offsetof(alias_params, target),
              .summary = "a name; null: \"alias.\" before the asked one",
              .fallback = "null"},
-            IN_MESSAGE_PARAM(alias_params),
+            {.name = "in_message",
+             .type = &param_boolean,
+             .offset = offsetof(alias_params, in_message),
+             .summary = "all in one message, or one alias a message",
+             .fallback = "true"},
             {0},
         },
     .act = alias,
@@ -218,7 +216,11 @@ const primitive dns_fault_alias_chain = {
              .unit = "aliases",
              .min = 1,
              .max = 200},
-            IN_MESSAGE_PARAM(aliases_params),
+            {.name = "in_message",
+             .type = &param_boolean,
+             .offset = offsetof(aliases_params, in_message),
+             .summary = "all in one message, or one alias a message",
+             .fallback = "true"},
             {0},
         },
     .act = alias_chain,
@@ -255,7 +257,11 @@ const primitive dns_fault_alias_loop = {
              .unit = "aliases",
              .min = 1,
              .max = 200},
-            IN_MESSAGE_PARAM(aliases_params),
+            {.name = "in_message",
+             .type = &param_boolean,
+             .offset = offsetof(aliases_params, in_message),
+             .summary = "all in one message, or one alias a message",
+             .fallback = "true"},
             {0},
         },
     .act = alias_loop,

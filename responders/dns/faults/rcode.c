@@ -56,18 +56,6 @@ static effect rcode(primitive_call *call)
     return dns_fault_change(call, make_error_and_question);
 }
 
-#define TYPE_PARAM                                                                                 \
-    {                                                                                              \
-        .name = "type", .type = &dns_param_type, .offset = offsetof(rcode_params, type),           \
-        .summary = "the type whose queries get it", .fallback = "null"                             \
-    }
-
-#define RCODE_PARAM                                                                                \
-    {                                                                                              \
-        .name = "rcode", .type = &param_integer, .offset = offsetof(rcode_params, rcode),          \
-        .summary = "the response code", .fallback = "2", .min = 1, .max = 15                       \
-    }
-
 const primitive dns_fault_rcode = {
     .name = "rcode",
     .summary = "a response code and no records",
@@ -88,7 +76,11 @@ const primitive dns_fault_rcode = {
              .offset = offsetof(rcode_params, question),
              .summary = "whether the question is repeated in the response",
              .fallback = "true"},
-            TYPE_PARAM,
+            {.name = "type",
+             .type = &dns_param_type,
+             .offset = offsetof(rcode_params, type),
+             .summary = "the type whose queries get it",
+             .fallback = "null"},
             {0},
         },
     .act = rcode,
@@ -100,7 +92,19 @@ const primitive dns_fault_error = {
     .stage = STAGE_MODEL,
     .things = {"message/header/rcode", "message/records"},
     .size = sizeof(rcode_params),
-    .params = (const param[]){TYPE_PARAM, RCODE_PARAM, {0}},
+    .params = (const param[]){{.name = "type",
+                               .type = &dns_param_type,
+                               .offset = offsetof(rcode_params, type),
+                               .summary = "the type whose queries get it",
+                               .fallback = "null"},
+                              {.name = "rcode",
+                               .type = &param_integer,
+                               .offset = offsetof(rcode_params, rcode),
+                               .summary = "the response code",
+                               .fallback = "2",
+                               .min = 1,
+                               .max = 15},
+                              {0}},
     .act = error,
 };
 
@@ -123,7 +127,14 @@ const primitive dns_fault_rcode_only = {
     .stage = STAGE_MODEL,
     .things = {"message/header/rcode"},
     .size = sizeof(rcode_params),
-    .params = (const param[]){RCODE_PARAM, {0}},
+    .params = (const param[]){{.name = "rcode",
+                               .type = &param_integer,
+                               .offset = offsetof(rcode_params, rcode),
+                               .summary = "the response code",
+                               .fallback = "2",
+                               .min = 1,
+                               .max = 15},
+                              {0}},
     .act = rcode_only,
 };
 

@@ -36,11 +36,14 @@ typedef struct {
     int64_t later;        /* seconds from the first query to this one */
 } row;
 
+/* The versions of clang-format do not agree on this. */
+/* clang-format off */
 #define ROW(f, with, asked, t, transport, ...)                                                     \
     {                                                                                              \
         .fault = f, .params = with, .name = asked, .type = t, .tcp = transport,                    \
         .message = __VA_ARGS__                                                                     \
     }
+/* clang-format on */
 
 static const row rows[] = {
     ROW("servfail", "", NULL, A, UDP, ERROR(2)),
