@@ -305,6 +305,6 @@ _BY_ID = {one.id: one for one in REGISTER}
 def find(id_: str) -> Deviation:
     """The entry with this id; LabError names the nearest when there is none."""
     if id_ not in _BY_ID:
-        near = difflib.get_close_matches(id_, _BY_ID, n=3, cutoff=0) or [REGISTER[0].id]
+        near = sorted(_BY_ID, key=lambda one: -difflib.SequenceMatcher(None, id_, one).ratio())[:3]
         raise LabError(f'unknown deviation "{id_}"; the nearest are: {", ".join(near)}')
     return _BY_ID[id_]
