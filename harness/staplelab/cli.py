@@ -13,7 +13,8 @@ from staplelab.runs import matrix, results, shard
 from staplelab.runs import merge as merging
 from staplelab.errors import LabError
 from staplelab.hosts import namespace
-from staplelab.places import build_folder
+from staplelab.places import build_folder, repository
+from staplelab.scenario import deviation_page
 
 _USAGE = 2
 
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("clean", help="remove the containers and networks that dead runs left")
     commands.add_parser("faults", help="print the fault catalogue (docs/faults.md)")
+    commands.add_parser("deviations", help="print the known deviations (docs/deviations.md)")
     return parser
 
 
@@ -144,6 +146,11 @@ def _faults(_: argparse.Namespace) -> int:
     return 0
 
 
+def _deviations(_: argparse.Namespace) -> int:
+    print(deviation_page.page(repository() / "suites"), end="")
+    return 0
+
+
 def _matrix(arguments: argparse.Namespace) -> int:
     options = ["--jobs", str(arguments.jobs)]
     options += ["-k", arguments.k] if arguments.k else []
@@ -165,6 +172,7 @@ _COMMANDS = {
     "matrix": _matrix,
     "clean": _clean,
     "faults": _faults,
+    "deviations": _deviations,
 }
 
 

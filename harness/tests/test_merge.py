@@ -438,11 +438,6 @@ def test_a_shard_file_that_is_no_json(
 _SUITE = '''
 import pytest
 
-from staplelab.scenario.deviation import Deviation
-
-BARE = Deviation("B1", "the first handshake carries a staple; always", "RFC 6066, section 8")
-AGAIN = Deviation("B2", "so does the second", "RFC 6066, section 8")
-
 
 @pytest.mark.parametrize("validity", [3600, 7200, 86400])
 def test_staple(lab, validity):
@@ -455,8 +450,8 @@ def test_staple(lab, validity):
 
 def test_bare(lab):
     lab.start()
-    lab.deviation(BARE, conforms=lab.handshake().verdict == "GOOD")
-    lab.deviation(AGAIN, conforms=False)
+    lab.deviation("NGX-001", lab.handshake().verdict, conforms="GOOD", deviates="NO_STAPLE")
+    lab.deviation("NGX-002", 2, conforms=1, deviates=2)
     lab.settle(connections=1)
 
 
@@ -493,7 +488,7 @@ def test_three_shards_of_a_real_run(tmp_path: Path) -> None:
     assert names(tmp_path / "merged") == MERGED
 
     told = whole.stdout.partition(found)[2].partition("Results: ")[0]
-    assert "x B2: so does the second" in told and "no staple at first" in told
+    assert "x NGX-002: expected one fetch" in told and "no staple at first" in told
     assert merged.stdout.partition(found)[2].partition("Merged from ")[0] == told
     pages = [(tmp_path / name / "report.html").read_text() for name in ("whole", "merged")]
     assert pages[0].count("<tr class=") == pages[1].count("<tr class=") > 20

@@ -18,7 +18,7 @@ from staplelab.runs.results import differences
 SPOILT = str(SCENARIOS / "around_nginx.sh")
 UNCLAIMED = "nginx logged what no scenario claimed: "
 KILLED = f"{UNCLAIMED}[alert] worker process N exited on signal 9"
-BARE = "the first handshake carries a staple (nowhere)"
+BARE = "expected a staple in the first handshake; nginx has none"
 
 #: what must become of each scenario of scenarios/breakage.py: outcome and reason ("...": more)
 EXPECTED = {
@@ -87,10 +87,18 @@ EXPECTED = {
     ),
     "test_verdict_is_another": ("fail", "assert 'NO_STAPLE' == 'GOOD'"),
     "test_expired_staple_from_a_file": ("fail", "assert 'EXPIRED' == 'GOOD'"),
-    "test_deviation_pinned": ("known-deviation", f"X1: {BARE}"),
-    "test_deviation_that_is_no_more": ("fail", f"no longer deviates, ...: X1: {BARE}"),
-    "test_deviation_outside_its_versions": ("fail", f"... should conform by now: X2: {BARE}"),
+    "test_deviation_pinned": ("known-deviation", f"X-001: {BARE}"),
+    "test_deviation_that_is_no_more": ("fail", f"no longer deviates, ...: X-001: {BARE}"),
+    "test_deviation_outside_its_versions": ("fail", f"... should conform by now: X-002: {BARE}"),
     "test_no_deviation_outside_its_versions": ("pass", ""),
+    "test_deviation_misspelt": (
+        "error",
+        'unknown deviation "NGX-01"; the nearest are: NGX-001...',
+    ),
+    "test_deviation_with_an_outcome_that_is_neither": (
+        "fail",
+        "'NO_STAPLE' where 'GODD' or 'NO_STAPEL' is known, ...: NGX-001: expected ...",
+    ),
     "test_not_applicable": ("not-applicable", "there is no moon tonight"),
     "test_failed_by_hand": ("fail", "said by nginx"),
     "test_mistake_of_the_author": ("error", "ZeroDivisionError"),
@@ -183,7 +191,7 @@ def test_a_surprise_is_an_exit_status_and_a_line(run: LabRun) -> None:
     for name in UNEXPECTED:
         listed = f"  {seen[name]['outcome']}: {seen[name]['id']}\n    {seen[name]['reason']}\n"
         assert listed in said
-    assert f"\nKnown deviations from a standard, pinned:\n    1 x X1: {BARE}\n" in said
+    assert f"\nKnown deviations from a standard, pinned:\n    1 x X-001: {BARE}\n" in said
     assert "\nNot applicable here:\n    1 x there is no moon tonight\n" in said
 
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from randomized import repeatable
 
 from staplelab.servers import sut
-from staplelab.scenario.deviation import Deviation
 from staplelab.errors import LabError
 from staplelab.servers.sut import ServerUnderTest, read_version
 
@@ -193,29 +192,6 @@ def test_version_ranges(versions: str, inside: list[str], outside: list[str]) ->
 def test_versions_of_the_library(openssl: str, versions: str, inside: bool) -> None:
     """Of the one that nginx runs with; another library has versions of its own."""
     assert server("1.22.1", openssl).openssl_within(versions) is inside
-
-
-@pytest.mark.parametrize(
-    ("versions", "openssl", "deviates"),
-    [
-        ("", "", True),
-        (">=1.22.0", ">=3.0.0", True),
-        ("<1.22.0", ">=3.0.0", False),
-        (">=1.22.0", "<3.0.0", False),
-    ],
-)
-def test_a_deviation_is_of_a_server_and_its_library(
-    versions: str, openssl: str, deviates: bool
-) -> None:
-    deviation = Deviation("X1", "all is well", "RFC", versions=versions, openssl=openssl)
-    assert deviation.holds_for(server("1.22.1")) is deviates
-    assert str(deviation) == "X1: all is well (RFC)"
-
-
-def test_a_deviation_of_one_library_is_none_of_another() -> None:
-    everywhere, of_openssl = Deviation("X", "x", "x"), Deviation("X", "x", "x", openssl=">=1.0.0")
-    assert everywhere.holds_for(server("1.22.1", "BoringSSL"))
-    assert not of_openssl.holds_for(server("1.22.1", "BoringSSL"))
 
 
 @pytest.mark.parametrize("versions", ["1.19.0", "==1.19.0", ">1.19.0", ">=1.19.x", ">=", "~1.2"])

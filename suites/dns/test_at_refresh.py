@@ -33,10 +33,12 @@ def test_at_refresh(lab: Lab, row: Row) -> None:
         lab.step_to(VALIDITY)
     after = lab.handshake()
     kept = after.staple is not None and after.staple["sha256"] == old.staple["sha256"]
-    as_pinned = after.verdict == GOOD and kept == (row.verdict != GOOD)
+    outcome = f"{'kept' if kept else 'replaced'}, {after.verdict}"
+    expected = "replaced, GOOD" if row.verdict == GOOD else "kept, GOOD"
     if row.deviation is not None:
-        lab.deviation(row.deviation, conforms=not as_pinned)
-    assert as_pinned, f"{'kept' if kept else 'replaced'}, {after.verdict}: {after.reason}"
+        lab.deviation(row.deviation, outcome, conforms="replaced, GOOD", deviates=expected)
+    else:
+        assert outcome == expected, f"{outcome}: {after.reason}"
 
     if kept:
         lab.step(1)

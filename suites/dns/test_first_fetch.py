@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from staplelab.scenario.lab import Lab
-from suites.dns.table import ROWS, Row, case_id
+from suites.dns.table import GOOD, ROWS, Row, case_id
 
 
 @pytest.mark.parametrize("row", ROWS, ids=case_id)
@@ -19,8 +19,9 @@ def test_first_fetch(lab: Lab, row: Row) -> None:
         lab.settle(refused=row.refused)
     after = lab.handshake()
     if row.deviation is not None:
-        lab.deviation(row.deviation, conforms=after.verdict != row.verdict)
-    assert after.verdict == row.verdict
+        lab.deviation(row.deviation, after.verdict, conforms=GOOD, deviates=row.verdict)
+    else:
+        assert after.verdict == row.verdict
     lab.settle()
     assert len(lab.stub.requests()) == row.queries
     assert len(lab.responder.events("accept")) == row.connections

@@ -9,11 +9,16 @@ from __future__ import annotations
 import pytest
 
 from staplelab.scenario.lab import Lab
-from suites.responder.table import Row, case_id, cases
+from suites.responder.table import NONE, Row, case_id, cases
 
 #: so short that a failed refresh (not before nextUpdate - 300) is not due again before nextUpdate
 VALIDITY = 3800
 REFRESH = VALIDITY - 300 + 1
+
+
+def outcome_of(verdict: str, taken: bool) -> str:
+    """What becomes of the old staple: the new one has its place and this verdict, or it stays."""
+    return f"replaced, {verdict}" if taken else "kept, GOOD"
 
 
 @pytest.mark.parametrize("case", list(cases()), ids=case_id)
@@ -41,10 +46,16 @@ def test_at_refresh(lab: Lab, case: tuple[Row, bool]) -> None:
         lab.step_to(VALIDITY)
     after = lab.handshake()
     kept = after.staple is not None and after.staple["sha256"] == old.staple["sha256"]
-    expected = not kept and after.verdict == row.expected(lab.server) if taken else kept
+    outcome = f"{'kept' if kept else 'replaced'}, {after.verdict}"
     if row.deviation is not None:
-        lab.deviation(row.deviation, conforms=expected != row.deviation.holds_for(lab.server))
-    assert expected, f"{'kept' if kept else 'replaced'}, {after.verdict}: {after.reason}"
+        lab.deviation(
+            row.deviation,
+            outcome,
+            conforms=outcome_of(row.conforming, row.conforming != NONE),
+            deviates=outcome_of(row.verdict, row.verdict != NONE),
+        )
+    else:
+        assert outcome == outcome_of(row.verdict, taken), f"{outcome}: {after.reason}"
 
     if kept:
         lab.step(1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from staplelab.scenario.deviation import Deviation
 from staplelab.scenario.lab import Lab
 
 DAY = 86400
@@ -38,16 +37,7 @@ def test_short_validity_leaves_a_gap(lab: Lab, validity: int) -> None:
     lab.step_to(validity + 1)
     in_the_gap = lab.handshake()
     lab.settle()
-    lab.deviation(
-        Deviation(
-            item="C7",
-            standard="a short validity leaves no gap without a staple",
-            source="RFC 6960, section 2.4; nginx: refresh not before now + 300 "
-            "(ngx_ssl_stapling_ocsp_handler)",
-        ),
-        conforms=in_the_gap.verdict == "GOOD" or len(lab.responder.requests()) > 1,
-    )
-    assert in_the_gap.verdict == "NO_STAPLE"
+    lab.deviation("NGX-006", in_the_gap.verdict, conforms="GOOD", deviates="NO_STAPLE")
     lab.step_to(301)
     assert lab.handshake().verdict == "NO_STAPLE"
     lab.settle(connections=1)
@@ -61,14 +51,8 @@ def test_no_next_update_is_served_for_ever(lab: Lab) -> None:
     after_a_year = lab.handshake()
     lab.settle(connections=1)
     lab.deviation(
-        Deviation(
-            item="C8",
-            standard="an answer without nextUpdate is not cached indefinitely",
-            source="RFC 9919, section 4; nginx: valid = NGX_MAX_TIME_T_VALUE",
-        ),
-        conforms=after_a_year.staple is None,
+        "NGX-007", after_a_year.verdict, conforms="NO_STAPLE", deviates="NO_NEXT_UPDATE"
     )
-    assert after_a_year.verdict == "NO_NEXT_UPDATE"
 
 
 def test_no_next_update_is_asked_for_hourly(lab: Lab) -> None:
@@ -92,16 +76,7 @@ def test_rollback_to_an_expired_answer(lab: Lab) -> None:
     assert lab.handshake().verdict == "GOOD"
     lab.settle(connections=1)
     after = lab.handshake()
-    lab.deviation(
-        Deviation(
-            item="C10",
-            standard="an older answer never replaces a newer one",
-            source="conformance of unsynchronised responders (IMC 2018); nginx compares no "
-            "thisUpdate and allows 300 s in OCSP_check_validity",
-        ),
-        conforms=after.verdict == "GOOD",
-    )
-    assert after.verdict == "NO_STAPLE"
+    lab.deviation("NGX-008", after.verdict, conforms="GOOD", deviates="NO_STAPLE")
     lab.responder.heal()
     lab.step(301)
     lab.handshake()
@@ -120,12 +95,4 @@ def test_stapling_file_is_served_expired(lab: Lab) -> None:
     assert lab.handshake().verdict == "GOOD"
     lab.step(2 * DAY)
     expired = lab.handshake()
-    lab.deviation(
-        Deviation(
-            item="G8",
-            standard="a stapling file is no longer served past its nextUpdate",
-            source="RFC 6960, 3.2 (6); nginx: ssl_stapling_file is valid for ever",
-        ),
-        conforms=expired.verdict == "NO_STAPLE",
-    )
-    assert expired.verdict == "EXPIRED"
+    lab.deviation("NGX-009", expired.verdict, conforms="NO_STAPLE", deviates="EXPIRED")

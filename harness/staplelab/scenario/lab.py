@@ -18,7 +18,8 @@ from staplelab.parts import client
 from staplelab.servers import error_log
 from staplelab.parts.client import Handshake
 from staplelab.servers.config import Configuration, Site, describe
-from staplelab.scenario.deviation import Deviation
+from staplelab.scenario import register
+from staplelab.scenario.deviation import Deviation, Outcome
 from staplelab.errors import LabError, NotHere
 from staplelab.parts.faulty import DnsStub, FaultyServer, OcspResponder
 from staplelab.hosts import network
@@ -296,15 +297,22 @@ class Lab:
 
     # ----- verdicts -----
 
-    def deviation(self, deviation: Deviation, *, conforms: bool) -> None:
-        """Pins a known deviation: `conforms` says whether nginx did as the standard says.
+    def deviation(
+        self,
+        deviation: str | Deviation,
+        seen: Outcome,
+        *,
+        conforms: Outcome | tuple[Outcome, ...],
+        deviates: Outcome,
+    ) -> None:
+        """Pins a known deviation, by its id in the register (or one of your own): `seen` is what
+        came of it, `conforms` what the standard asks for, `deviates` what nginx does instead.
 
-        Fails when a version that is known to deviate conforms, and the other way round."""
-        if not deviation.holds_for(self.server):
-            assert conforms, f"{self.server.short()} should conform by now: {deviation}"
-            return
-        assert not conforms, f"no longer deviates, {self.server.short()}: {deviation}"
-        self.deviations.append(deviation)
+        Fails when a version that is known to deviate conforms, the other way round, and on an
+        outcome that is neither (Deviation.shows)."""
+        known = register.find(deviation) if isinstance(deviation, str) else deviation
+        if known.shows(self.server, seen, conforms=conforms, deviates=deviates):
+            self.deviations.append(known)
 
     def not_applicable(self, reason: str) -> None:
         """Ends the scenario: it does not apply here, and this is why."""

@@ -5,6 +5,7 @@ test_plugin.py runs them with --nginx around_nginx.sh and knows what must become
 
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -13,10 +14,17 @@ from staplelab.scenario.deviation import Deviation
 from staplelab.scenario.lab import Lab
 
 TRY_LATER = "OCSP response not successful (3: trylater)"
-FIRST = "the first handshake carries a staple"
-#: deviates in every version, and where the server under test is too new for it
-BARE = Deviation(item="X1", standard=FIRST, source="nowhere")
-BARE_ONCE = Deviation(item="X2", standard=FIRST, source="nowhere", versions="<0.1.0")
+BARE = Deviation(
+    id="X-001",
+    title="The first handshake is bare",
+    expected="a staple in the first handshake",
+    quotation="A staple MUST be there.",
+    source="nowhere",
+    does="has none",
+    read_in="ngx_main",
+)
+#: deviates where the server under test is too new for it
+BARE_ONCE = replace(BARE, id="X-002", versions="<0.1.0")
 
 
 def fetch(lab: Lab) -> None:
@@ -160,24 +168,34 @@ def test_expired_staple_from_a_file(lab: Lab) -> None:
 
 def test_deviation_pinned(lab: Lab) -> None:
     lab.start()
-    lab.deviation(BARE, conforms=lab.handshake().verdict == "GOOD")
+    lab.deviation(BARE, lab.handshake().verdict, conforms="GOOD", deviates="NO_STAPLE")
     lab.settle(connections=1)
 
 
 def test_deviation_that_is_no_more(lab: Lab) -> None:
     fetch(lab)
-    lab.deviation(BARE, conforms=lab.handshake().verdict == "GOOD")
+    lab.deviation(BARE, lab.handshake().verdict, conforms="GOOD", deviates="NO_STAPLE")
 
 
 def test_deviation_outside_its_versions(lab: Lab) -> None:
     lab.start()
-    lab.deviation(BARE_ONCE, conforms=lab.handshake().verdict == "GOOD")
+    lab.deviation(BARE_ONCE, lab.handshake().verdict, conforms="GOOD", deviates="NO_STAPLE")
     lab.settle(connections=1)
 
 
 def test_no_deviation_outside_its_versions(lab: Lab) -> None:
     fetch(lab)
-    lab.deviation(BARE_ONCE, conforms=lab.handshake().verdict == "GOOD")
+    lab.deviation(BARE_ONCE, lab.handshake().verdict, conforms="GOOD", deviates="NO_STAPLE")
+
+
+def test_deviation_misspelt(lab: Lab) -> None:
+    lab.start()
+    lab.deviation("NGX-01", lab.handshake().verdict, conforms="GOOD", deviates="NO_STAPLE")
+
+
+def test_deviation_with_an_outcome_that_is_neither(lab: Lab) -> None:
+    lab.start()
+    lab.deviation("NGX-001", lab.handshake().verdict, conforms="GODD", deviates="NO_STAPEL")
 
 
 def test_not_applicable(lab: Lab) -> None:

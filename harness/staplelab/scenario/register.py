@@ -1,0 +1,310 @@
+"""The register of known deviations: data, one entry for each.
+
+A new entry takes the next number; an entry that no server shows any more keeps its number, with the
+versions that did.  `docs/deviations.md` is made of it (`python3 -m staplelab deviations`).
+"""
+
+from __future__ import annotations
+
+import difflib
+
+from staplelab.errors import LabError
+from staplelab.scenario.deviation import Deviation
+
+_STAPLING = "ngx_event_openssl_stapling.c"
+_SUPPORT = (
+    'R. Sleevi, "Requirements for OCSP stapling support" '
+    "(gist.github.com/sleevi/5efe9ef98961ecfb4da8), item"
+)
+_FRESH = (
+    "In order to ensure that a client does not accept an out-of-date response that indicates a "
+    "'good' status when in fact there is a more up-to-date response that specifies the status of "
+    "'revoked', a client must ensure the responses they receive are fresh."
+)
+_LOGGING = (
+    "Problem diagnosis will be aided if host implementations include a carefully designed "
+    'facility for logging erroneous or "strange" protocol events.'
+)
+_ADDRESSES = (
+    "Application protocol implementations SHOULD be prepared to try multiple addresses from the "
+    "list until success is obtained."
+)
+
+REGISTER = (
+    # ----- the cache, and the first handshake -----
+    Deviation(
+        id="NGX-001",
+        title="The first handshake after a start has no staple",
+        expected="a staple in the first handshake after a start",
+        quotation="Refreshes the response, in the background, with sufficient time before "
+        "expiration.",
+        source=f"{_SUPPORT} 3",
+        does="asks the responder only when the first client is there, and does not wait for it",
+        read_in=f"ngx_ssl_certificate_status_callback, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-002",
+        title="Each worker fetches for itself",
+        expected="one fetch for a certificate, however many workers there are",
+        quotation="You don't want to have all of them hammering the OCSP server - ideally, you'd "
+        "have one request, in the backend, and updating them all.",
+        source=f"{_SUPPORT} 6",
+        does="keeps the staple in the memory of each worker, so each has a bare handshake and a "
+        "fetch of its own",
+        read_in=f"ngx_ssl_stapling_t, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-003",
+        title="A reload loses the staple",
+        expected="a valid staple to outlive a reload",
+        quotation="Support for keeping a long-lived (disk) cache of OCSP responses. [...] Any "
+        "restarting of the service shouldn't blow away previous responses that were obtained.",
+        source=f"{_SUPPORT} 1",
+        does="starts new workers that know no staple",
+        read_in=f"ngx_ssl_stapling, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-004",
+        title="A must-staple certificate is sent without a staple",
+        expected="a must-staple certificate never to be sent without a staple",
+        quotation="A server offering an end-entity certificate with a TLS feature extension MUST "
+        "satisfy a client request for the specified feature, unless this would be redundant as "
+        "described below.",
+        source="RFC 7633, section 3",
+        does="does not read the TLS feature extension and sends that certificate without a staple "
+        "as any other",
+        read_in=f"ngx_ssl_certificate_status_callback, {_STAPLING}",
+    ),
+    # ----- refresh and expiry -----
+    Deviation(
+        id="NGX-005",
+        title="Nothing is refreshed without traffic",
+        expected="a staple to be refreshed without traffic",
+        quotation="Refreshes the response, in the background, with sufficient time before "
+        "expiration.",
+        source=f"{_SUPPORT} 3",
+        does="has no timer for it and refreshes only when a client asks for a staple",
+        read_in=f"ngx_ssl_stapling_update, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-006",
+        title="A validity below 300 s leaves handshakes without a staple",
+        expected="a short validity to leave no gap without a staple",
+        quotation="Refreshes the response, in the background, with sufficient time before "
+        "expiration.",
+        source=f"{_SUPPORT} 3",
+        does="asks again 300 s after a fetch at the earliest, however soon the response expires",
+        read_in=f"ngx_ssl_stapling_ocsp_handler, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-007",
+        title="A response without nextUpdate is stapled, for ever",
+        expected="a response without nextUpdate to be refused",
+        quotation="If the nextUpdate field is absent, the client MUST reject the response.",
+        source="RFC 9919, section 5 (RFC 5019, section 4)",
+        does="takes it and serves it without an end (NGX_MAX_TIME_T_VALUE)",
+        read_in=f"ngx_ssl_ocsp_verify, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-008",
+        title="An expired response replaces a good one",
+        expected="an older response never to replace a newer one",
+        quotation=_FRESH,
+        source="RFC 9919, section 5",
+        does="compares no thisUpdate and lets a response that expired less than 300 s ago replace "
+        "a staple that is good for a day, then serves neither",
+        read_in=f"ngx_ssl_stapling_ocsp_handler, ngx_ssl_ocsp_verify, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-009",
+        title="A stapling file is served past its nextUpdate",
+        expected="a stapling file no longer to be served past its nextUpdate",
+        quotation="Responses whose nextUpdate value is earlier than the local system time value "
+        "SHOULD be considered unreliable.",
+        source="RFC 6960, section 4.2.2.1",
+        does="reads ssl_stapling_file once, judges nothing and serves it without an end",
+        read_in=f"ngx_ssl_stapling_file, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-010",
+        title="The old GOOD is served on after revoked was learnt",
+        expected='a staple that says "good" no longer to be served once the responder says '
+        '"revoked"',
+        quotation=_FRESH,
+        source="RFC 9919, section 5",
+        does='throws the response that says "revoked" away as it does with any error and serves '
+        'the old "good" on until its nextUpdate',
+        read_in=f"ngx_ssl_stapling_ocsp_handler, {_STAPLING}",
+    ),
+    # ----- what a response says, and who signed it -----
+    Deviation(
+        id="NGX-011",
+        title="Trailing octets are stapled",
+        expected="octets that trail the OCSPResponse never to be stapled",
+        quotation='An "ocsp_response" contains a complete, DER-encoded OCSP response (using the '
+        "ASN.1 type OCSPResponse defined in [RFC2560]).",
+        source="RFC 6066, section 8",
+        does="staples the whole body, which OpenSSL encodes anew since 3.6 only",
+        read_in=f"ngx_ssl_stapling_ocsp_handler, {_STAPLING}",
+        libraries=("OpenSSL <3.6", "LibreSSL", "AWS-LC"),
+    ),
+    Deviation(
+        id="NGX-012",
+        title="A CertID of SHA-256 is not found",
+        expected="a response whose CertID uses SHA-256 to be understood",
+        quotation="OCSP clients that conform with this profile MUST use SHA-256 as defined in "
+        "[RFC6234] as the hashing algorithm for the CertID.issuerNameHash and the "
+        "CertID.issuerKeyHash values.",
+        source="RFC 9919, section 3.1.1",
+        does="asks for and looks up a CertID of SHA-1 alone",
+        read_in=f"ngx_ssl_ocsp_create_request, ngx_ssl_ocsp_verify, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-013",
+        title="Any signer is believed",
+        expected="a response by a signer that the issuer did not authorise to be refused",
+        quotation="Prior to accepting a signed response for a particular certificate as valid, "
+        "OCSP clients SHALL confirm that: [...] 4. The signer is currently authorized to provide "
+        "a response for the certificate in question;",
+        source="RFC 6960, section 3.2",
+        does="staples it (OCSP_NOVERIFY) unless ssl_stapling_verify is on",
+        read_in=f"ngx_ssl_stapling_update, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-014",
+        title="A delegate needs no id-kp-OCSPSigning",
+        expected="a response by a delegate without id-kp-OCSPSigning to be refused",
+        quotation="OCSP signing delegation SHALL be designated by the inclusion of "
+        "id-kp-OCSPSigning in an extended key usage certificate extension included in the OCSP "
+        "response signer's certificate.",
+        source="RFC 6960, section 4.2.2.2",
+        does="staples it (OCSP_NOVERIFY) unless ssl_stapling_verify is on",
+        read_in=f"ngx_ssl_stapling_update, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-015",
+        title="A delegate may have expired",
+        expected="a response by a delegate whose certificate has expired to be refused",
+        quotation="Prior to accepting a signed response for a particular certificate as valid, "
+        "OCSP clients SHALL confirm that: [...] 4. The signer is currently authorized to provide "
+        "a response for the certificate in question;",
+        source="RFC 6960, section 3.2",
+        does="staples it (OCSP_NOVERIFY) unless ssl_stapling_verify is on",
+        read_in=f"ngx_ssl_stapling_update, {_STAPLING}",
+    ),
+    # ----- HTTP -----
+    Deviation(
+        id="NGX-016",
+        title="Content-Length does not end a response",
+        expected="a response that Content-Length ends to be taken though the connection stays open",
+        quotation="If a valid Content-Length header field is present without Transfer-Encoding, "
+        "its decimal value defines the expected message body length in octets.",
+        source="RFC 9112, section 6.3",
+        does='waits for the end of the connection ("TODO: honor Content-Length"), gives up after '
+        "60 s and throws the response away",
+        read_in=f"ngx_ssl_ocsp_process_headers, ngx_ssl_ocsp_process_body, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-017",
+        title="A parameter of Content-Type is refused",
+        expected="parameters that follow the media type to be ignored",
+        quotation="MIME implementations must ignore any parameters whose names they do not "
+        "recognize.",
+        source="RFC 2045, section 5 (for HTTP by RFC 9110, section 8.3.1)",
+        does='compares the whole value with "application/ocsp-response" and refuses the response',
+        read_in=f"ngx_ssl_ocsp_process_headers, {_STAPLING}",
+    ),
+    # ----- several addresses of the responder -----
+    Deviation(
+        id="NGX-018",
+        title="Only the first address is tried",
+        expected="the next address of the responder to be tried when one fails",
+        quotation=_ADDRESSES,
+        source="RFC 1123, section 2.3",
+        does="tries the first address only (ticket 1330, mended in 1.19.0 by aa94ee82f)",
+        read_in=f"ngx_ssl_ocsp_connect, {_STAPLING}",
+        versions="<1.19.0",
+    ),
+    Deviation(
+        id="NGX-019",
+        title="A failure of one address spoils the response of the next",
+        expected="the good response of the next address to be taken",
+        quotation=_ADDRESSES,
+        source="RFC 1123, section 2.3",
+        does="keeps the state of the failed response and throws the good response of the next "
+        "address away without a word",
+        read_in=f"ngx_ssl_ocsp_next, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-020",
+        title="A response of no use ends the fetch",
+        expected="the next address to be tried after a response that is of no use",
+        quotation=_ADDRESSES,
+        source="RFC 1123, section 2.3",
+        does="tries the next address only after errors of transport and of HTTP's syntax",
+        read_in=f"ngx_ssl_ocsp_error, ngx_ssl_ocsp_next, {_STAPLING}",
+    ),
+    # ----- DNS -----
+    Deviation(
+        id="NGX-021",
+        title="An error for one address family fails the name",
+        expected="an error for one address family to leave the other usable",
+        quotation="Therefore, the client SHOULD treat DNS resolution as asynchronous.",
+        source="RFC 8305, section 3",
+        does="fails the whole name",
+        read_in="ngx_resolver_process_a, ngx_resolver.c",
+    ),
+    Deviation(
+        id="NGX-022",
+        title="After SERVFAIL no other name server is asked",
+        expected="the next name server to be asked after SERVFAIL",
+        quotation="if the response shows a servers failure or other bizarre contents, delete the "
+        "server from the SLIST and go back to step 3.",
+        source="RFC 1034, section 5.3.3",
+        does="ends the look-up",
+        read_in="ngx_resolver_process_response, ngx_resolver.c",
+    ),
+    # ----- silence -----
+    Deviation(
+        id="NGX-023",
+        title="An HTTP status other than 200 leaves no line in the log",
+        expected="a line in the log for a fetch that failed",
+        quotation=_LOGGING,
+        source="RFC 1123, section 1.2.3",
+        does="logs nothing of a response whose HTTP status is not 200",
+        read_in=f"ngx_ssl_ocsp_verify, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-024",
+        title="A response that has just expired is stored, not served, without a line",
+        expected="a line in the log for a response that cannot be stapled",
+        quotation=_LOGGING,
+        source="RFC 1123, section 1.2.3",
+        does="takes a response that expired less than 300 s ago for a success, never serves it and "
+        "logs nothing",
+        read_in=f"ngx_ssl_ocsp_verify, ngx_ssl_certificate_status_callback, {_STAPLING}",
+    ),
+    # ----- the TLS library -----
+    Deviation(
+        id="NGX-025",
+        title="With LibreSSL an ECDSA certificate gets the RSA certificate's staple",
+        expected="the staple of the certificate that is sent",
+        quotation="In TLS 1.3, the server's OCSP information is carried in an extension in the "
+        "CertificateEntry containing the associated certificate.",
+        source="RFC 8446, section 4.4.2.1",
+        does="staples the response for the RSA certificate to a TLS 1.3 client that gets the ECDSA "
+        "one (seen with LibreSSL 4.3)",
+        read_in=f"ngx_ssl_certificate_status_callback (SSL_get_certificate), {_STAPLING}",
+        libraries=("LibreSSL",),
+    ),
+)
+
+_BY_ID = {one.id: one for one in REGISTER}
+
+
+def find(id_: str) -> Deviation:
+    """The entry with this id; LabError names the nearest when there is none."""
+    if id_ not in _BY_ID:
+        near = sorted(_BY_ID, key=lambda one: -difflib.SequenceMatcher(None, id_, one).ratio())[:3]
+        raise LabError(f'unknown deviation "{id_}"; the nearest are: {", ".join(near)}')
+    return _BY_ID[id_]
