@@ -182,7 +182,7 @@ def _keep_to_one_processor(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def world(pytestconfig: pytest.Config) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[World]:
     """The long-lived parts; scenarios do not use it."""
     if _is_worker(pytestconfig):
         _keep_to_one_processor(pytestconfig)
@@ -190,9 +190,18 @@ def world(pytestconfig: pytest.Config) -> Iterator[World]:
     try:
         made = World(_server(pytestconfig), host, pytestconfig.stash[_PROFILES])
         yield made
-        made.close()
+        _close(made, request.session)
     finally:
         host.close()
+
+
+def _close(world: World, session: pytest.Session) -> None:
+    """What interrupted the run may have ended the parts, too: that is no finding."""
+    try:
+        world.close()
+    except LabError:
+        if session.exitstatus != pytest.ExitCode.INTERRUPTED:
+            raise
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ reads it through `Claim.descriptor` alone.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -24,6 +25,7 @@ class Claim:
     def __init__(self, folder: Path, name: str) -> None:
         """LabError when the folder cannot be written or another process has claimed it."""
         self.path = folder / name
+        self._made = not folder.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self.descriptor = _open(self.path)
@@ -51,6 +53,14 @@ class Claim:
 
     def release(self) -> None:
         os.close(self.descriptor)
+
+    def undo(self) -> None:
+        """Releases it, and removes what it had to make."""
+        self.path.unlink()
+        if self._made:
+            with contextlib.suppress(OSError):  # somebody else's files are in it by now
+                self.path.parent.rmdir()
+        self.release()
 
 
 def _open(path: Path) -> int:

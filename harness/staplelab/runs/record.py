@@ -122,8 +122,9 @@ class Record:
     def release(self) -> None:
         """Ends the claim; of a run that did not begin nothing is left."""
         if not self.begun and os.fstat(self._claim.descriptor).st_size == 0:
-            self._claim.path.unlink()
-        self._claim.release()
+            self._claim.undo()
+        else:
+            self._claim.release()
 
 
 # ----- reading -----

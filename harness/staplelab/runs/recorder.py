@@ -123,6 +123,7 @@ class Recorder:
 
     # ----- the end
 
+    @pytest.hookimpl(tryfirst=True)  # type: ignore[misc]
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self.collected and self._cut is not None and not self._cut.mine(self.collected):
             self._nothing_to_do(session)
