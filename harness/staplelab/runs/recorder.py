@@ -59,14 +59,13 @@ class Recorder:
             self._begin(ids)
 
     def _begin(self, selected: list[str]) -> None:
-        if not selected:
-            # under xdist it shows at the end only whether an empty shard is to be recorded
-            if self._record is not None and self._cut is None:
-                self._nothing_to_run()
+        if self._record is None:
             return
-        with contextlib.suppress(LabError):  # then there is no scenario: one would have said so
-            self._results = Results(self._server(), self._config.getoption("host"), complete=False)
-        self._begin_record()
+        if selected:
+            with contextlib.suppress(LabError):  # no scenario is there: one would have said so
+                self._begin_results()
+        elif self._cut is None:  # an empty shard is recorded; under xdist that shows at the end
+            self._nothing_to_run()
 
     def _nothing_to_run(self) -> None:
         """One line, and not pytest's about a run that was none."""
@@ -76,8 +75,9 @@ class Recorder:
         which = f"-k {wanted!r}: no scenario matches" if wanted else "there are no scenarios"
         raise pytest.UsageError(f"staplelab: {which}")
 
-    def _begin_record(self) -> None:
-        if self._record is None or self._results is None:
+    def _begin_results(self) -> None:
+        self._results = Results(self._server(), self._config.getoption("host"), complete=False)
+        if self._record is None:
             return
         try:
             self._record.begin(self._results, self._cut.shard if self._cut else None)
@@ -105,6 +105,8 @@ class Recorder:
         """First of all, so that a terminal that is gone loses nothing."""
         line = getattr(report, "staplelab", None)
         if line is not None:
+            if self._results is None:
+                self._begin_results()
             self._add(ScenarioResult(**json.loads(line)), line)
         elif report.failed:
             result = _error(report)
@@ -143,8 +145,7 @@ class Recorder:
     def _nothing_to_do(self, session: pytest.Session) -> None:
         """More shards than scenarios: an empty one is as expected, and can be merged."""
         if self._results is None:
-            self._results = Results(self._server(), self._config.getoption("host"))
-            self._begin_record()
+            self._begin_results()
         if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             session.exitstatus = pytest.ExitCode.OK
 
@@ -158,7 +159,7 @@ class Recorder:
         for line in summary.lines(self._results, None if self._lost else self._out):
             terminalreporter.write_line(line)
         if self._lost:
-            terminalreporter.write_line(f"Results are lost: {self._lost}")
+            terminalreporter.write_line(f"Not all results could be written: {self._lost}")
 
     def pytest_unconfigure(self) -> None:
         self._interrupts.restore()
