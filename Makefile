@@ -36,7 +36,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: ready-to-run ## run the suites: NGINX=/path/to/nginx HOST=docker K=expression JOBS=2 OUT=results
-	@server=$(SERVER) && STAPLELAB_BUILD=$(CURDIR)/build/release $(PY) -m staplelab run \
+	@server=$(SERVER) && STAPLELAB_BUILD=$(CURDIR)/build/release exec $(PY) -m staplelab run \
 	    --host $(HOST) $${server:+$(SERVER_OPTION) "$$server"} --out "$$OUT" --jobs "$$JOBS" \
 	    $${K:+-k "$$K"} $(ARGS)
 

@@ -9,14 +9,16 @@ import tempfile
 from pathlib import Path
 
 from staplelab import __version__, catalogue, hosts, servers
-from staplelab.runs import matrix, results, shard
-from staplelab.runs import merge as merging
 from staplelab.errors import LabError
 from staplelab.hosts import namespace
 from staplelab.places import build_folder, repository
+from staplelab.runs import matrix, record, results, shard, summary
+from staplelab.runs import merge as merging
 from staplelab.scenario import deviation_page
 
 _USAGE = 2
+#: the run was cut short, or never began
+_NOT_WHOLE = 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,8 +57,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     merge.add_argument("--out", metavar="DIR", type=Path, required=True, help="for the merged run")
     merge.add_argument(
-        "runs", nargs="+", type=Path, metavar="RUN", help="a results.json or its folder"
+        "runs", nargs="+", type=Path, metavar="RUN", help="a record.jsonl or its folder"
     )
+
+    report = commands.add_parser(
+        "report", help="make the views of a run from its record", allow_abbrev=False
+    )
+    report.add_argument("out", metavar="OUT", type=Path, help="its folder, also of a killed run")
 
     many = commands.add_parser(
         "matrix", help="judge several nginx images and compare them", allow_abbrev=False
@@ -105,13 +112,13 @@ def _run(arguments: argparse.Namespace) -> int:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     argv = ["-p", "staplelab.plugin", "-p", "pytest_timeout"]
     if arguments.jobs > 1:
-        argv += ["-p", "xdist.plugin", "-n", str(arguments.jobs)]
+        # it would speak of its nodes before it is known whether there is something to run
+        argv += ["-p", "xdist.plugin", "-p", "no:terminaldistreporter", "-n", str(arguments.jobs)]
     argv += ["-q", "--timeout", "60", "--strict-markers", "--tb", "short"]
     server_option = "--nginx-image" if arguments.host == "docker" else "--nginx"
     # joined with "=", because pytest takes any other existing path for one of its tests when it
     # looks for its rootdir, and the scenarios' ids depend on that
     argv += [f"--host={arguments.host}", f"{server_option}={server.path}", f"--out={arguments.out}"]
-    argv += ["--junitxml", str(Path(arguments.out) / "junit.xml")]
     # of Debian 12's docker module, about itself
     argv += ["-W", "ignore:distutils Version classes are deprecated:DeprecationWarning"]
     argv += ["-k", arguments.k] if arguments.k else []
@@ -120,25 +127,40 @@ def _run(arguments: argparse.Namespace) -> int:
         argv += [f"--shard={arguments.shard}"]
     if arguments.durations is not None:
         argv += [f"--shard-durations={arguments.durations}"]
-    return int(pytest.main([*argv, *arguments.paths]))
+    status = int(pytest.main([*argv, *arguments.paths]))
+    return status if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) else _NOT_WHOLE
 
 
 def _diff(arguments: argparse.Namespace) -> int:
-    changes = list(
-        results.differences(results.load(arguments.before), results.load(arguments.after))
-    )
+    paths = (arguments.before, arguments.after)
+    before, after = map(results.load, paths)
+    changes = list(results.differences(before, after))
     for change in changes:
         print(change)
     if not changes:
         print("no change in behaviour")
-    return 1 if changes else 0
+    partial = [path for path, run in zip(paths, (before, after)) if not run["complete"]]
+    for path in partial:
+        print(f"{path}: {results.PARTIAL}")
+    return _NOT_WHOLE if partial else 1 if changes else 0
 
 
 def _merge(arguments: argparse.Namespace) -> int:
     merged, lines = merging.merge(arguments.runs, arguments.out)
     print("\n".join(lines))
-    totals = merged.totals()
-    return 1 if totals["fail"] or totals["error"] else 0
+    return _status(merged)
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    made = record.review(arguments.out)
+    print("\n".join(summary.lines(made, arguments.out)))
+    return _status(made)
+
+
+def _status(made: results.Results) -> int:
+    if not made.complete:
+        return _NOT_WHOLE
+    return 0 if made.as_expected else 1
 
 
 def _faults(_: argparse.Namespace) -> int:
@@ -169,6 +191,7 @@ _COMMANDS = {
     "run": _run,
     "diff": _diff,
     "merge": _merge,
+    "report": _report,
     "matrix": _matrix,
     "clean": _clean,
     "faults": _faults,
@@ -177,7 +200,7 @@ _COMMANDS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Returns the exit status: 0 as expected, 1 a surprise, 2 wrong usage."""
+    """Returns the exit status: 0 as expected, 1 a surprise, 2 wrong usage or a partial run."""
     arguments = _parser().parse_args(argv)
     try:
         return _COMMANDS[arguments.command](arguments)

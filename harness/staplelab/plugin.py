@@ -12,7 +12,6 @@ import json
 import os
 import re
 import signal
-import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -20,27 +19,25 @@ from typing import Any
 
 import pytest
 
-from staplelab.runs import report as html_report
 from staplelab import hosts, servers
-from staplelab.parts import pki
-from staplelab.runs import shard, shard_file, summary
 from staplelab.errors import LabError
-from staplelab.scenario.lab import Lab
-from staplelab.runs.results import Results, ScenarioResult
+from staplelab.parts import pki
+from staplelab.runs import shard
+from staplelab.runs.interrupts import Interrupts
+from staplelab.runs.recorder import Recorder
+from staplelab.runs.results import ScenarioResult
 from staplelab.runs.shard import Cut
+from staplelab.scenario.lab import Lab
 from staplelab.servers.sut import ServerUnderTest
 from staplelab.scenario.world import World
 
 _SERVER = pytest.StashKey[ServerUnderTest]()
-_RESULTS = pytest.StashKey[Results]()
-_STARTED = pytest.StashKey[float]()
+_RECORDER = pytest.StashKey[Recorder]()
 _LAB = pytest.StashKey[Lab]()
 _SETUP_SECONDS = pytest.StashKey[float]()
 _CUT = pytest.StashKey[Cut]()
 #: the PKI profiles that the collected scenarios take
 _PROFILES = pytest.StashKey[Sequence[str]]()
-#: the scenarios of all shards together
-_COLLECTED = pytest.StashKey[list[str]]()
 
 _PR_SET_PDEATHSIG = 1
 
@@ -54,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--nginx-image", metavar="IMAGE", help="the image of the nginx to judge, with --host docker"
     )
-    group.addoption("--out", metavar="DIR", help="folder for results.json and report.html")
+    group.addoption("--out", metavar="DIR", help="folder for the record of the run and its views")
     group.addoption(
         "--keep", action="store_true", help="keep every scenario's folder, not only failed ones"
     )
@@ -69,7 +66,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "profile(name): take the certificates of this PKI profile")
     config.addinivalue_line("markers", "long: begin with it, so that no process is left with it")
-    config.stash[_STARTED] = time.perf_counter()
     try:
         cut = shard.wanted(config.getoption("shard"), config.getoption("shard_durations"))
     except LabError as error:
@@ -78,8 +74,23 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_CUT] = cut
     if _is_worker(config):
         _die_with_the_driver()
+        Interrupts()
     else:
+        _check_expressions(config)
+        try:
+            recorder = Recorder(config, lambda: _server(config), cut)
+        except LabError as error:
+            raise pytest.UsageError(f"staplelab: {error}") from None
+        config.stash[_RECORDER] = recorder
+        config.pluginmanager.register(recorder)
         hosts.announce(config.getoption("host"))
+
+
+def _check_expressions(config: pytest.Config) -> None:
+    """A -k or -m that is none is refused here: under xdist every worker would fall over it."""
+    marks: Any = config.pluginmanager.get_plugin("mark")
+    if marks is not None:
+        marks.pytest_collection_modifyitems(items=[], config=config)
 
 
 @pytest.hookimpl(trylast=True)  # type: ignore[misc]
@@ -107,21 +118,14 @@ def _profile(item: pytest.Item) -> str:
 def _keep_the_shard(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselects the scenarios of the other shards; a test that is no scenario runs in each."""
     collected = [item.nodeid for item in items if _is_scenario(item)]
-    config.stash[_COLLECTED] = collected
     if _is_worker(config):
         config.workeroutput["staplelab_collected"] = collected  # type: ignore[attr-defined]
+    else:
+        config.stash[_RECORDER].collected = collected
     mine = config.stash[_CUT].mine(collected)
     others = [item for item in items if _is_scenario(item) and item.nodeid not in mine]
     items[:] = [item for item in items if not _is_scenario(item) or item.nodeid in mine]
     config.hook.pytest_deselected(items=others)
-
-
-@pytest.hookimpl(optionalhook=True)  # type: ignore[misc]
-def pytest_testnodedown(node: Any) -> None:
-    """Under xdist only the workers collect."""
-    collected = getattr(node, "workeroutput", {}).get("staplelab_collected")
-    if collected is not None:
-        node.config.stash[_COLLECTED] = collected
 
 
 @pytest.hookimpl(optionalhook=True)  # type: ignore[misc]
@@ -178,7 +182,7 @@ def _keep_to_one_processor(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def world(pytestconfig: pytest.Config) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[World]:
     """The long-lived parts; scenarios do not use it."""
     if _is_worker(pytestconfig):
         _keep_to_one_processor(pytestconfig)
@@ -186,9 +190,18 @@ def world(pytestconfig: pytest.Config) -> Iterator[World]:
     try:
         made = World(_server(pytestconfig), host, pytestconfig.stash[_PROFILES])
         yield made
-        made.close()
+        _close(made, request.session)
     finally:
         host.close()
+
+
+def _close(world: World, session: pytest.Session) -> None:
+    """What interrupted the run may have ended the parts, too: that is no finding."""
+    try:
+        world.close()
+    except LabError:
+        if session.exitstatus != pytest.ExitCode.INTERRUPTED:
+            raise
 
 
 @pytest.fixture
@@ -259,6 +272,7 @@ def _result(
         expected = call.excinfo.errisinstance((AssertionError, pytest.fail.Exception))
         result.outcome = "fail" if expected and report.when == "call" else "error"
         result.reason = _reason(call.excinfo, made)
+        result.text = report.longreprtext
     elif result.deviations:
         result.outcome = "known-deviation"
         result.reason = "; ".join(result.deviations)
@@ -284,75 +298,3 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
     if outcome == "known-deviation" and report.when == "call":
         return "known deviations", "d", "KNOWN DEVIATION"
     return None
-
-
-class _Collector:
-    """Gathers the scenarios' results where the session's reports arrive."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        result = getattr(report, "staplelab", None)
-        if result is None:
-            # xdist makes such a report of its own when a worker dies in the midst of a scenario
-            if report.when == "???" and self._config.getoption("out"):
-                died = ScenarioResult(report.nodeid, "error", "the process that ran it died")
-                _results(self._config).scenarios.append(died)
-            return
-        _results(self._config).scenarios.append(ScenarioResult(**json.loads(result)))
-
-
-def _results(config: pytest.Config) -> Results:
-    """The results of this session, from its first scenario on."""
-    if _RESULTS not in config.stash:
-        config.stash[_RESULTS] = Results(_server(config), config.getoption("host"))
-    return config.stash[_RESULTS]
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    if not _is_worker(session.config):
-        session.config.pluginmanager.register(_Collector(session.config))
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    config = session.config
-    if _is_worker(config):
-        return
-    out = config.getoption("out")
-    collected: list[str] = config.stash.get(_COLLECTED, [])
-    if collected and not config.stash[_CUT].mine(collected):
-        _nothing_to_do(session)
-    results = config.stash.get(_RESULTS, None)
-    if out and results is not None:
-        results.write(Path(out))
-        html_report.write(results, Path(out))
-    if out and results is not None and collected:
-        shard_file.write(Path(out), config.stash[_CUT].shard, collected, results)
-
-
-def _nothing_to_do(session: pytest.Session) -> None:
-    """More shards than scenarios: an empty one is as expected, and can be merged."""
-    _results(session.config)
-    if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
-        session.exitstatus = pytest.ExitCode.OK
-
-
-def pytest_terminal_summary(
-    terminalreporter: Any, exitstatus: int, config: pytest.Config
-) -> None:
-    results = config.stash.get(_RESULTS, None)
-    if results is None:
-        return
-    out = config.getoption("out")
-    seconds = time.perf_counter() - config.stash[_STARTED]
-    terminalreporter.section("Staplelab")
-    collected: list[str] = config.stash.get(_COLLECTED, [])
-    if collected:
-        ran = f"{len(results.scenarios)} of {len(collected)} scenarios"
-        terminalreporter.write_line(f"Shard {config.stash[_CUT].shard}: {ran}")
-    interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
-    for line in summary.lines(
-        results, seconds, Path(out) if out else None, interrupted=interrupted
-    ):
-        terminalreporter.write_line(line)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,17 @@ from hypothesis import strategies as st
 from randomized import repeatable
 
 from staplelab import cli
-from staplelab.runs import report, shard_file, summary
+from staplelab.runs import record, summary
 from staplelab.servers import sut
 from staplelab.errors import LabError
 from staplelab.runs.merge import merge
-from staplelab.runs.results import OUTCOMES, Results, ScenarioResult
+from staplelab.runs.results import OUTCOMES, PARTIAL, Results, ScenarioResult
 from staplelab.runs.shard import Cut, Shard
 from staplelab.servers.sut import ServerUnderTest
 
 SERVER = ServerUnderTest("/opt/nginx", "1.28.0", "3.5.2", "3.5.1", debug=False)
 ENTRY = {"at": 1.5, "part": "nginx", "what": "fetch", "details": {"n": 1}}
-MERGED = ["junit.xml", "report.html", "results.json"]
+MERGED = ["junit.xml", "record.jsonl", "report.html", "results.json"]
 
 
 def scenario(name: str, outcome: str = "pass", **more: Any) -> ScenarioResult:
@@ -38,20 +39,16 @@ def results(*scenarios: ScenarioResult) -> Results:
     return Results(SERVER, "local", list(scenarios))
 
 
-def junit(tests: int, time: str = "1.250", failures: int = 0, skipped: int = 0) -> str:
-    cases = "".join(f'<testcase name="t{n}&lt;é" time="0.1" />' for n in range(tests))
-    return (
-        '<?xml version="1.0" encoding="utf-8"?><testsuites><testsuite name="pytest" errors="0" '
-        f'failures="{failures}" skipped="{skipped}" tests="{tests}" time="{time}">'
-        f"{cases}</testsuite></testsuites>"
-    )
-
-
-def leave(folder: Path, part: Results, shard: Shard, collected: list[str]) -> Path:
-    """The files of a run with --shard."""
-    part.write(folder)
-    shard_file.write(folder, shard, collected, part)
-    (folder / "junit.xml").write_text(junit(len(part.scenarios)))
+def leave(
+    folder: Path, part: Results, shard: Shard | None = None, collected: Sequence[str] = ()
+) -> Path:
+    """The files of a run, of a shard or a whole one."""
+    written = record.Record(folder)
+    written.begin(part, shard)
+    for one in part.scenarios:
+        written.add(json.dumps(vars(one)))
+    written.finish(part, collected)
+    written.release()
     return folder
 
 
@@ -106,18 +103,17 @@ def test_shards_together_are_the_run(
     """Octet for octet, in results.json and in the report; the summary too, its time aside."""
     folder = tmp_path_factory.mktemp("run")
     whole = Results(SERVER, "local", scenarios)
-    whole.write(folder / "whole")
-    report.write(whole, folder / "whole")
+    whole.seconds = math.fsum(one.seconds for one in scenarios)
+    leave(folder / "whole", whole)
     inputs = leave_shards(folder, whole, count)
     random.shuffle(inputs)
     merged, lines = merge(inputs, folder / "merged")
     assert names(folder / "merged") == MERGED
-    for name in ("results.json", "report.html"):
+    for name in MERGED:
+        if name == "record.jsonl":  # in the order in which the scenarios ended
+            continue
         assert (folder / "merged" / name).read_bytes() == (folder / "whole" / name).read_bytes()
-    seconds = sum(one.seconds for one in scenarios)
-    expected, mine = list(summary.lines(whole, seconds, None)), lines[:-2]
-    assert [expected[:2], expected[3:]] == [mine[:2], mine[3:]]
-    assert expected[2].partition(", median")[2] == mine[2].partition(", median")[2]
+    assert lines[:-2] == list(summary.lines(whole, None))
 
 
 def test_what_a_merge_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,76 +156,17 @@ def test_exit_status(tmp_path: Path, capsys: pytest.CaptureFixture[str], outcome
 # ----- runs that are no shards -----
 
 
-def test_without_timelines_there_is_no_report(tmp_path: Path) -> None:
-    """One run with --shard, one without: what cannot be had is not named as a result."""
-    shard = leave(tmp_path / "s", results(scenario("a")), Shard(1, 1), ["a"])
-    pinned = scenario("b", "known-deviation", reason="X; Y", deviations=["X", "Y"])
-    results(pinned).write(tmp_path / "plain")
+def test_two_runs_that_are_no_shards(tmp_path: Path) -> None:
+    """Also by the name of the record alone; the merged run is a run."""
+    one = leave(tmp_path / "one", results(scenario("a")))
+    two = leave(tmp_path / "two", results(scenario("b")))
     out = tmp_path / "out"
-    out.mkdir()
-    (out / "report.html").write_text("of an earlier run")
-    merged, lines = merge([tmp_path / "plain", shard], out)
-    assert [one.id for one in merged.sorted()] == ["a", "b"]
-    assert names(out) == ["junit.xml", "results.json"]
-    assert "    1 x X; Y" in lines
-    plain = tmp_path / "plain"
-    assert lines[-3:] == [
-        f"Results: {out}/results.json, {out}/junit.xml",
-        f"Not in junit.xml, because they have none: {plain}",
-        f"No report.html: no shard.json (a run with --shard leaves it) in {plain}",
-    ]
-
-
-def test_files_of_any_name(tmp_path: Path) -> None:
-    """What stands beside a renamed results.json is not taken for its own."""
-    leave(tmp_path, results(scenario("z")), Shard(1, 1), ["z"])
-    for name in ("a", "b"):
-        results(scenario(name)).write(tmp_path / name)
-        (tmp_path / name / "results.json").rename(tmp_path / f"{name}.json")
-    out = tmp_path / "out"
-    merged, lines = merge([tmp_path / "b.json", tmp_path / "a.json"], out)
-    assert json.loads((out / "results.json").read_text()) == merged.as_json()
+    merged, lines = merge([two, one / "record.jsonl"], out)
     assert merged.as_json() == results(scenario("a"), scenario("b")).as_json()
-    assert f"Results: {out}/results.json" in lines
-    assert names(out) == ["results.json"]
-
-
-# ----- junit.xml -----
-
-
-def test_sums_of_junit(tmp_path: Path) -> None:
-    left = leave_shards(tmp_path, results(scenario("a"), scenario("b")), 2)
-    (left[0] / "junit.xml").write_text(junit(3, "1.250", failures=1, skipped=2))
-    (left[1] / "junit.xml").write_text(junit(2, "0.375", failures=1))
-    merge(left, tmp_path / "out")
-    root = ElementTree.parse(tmp_path / "out" / "junit.xml").getroot()
-    assert root.tag == "testsuites"
-    sums = {"tests": "5", "errors": "0", "failures": "2", "skipped": "2", "time": "1.625"}
-    assert root.attrib == sums
-    assert sorted(suite.attrib["time"] for suite in root) == ["0.375", "1.250"]
-    cases = [case.attrib["name"] for case in root.iter("testcase")]
-    assert sorted(cases) == ["t0<é", "t0<é", "t1<é", "t1<é", "t2<é"]
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ("", "not XML: no element found"),
-        ("<testsuites>", "not XML: no element found"),
-        ("<testsuite/>", "not a junit.xml (testsuites of testsuite with tests, errors, failures,"),
-        (junit(1).replace("testsuite ", "o ").replace("testsuite>", "o>"), "not a junit.xml"),
-        ("<testsuites><testsuite/></testsuites>", "not a junit.xml"),
-        (junit(1, "soon"), "not a junit.xml"),
-        (junit(1).replace('tests="1"', 'tests="one"'), "not a junit.xml"),
-    ],
-)
-def test_no_junit(tmp_path: Path, content: str, said: str) -> None:
-    left = leave_shards(tmp_path, results(scenario("a")), 1)
-    (left[0] / "junit.xml").write_text(content)
-    with pytest.raises(LabError) as refused:
-        merge(left, tmp_path / "out")
-    assert str(refused.value).startswith(f"{left[0]}/junit.xml: {said}")
-    assert names(tmp_path / "out") == []
+    assert json.loads((out / "results.json").read_text()) == merged.as_json()
+    assert lines[-1].startswith(f"Results: {out}/results.json")
+    assert names(out) == MERGED
+    assert record.read(out).results.as_json() == merged.as_json()
 
 
 # ----- what is not one run -----
@@ -253,21 +190,21 @@ def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], *inputs: Path) -
 def test_another_server(tmp_path: Path, capsys: pytest.CaptureFixture[str], member: str) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     mine, other = results(scenario("a")), results(scenario("b"))
-    mine.write(one)
+    leave(one, mine)
     if member == "host":
         what, was, other.host = member, mine.host, "other"
     else:
         what, was = f"server {member}", getattr(SERVER, member)
         other.server = replace(SERVER, **{member: "other"})
-    other.write(two)
+    leave(two, other)
     said = f"not of one run: {what} is {was!r} in {one} and 'other' in {two}"
     assert refused(tmp_path, capsys, one, two) == said
 
 
 def test_the_same_scenario_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
-    results(scenario("a"), scenario("c"), scenario("b")).write(one)
-    results(scenario("c"), scenario("d"), scenario("b")).write(two)
+    leave(one, results(scenario("a"), scenario("c"), scenario("b")))
+    leave(two, results(scenario("c"), scenario("d"), scenario("b")))
     said = f"the same scenario stands in {one} and {two}: b (and 1 more)"
     assert refused(tmp_path, capsys, one, two) == said
 
@@ -278,49 +215,6 @@ def test_a_shard_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert refused(tmp_path, capsys, left[0], left[0]) == said
 
 
-Change = Callable[[dict[str, Any]], object]
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda it: it.update(schema=2), 'not a results.json of schema 1 (no "schema": 1)'),
-        (lambda it: it.pop("scenarios"), '"scenarios" is not a list of objects'),
-        (lambda it: it.pop("server"), '"server" is not an object of texts: path, version, openssl'),
-        (lambda it: it.update(server="nginx"), '"server" is not an object of texts'),
-        (lambda it: it["server"].pop("openssl"), '"server" is not an object of texts'),
-        (lambda it: it["server"].update(version=1), '"server" is not an object of texts'),
-        (lambda it: it["server"].update(more="x"), '"server" is not an object of texts'),
-        (lambda it: it.pop("host"), '"host" is not a text'),
-        (lambda it: it.update(host=["local"]), '"host" is not a text'),
-        (
-            lambda it: it["scenarios"][0].update(more=1),
-            "a: unknown or missing in a scenario: more",
-        ),
-        (
-            lambda it: it["scenarios"][0].pop("seconds"),
-            "a: unknown or missing in a scenario: seconds",
-        ),
-        (
-            lambda it: it["scenarios"][0].update(outcome="passed"),
-            "a: \"outcome\" is 'passed', not pass, fail, known-deviation, not-applicable, error",
-        ),
-        (lambda it: it["scenarios"][0].update(seconds="1"), 'a: "seconds" is not a number'),
-        (lambda it: it["scenarios"][0].update(seconds=True), 'a: "seconds" is not a number'),
-    ],
-)
-def test_no_results(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Change, said: str
-) -> None:
-    """What a merge does not know it would lose, so it is refused."""
-    results(scenario("b")).write(tmp_path / "good")
-    bad = tmp_path / "bad.json"
-    content = results(scenario("a")).as_json()
-    change(content)
-    bad.write_text(json.dumps(content))
-    assert refused(tmp_path, capsys, tmp_path / "good", bad).startswith(f"{bad}: {said}")
-
-
 def test_nothing_to_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = f"{tmp_path}/gone: cannot be read: No such file or directory"
     assert refused(tmp_path, capsys, tmp_path / "gone") == said
@@ -328,10 +222,10 @@ def test_nothing_to_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 def test_the_inputs_are_kept(tmp_path: Path) -> None:
     left = leave_shards(tmp_path, results(scenario("a")), 1)
-    for run in (left[0], left[0] / "results.json"):
+    for run in (left[0], left[0] / "record.jsonl"):
         with pytest.raises(LabError, match="is a folder to merge from; give another one"):
             merge([run], tmp_path / "x" / ".." / "shard-1")
-    assert names(left[0]) == ["junit.xml", "results.json", "shard.json"]
+    assert names(left[0]) == MERGED
 
 
 def test_a_folder_that_cannot_be_written(
@@ -368,7 +262,7 @@ def test_a_missing_scenario(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     two = leave(tmp_path / "two", results(), Shard(2, 2), list("abc"))
     said = "collected, but in none of the results: b (and 1 more)"
     assert refused(tmp_path, capsys, one, two) == said
-    results(scenario("b")).write(tmp_path / "plain")
+    leave(tmp_path / "plain", results(scenario("b")))
     said = "collected, but in none of the results: c"
     assert refused(tmp_path, capsys, one, tmp_path / "plain") == said
 
@@ -383,54 +277,30 @@ def test_shards_of_different_runs(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert refused(tmp_path, capsys, one, three) == said
 
 
-def test_a_shard_file_of_another_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    left = leave(tmp_path / "s", results(scenario("a")), Shard(1, 1), ["a"])
-    results(scenario("a", seconds=0.75)).write(left)
-    said = f"{left}/shard.json: does not belong to the results.json beside it; delete it if stale"
-    assert refused(tmp_path, capsys, left) == said
-    (left / "shard.json").unlink()
-    assert cli.main(["merge", "--out", str(tmp_path / "out"), str(left)]) == 0
+def test_a_shard_that_was_cut_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is merged, and every view and the exit status say that this is not the whole."""
+    left = leave_shards(tmp_path, results(scenario("a"), scenario("b")), 2)
+    lines = (left[1] / "record.jsonl").read_text().splitlines(keepends=True)
+    (left[1] / "record.jsonl").unlink()
+    (left[1] / "record.jsonl.partial").write_text("".join(lines[:1]))
+    out = tmp_path / "out"
+    assert cli.main(["merge", "--out", str(out), *map(str, left)]) == 2
+    said = capsys.readouterr().out
+    assert f"\n{PARTIAL}\n" in said and f"\n{left[1]}: {PARTIAL}\n" in said
+    assert "Everything as expected" not in said
+    assert json.loads((out / "results.json").read_text())["complete"] is False
+    assert PARTIAL in (out / "report.html").read_text()
+    assert 'name="complete" value="false"' in (out / "junit.xml").read_text()
+    assert not record.read(out).results.complete
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda it: it.pop("results"), "not what a run with --shard leaves"),
-        (lambda it: it.update(shard=[1]), "not what a run with --shard leaves"),
-        (lambda it: it.update(shard=[2, 1]), "not what a run with --shard leaves"),
-        (lambda it: it.update(shard="1/1"), "not what a run with --shard leaves"),
-        (lambda it: it.update(collected="a"), "not what a run with --shard leaves"),
-        (lambda it: it.update(collected=[1]), "not what a run with --shard leaves"),
-        (lambda it: it.update(timelines=[]), "not what a run with --shard leaves"),
-        (lambda it: it.update(timelines={"a": None}), "not what a run with --shard leaves"),
-        (lambda it: it.update(timelines={"a": [{}]}), "not what a run with --shard leaves"),
-        (lambda it: it.update(deviations={"a": [1]}), "not what a run with --shard leaves"),
-        (lambda it: it.pop("deviations"), "not what a run with --shard leaves"),
-        (lambda it: it.update(timelines={"b": []}), "names other scenarios than the results.json"),
-        (lambda it: it.update(deviations={}), "names other scenarios than the results.json"),
-        (lambda it: it.update(collected=[]), "names other scenarios than the results.json"),
-    ],
-)
-def test_no_shard_file(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Change, said: str
-) -> None:
-    file = leave(tmp_path / "s", results(scenario("a")), Shard(1, 1), ["a"]) / "shard.json"
-    content = json.loads(file.read_text())
-    change(content)
-    file.write_text(json.dumps(content))
-    assert refused(tmp_path, capsys, tmp_path / "s").startswith(f"{file}: {said}")
-
-
-@pytest.mark.parametrize("content", ["", "[", b"\xff"])
-def test_a_shard_file_that_is_no_json(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | bytes
-) -> None:
-    file = leave(tmp_path / "s", results(scenario("a")), Shard(1, 1), ["a"]) / "shard.json"
-    file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    assert refused(tmp_path, capsys, tmp_path / "s").startswith(f"{file}: not JSON: ")
-    file.write_text("[]")
-    said = f"{file}: not what a run with --shard leaves"
-    assert refused(tmp_path, capsys, tmp_path / "s") == said
+def test_a_test_that_fails_in_every_shard(tmp_path: Path) -> None:
+    """It is no scenario, so that it runs in each."""
+    broken = scenario("x", "error")
+    one = leave(tmp_path / "one", results(scenario("a"), broken), Shard(1, 2), ["a", "b"])
+    two = leave(tmp_path / "two", results(broken, scenario("b")), Shard(2, 2), ["a", "b"])
+    merged, _ = merge([one, two], tmp_path / "out")
+    assert [found.id for found in merged.sorted()] == ["a", "b", "x"]
 
 
 # ----- a real nginx -----

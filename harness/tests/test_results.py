@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from randomized import repeatable
 
 from staplelab import cli
-from staplelab.runs import report, summary
+from staplelab.runs import report, summary, views
 from staplelab.errors import LabError
 from staplelab.runs.results import OUTCOMES, SCHEMA, Results, ScenarioResult, differences, load
 from staplelab.servers.sut import ServerUnderTest
@@ -52,11 +52,12 @@ def test_json_of_a_run(tmp_path: Path) -> None:
     timeline = [{"at": 0.0, "part": "scenario", "what": "start", "details": {}}]
     one = scenario("b", "known-deviation", reason="X", seconds=0.12349, deviations=["X"])
     two = scenario("a", observed={**NOTHING, "requests": 1}, timeline=timeline)
-    results(one, two).write(tmp_path / "new" / "folder")
+    views.write(results(one, two), tmp_path / "new" / "folder")
     text = (tmp_path / "new" / "folder" / "results.json").read_text()
     assert text.endswith("}\n")
     assert json.loads(text) == {
         "schema": SCHEMA,
+        "complete": True,
         "server": {
             "path": "/usr/sbin/nginx",
             "version": "1.22.1",
@@ -86,16 +87,15 @@ def test_json_of_a_run(tmp_path: Path) -> None:
 
 def test_a_run_is_read_back(tmp_path: Path) -> None:
     ran = results(scenario("a"), scenario("b", "fail", reason="größer als erwartet"))
-    ran.write(tmp_path)
+    views.write(ran, tmp_path)
     assert load(tmp_path) == load(tmp_path / "results.json") == ran.as_json()
 
 
-def test_report_escapes_what_a_server_said(tmp_path: Path) -> None:
+def test_report_escapes_what_a_server_said() -> None:
     """One page with every scenario; the text of a log line is text there."""
     entry = {"at": 1.5, "part": "nginx", "what": "<script>alert(1)</script>", "details": {"n": 1}}
     failed = scenario("a::b[<i>]", "fail", reason="<b>", timeline=[entry])
-    report.write(results(failed, scenario("c")), tmp_path)
-    page = (tmp_path / "report.html").read_text()
+    page = report.page(results(failed, scenario("c")))
     assert "<script>alert" not in page and "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "a::b[&lt;i&gt;]" in page and "<p>&lt;b&gt;</p>" in page
     assert "+1.5 s" in page and "n=1" in page
@@ -132,7 +132,7 @@ ENTRY = {"id": "a", "outcome": "pass", "reason": "", "observed": {}}
 def test_what_cannot_be_loaded_is_one_clear_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, said: str
 ) -> None:
-    results(scenario("a")).write(tmp_path / "good")
+    views.write(results(scenario("a")), tmp_path / "good")
     bad = tmp_path / "bad.json"
     if content is not None:
         bad.write_text(content)
@@ -201,8 +201,8 @@ def test_differences(
 
 
 def test_diff_prints_what_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    results(scenario("a"), scenario("b")).write(tmp_path / "old")
-    results(scenario("a", "fail", reason="late", seconds=3.0)).write(tmp_path / "new")
+    views.write(results(scenario("a"), scenario("b")), tmp_path / "old")
+    views.write(results(scenario("a", "fail", reason="late", seconds=3.0)), tmp_path / "new")
     old, new = str(tmp_path / "old"), str(tmp_path / "new" / "results.json")
     assert cli.main(["diff", old, new]) == 1
     expected = "a: outcome: pass -> fail\na: reason: none -> late\nb: no longer run\n"
@@ -265,7 +265,8 @@ def test_summary_of_a_run_as_expected() -> None:
     ]
     skipped = scenario("e", "not-applicable", reason="no IPv6 here")
     ran = results(scenario("a", seconds=0.1), *pinned, skipped)
-    assert list(summary.lines(ran, 1.25, Path("out"))) == [
+    ran.seconds = 1.25
+    assert list(summary.lines(ran, Path("out"))) == [
         f"Staplelab {summary.__version__} judged nginx 1.22.1 (/usr/sbin/nginx)",
         "  OpenSSL 3.0.22 (built with 3.0.20), host: local",
         "  4 scenarios in 1.2 s, median 200 ms: "
@@ -283,7 +284,7 @@ def test_summary_of_a_run_as_expected() -> None:
 @pytest.mark.parametrize("outcome", ["fail", "error"])
 def test_summary_names_what_was_not_expected(outcome: str) -> None:
     ran = results(scenario("b", outcome, reason="no staple"), scenario("a", "fail", reason="late"))
-    said = list(summary.lines(ran, 1.0, None))
+    said = list(summary.lines(ran, None))
     assert said[-5:] == [
         "Unexpected:",
         "  fail: a",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from xml.etree import ElementTree
 
 import child_run
 import pytest
@@ -58,7 +57,7 @@ def by_term(run: LabRun) -> None:
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize(
     ("end", "status"),
-    [(by_kill, -signal.SIGKILL), (by_ctrl_c, 2), (by_term, -signal.SIGTERM)],
+    [(by_kill, -signal.SIGKILL), (by_ctrl_c, 2), (by_term, 2)],
     ids=["kill-9", "ctrl-c", "term"],
 )
 def test_nothing_outlives_a_run(
@@ -91,20 +90,6 @@ def test_a_run_killed_at_its_start_leaves_nothing(start: Starter, part: str) -> 
     run.wait_for(part, 1)
     by_kill(run)
     run.wait_for_nothing()
-
-
-def test_an_interrupted_run_writes_what_it_found(start: Starter) -> None:
-    """Nothing that was found is lost, and it does not look as if all had run."""
-    run = start("--jobs", "2", ".", scenarios="endless")
-    until(lambda: "\n.." in run.said(), "two scenarios to pass", bound=30)
-    by_ctrl_c(run)
-    run.end()
-    assert "KeyboardInterrupt" in run.said()
-    found = run.results()
-    assert 2 <= len(found["scenarios"]) < 10_000
-    assert found["totals"]["pass"] == len(found["scenarios"])
-    assert len(ElementTree.parse(run.out / "junit.xml").findall(".//testcase")) >= 2
-    assert (run.out / "report.html").exists()
 
 
 def test_a_late_refusal_is_waited_for(start: Starter) -> None:

@@ -1,48 +1,56 @@
-"""junit.xml of several runs in one: their test suites as they are, and the sums over them."""
+"""junit.xml: the view of a record that CI systems read."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from pathlib import Path
+import re
 from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, SubElement
 
-from staplelab.errors import LabError
+from staplelab.runs.results import Results, ScenarioResult
 
-_COUNTS = ("tests", "errors", "failures", "skipped")
-
-
-def suites(file: Path) -> list[Element]:
-    """The test suites of one junit.xml, with counts that can be added up; LabError otherwise."""
-    try:
-        root = ElementTree.parse(file).getroot()
-    except OSError as error:
-        raise LabError(f"{file}: cannot be read: {error.strerror}") from None
-    except (ElementTree.ParseError, ValueError) as error:
-        raise LabError(f"{file}: not XML: {error}") from None
-    found = list(root)
-    try:
-        if root.tag != "testsuites" or any(suite.tag != "testsuite" for suite in found):
-            raise ValueError
-        for suite in found:
-            _totals([suite])
-    except (KeyError, ValueError):
-        counts = ", ".join(_COUNTS)
-        raise LabError(
-            f"{file}: not a junit.xml (testsuites of testsuite with {counts}, time)"
-        ) from None
-    return found
+_KINDS = {"fail": "failure", "error": "error", "not-applicable": "skipped"}
+#: what XML 1.0 has no place for, not even escaped
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def merged(found: Sequence[Element]) -> bytes:
-    """One junit.xml of all of them."""
-    root = Element("testsuites", _totals(found))
-    root.extend(found)
-    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+def text(results: Results) -> str:
+    """All scenarios as one test suite; the property "complete" says whether they are all."""
+    totals = results.totals()
+    counts = {
+        "tests": str(len(results.scenarios)),
+        "errors": str(totals["error"]),
+        "failures": str(totals["fail"]),
+        "skipped": str(totals["not-applicable"]),
+        "time": f"{results.seconds:.3f}",
+    }
+    root = Element("testsuites", counts)
+    suite = SubElement(root, "testsuite", {"name": "staplelab", **counts})
+    properties = SubElement(suite, "properties")
+    complete = "true" if results.complete else "false"
+    SubElement(properties, "property", {"name": "complete", "value": complete})
+    for scenario in results.sorted():
+        suite.append(_case(scenario))
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, "unicode")
 
 
-def _totals(found: Sequence[Element]) -> dict[str, str]:
-    sums = {name: str(sum(int(suite.attrib[name]) for suite in found)) for name in _COUNTS}
-    seconds = math.fsum(float(suite.attrib["time"]) for suite in found)
-    return {**sums, "time": f"{seconds:.3f}"}
+def _case(scenario: ScenarioResult) -> Element:
+    function, bracket, parameters = scenario.id.partition("[")
+    module, *classes = function.split("::")
+    names = [module.removesuffix(".py").replace("/", "."), *classes]
+    attributes = {
+        "classname": ".".join(names[:-1]),
+        "name": names[-1] + bracket + parameters,
+        "time": f"{scenario.seconds:.3f}",
+    }
+    case = Element("testcase", {key: _escaped(value) for key, value in attributes.items()})
+    if scenario.outcome in _KINDS:
+        said = {"message": _escaped(scenario.reason)}
+        SubElement(case, _KINDS[scenario.outcome], said).text = _escaped(scenario.text)
+    elif scenario.deviations:
+        out = SubElement(case, "system-out")
+        out.text = _escaped("".join(f"known deviation: {one}\n" for one in scenario.deviations))
+    return case
+
+
+def _escaped(said: str) -> str:
+    return _NO_XML.sub(lambda odd: f"#x{ord(odd[0]):02X}", said)

@@ -11,13 +11,13 @@ import jinja2
 from markupsafe import Markup, escape
 
 from staplelab import __version__
-from staplelab.runs.results import OUTCOMES, Results
+from staplelab.runs.results import OUTCOMES, PARTIAL, Results
 
 _JSON = json.JSONEncoder(ensure_ascii=False)
 
 
-def write(results: Results, folder: Path) -> None:
-    """Writes report.html into the folder."""
+def page(results: Results) -> str:
+    """The text of report.html."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         undefined=jinja2.StrictUndefined,
@@ -26,14 +26,14 @@ def write(results: Results, folder: Path) -> None:
         autoescape=True,
     )
     environment.filters["rows"] = _rows
-    page = environment.get_template("report.html.j2").render(
+    return environment.get_template("report.html.j2").render(
         version=__version__,
         results=results,
         scenarios=results.sorted(),
         totals=results.totals(),
         outcomes=OUTCOMES,
+        partial="" if results.complete else PARTIAL,
     )
-    (folder / "report.html").write_text(page)
 
 
 def _rows(timeline: Sequence[Mapping[str, Any]]) -> Markup:

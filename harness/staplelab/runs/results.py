@@ -13,7 +13,10 @@ from typing import Any
 from staplelab.errors import LabError
 from staplelab.servers.sut import ServerUnderTest
 
-SCHEMA = 1
+SCHEMA = 2
+#: what `load` reads; schema 1 does not say whether a run is complete
+_SCHEMAS = (1, SCHEMA)
+PARTIAL = "Partial: the run was cut short, not every scenario was run."
 OUTCOMES = ("pass", "fail", "known-deviation", "not-applicable", "error")
 _COMPARED = {"id": str, "outcome": str, "reason": str, "observed": dict}
 
@@ -27,9 +30,15 @@ class ScenarioResult:
     reason: str = ""
     observed: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
-    #: for the report only, not part of results.json
+    #: what follows is not part of results.json
     timeline: list[dict[str, Any]] = field(default_factory=list)
     deviations: list[str] = field(default_factory=list)
+    #: a failure at length
+    text: str = ""
+
+    @property
+    def unexpected(self) -> bool:
+        return self.outcome in ("fail", "error")
 
 
 @dataclass
@@ -39,6 +48,23 @@ class Results:
     server: ServerUnderTest
     host: str
     scenarios: list[ScenarioResult] = field(default_factory=list)
+    #: whether the run came to its end
+    complete: bool = True
+    #: how long it took
+    seconds: float = 0.0
+
+    def add(self, result: ScenarioResult) -> None:
+        """One scenario; what goes wrong after it was judged, at its very end, counts."""
+        if result.unexpected:
+            for index, other in enumerate(self.scenarios):
+                if other.id == result.id:
+                    self.scenarios[index] = other if other.unexpected else result
+                    return
+        self.scenarios.append(result)
+
+    @property
+    def as_expected(self) -> bool:
+        return self.complete and not any(scenario.unexpected for scenario in self.scenarios)
 
     def totals(self) -> dict[str, int]:
         counted = Counter(scenario.outcome for scenario in self.scenarios)
@@ -57,21 +83,20 @@ class Results:
         scenarios = []
         for scenario in self.sorted():
             entry = dict(vars(scenario))
-            del entry["timeline"], entry["deviations"]
+            del entry["timeline"], entry["deviations"], entry["text"]
             entry["seconds"] = round(scenario.seconds, 3)
             scenarios.append(entry)
         return {
             "schema": SCHEMA,
+            "complete": self.complete,
             "server": server,
             "host": self.host,
             "totals": self.totals(),
             "scenarios": scenarios,
         }
 
-    def write(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self.as_json(), indent=1, ensure_ascii=False)
-        (folder / "results.json").write_text(text + "\n")
+    def text(self) -> str:
+        return json.dumps(self.as_json(), indent=1, ensure_ascii=False) + "\n"
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -83,8 +108,10 @@ def load(path: Path) -> dict[str, Any]:
         raise LabError(f"{file}: cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise LabError(f"{file}: not JSON: {error}") from None
-    if not isinstance(results, dict) or results.get("schema") != SCHEMA:
+    if not isinstance(results, dict) or results.get("schema") not in _SCHEMAS:
         raise LabError(f'{file}: not a results.json of schema {SCHEMA} (no "schema": {SCHEMA})')
+    if not isinstance(results.setdefault("complete", True), bool):
+        raise LabError(f'{file}: "complete" is neither true nor false')
     scenarios = results.get("scenarios")
     if not isinstance(scenarios, list) or not all(map(_is_scenario, scenarios)):
         members = ", ".join(_COMPARED)

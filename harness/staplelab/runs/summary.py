@@ -7,19 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from staplelab import __version__
-from staplelab.runs.results import Results
+from staplelab.runs import views
+from staplelab.runs.results import PARTIAL, Results
 
 
-def lines(
-    results: Results, seconds: float, out: Path | None, *, interrupted: bool = False
-) -> Iterator[str]:
+def lines(results: Results, out: Path | None) -> Iterator[str]:
     """The summary, line by line."""
     server = results.server
     totals = ", ".join(f"{count} {outcome}" for outcome, count in results.totals().items())
     yield f"Staplelab {__version__} judged nginx {server.version} ({server.path})"
     yield f"  OpenSSL {server.openssl} (built with {server.built_with}), host: {results.host}"
     yield (
-        f"  {len(results.scenarios)} scenarios in {seconds:.1f} s, "
+        f"  {len(results.scenarios)} scenarios in {results.seconds:.1f} s, "
         f"median {results.median_seconds() * 1000:.0f} ms: {totals}"
     )
     yield from _counted(
@@ -30,18 +29,18 @@ def lines(
         "Not applicable here:",
         [s.reason for s in results.scenarios if s.outcome == "not-applicable"],
     )
-    unexpected = [s for s in results.sorted() if s.outcome in ("fail", "error")]
+    unexpected = [s for s in results.sorted() if s.unexpected]
     if unexpected:
         yield "Unexpected:"
     for scenario in unexpected:
         yield f"  {scenario.outcome}: {scenario.id}"
         yield f"    {scenario.reason}"
-    if interrupted:
-        yield "Interrupted: not every scenario was run."
+    if not results.complete:
+        yield PARTIAL
     elif not unexpected:
         yield "Everything as expected."
     if out is not None:
-        yield f"Results: {out}/results.json, {out}/junit.xml, {out}/report.html"
+        yield "Results: " + ", ".join(f"{out}/{name}" for name in views.NAMES)
 
 
 def _counted(title: str, texts: list[str]) -> Iterator[str]:
