@@ -192,6 +192,7 @@ def test_claiming_just_what_was_logged_is_right(lines: list[Line], alert: bool) 
         ("worker process 1575 exited on signal 9", "worker process N exited on signal 9"),
         ("nginx left behind: process 1572 (nginx)", "nginx left behind: process N (nginx)"),
         ("wrong ident 4711 response, expect 4712", "wrong ident N response, expect N"),
+        ("in /tmp/staplelab-x/scenario/nginx.conf:41", "in RUN/nginx.conf"),
         ("(SSL: error:1380007D, id:77)", "(SSL: error:1380007D, id:N)"),
     ],
 )

@@ -23,6 +23,8 @@ _LINE = re.compile(
 _PORT = re.compile(
     r"((?:nginx|responder|stub)(?:-2)?|\.staplelab\.test|\d+(?:\.\d+){3}|\[[0-9a-f:]+\]):\d+"
 )
+#: what the host has to say in the configuration moves its lines
+_CONFIGURATION_LINE = re.compile(r"(/nginx\.conf):\d+")
 _NUMBER = re.compile(r"\b(id:|ident |expect |process |DNS response (?=\d))\d+")
 
 
@@ -121,5 +123,5 @@ def for_results(lines: Iterable[Line], names: dict[str, str]) -> list[str]:
     for line in lines:
         if line.level not in _MUST_BE_CLAIMED:
             continue
-        kept.append(shared(str(line), names))
+        kept.append(_CONFIGURATION_LINE.sub(r"\1", shared(str(line), names)))
     return kept

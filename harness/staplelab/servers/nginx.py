@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from staplelab import processes
 from staplelab.servers import error_log
 from staplelab.errors import LabError
 from staplelab.hosts.base import Host, Running
+from staplelab.servers.refused import reasons_among
 from staplelab.servers.sut import ServerUnderTest
 from staplelab.waiting import BOUND_SECONDS, until, until_ended
 
@@ -47,10 +48,15 @@ class Nginx:
         """Another nginx in the same folder, after this one has ended."""
         return Nginx(self._host, self._server, self.folder)
 
-    def start(self, configuration: str, hosts: Path) -> None:
-        """Starts nginx and returns once it serves; LabError, with its words, if it ends instead."""
+    def configure(self, configuration: str) -> Path:
+        """Writes the configuration that the next start or reload reads."""
         path = self.folder / "nginx.conf"
         path.write_text(configuration)
+        return path
+
+    def start(self, configuration: str, hosts: Path) -> None:
+        """Starts nginx and returns once it serves; LabError, with its words, if it ends instead."""
+        path = self.configure(configuration)
         program = self._host.server_program(self._server.path)
         argv = [program, "-p", str(self.folder), "-c", str(path)]
         if self._server.number >= _E_OPTION_SINCE:
@@ -69,9 +75,19 @@ class Nginx:
 
     # what it says
 
-    def log(self) -> list[error_log.Line]:
+    def log_position(self) -> Sequence[int]:
+        """How far the log goes by now, for `log` to begin or to end there."""
+        return [len(file.lines()) for file in self._logs]
+
+    def log(
+        self, since: Sequence[int] = (0, 0), up_to: Sequence[int | None] = (None, None)
+    ) -> list[error_log.Line]:
         """What nginx said so far: while reading its configuration (stderr), then in its log."""
-        lines = [line for file in self._logs for line in file.lines()]
+        lines = [
+            line
+            for file, first, last in zip(self._logs, since, up_to, strict=True)
+            for line in file.lines()[first:last]
+        ]
         if self._server.number >= _E_OPTION_SINCE:
             return lines
         # it cannot be told where to log before it has read its configuration, and an ordinary user
@@ -79,6 +95,10 @@ class Nginx:
         return [line for line in lines if not line.text.startswith(_NO_BUILT_IN_LOG)]
 
     # what it does
+
+    @property
+    def started(self) -> bool:
+        return self._running is not None
 
     @property
     def running(self) -> Running:
@@ -153,14 +173,43 @@ class Nginx:
             for pid in others:
                 _tell(pid, signal.SIGCONT)
 
-    def reload(self, *, wait: bool = True) -> None:
-        """SIGHUP; with `wait`, returns once the old workers have ended and new ones serve."""
+    def reload(self, *, wait: bool = True) -> list[error_log.Line]:
+        """SIGHUP; with `wait`, returns once the old workers have ended and new ones serve.
+
+        When nginx refuses its configuration the old ones go on; returns why it does."""
         old = self.workers()
+        position = self.log_position()
         self.running.signal(signal.SIGHUP)
-        if wait:
+        if not wait:
+            return []
+        until(
+            lambda: bool(self._refusal(position)) or not set(self.workers()) <= set(old),
+            "nginx to take the configuration or to refuse it",
+        )
+        refusal = self._refusal(position)
+        if not refusal:
             for pid in old:
                 until_ended(pid, "an old worker")
-            self.barrier()
+        self.barrier()
+        return refusal
+
+    def _refusal(self, since: Sequence[int]) -> list[error_log.Line]:
+        """Why nginx has refused a configuration since the log was there; nothing: it has not."""
+        return reasons_among(self.log(since))
+
+    def refuse(self, configuration: str, hosts: Path) -> list[error_log.Line]:
+        """Starts nginx, which should end by itself; returns why it does, nothing if it serves."""
+        position = self.log_position()
+        try:
+            self.start(configuration, hosts)
+        except LabError as error:
+            if not self.started or self.wait() == 0:
+                raise
+            refusal = self._refusal(position)
+            if not refusal:
+                raise LabError(f"nginx did not start and gave no reason: {error}") from error
+            return refusal
+        return []
 
     def wait_for_new_worker(self, old: int) -> None:
         """Returns once the master has replaced this worker and told it to leave: the new one

@@ -1,0 +1,83 @@
+"""Scenarios that expect something else of their server's life than what comes to pass.
+
+test_lifecycle.py knows what must become of each.
+"""
+
+from staplelab.scenario.lab import Lab
+from staplelab.servers.config import Site
+from staplelab.servers.refused import Refused
+
+NONSENSE = ("nonsense on;",)
+UNKNOWN = Refused('unknown directive "nonsense"')
+
+
+# ----- refusals -----
+
+
+def test_refused_start_expected(lab: Lab) -> None:
+    lab.start(directives=NONSENSE, expect=UNKNOWN)
+
+
+def test_refused_start_and_then_a_good_one(lab: Lab) -> None:
+    lab.start(directives=NONSENSE, expect=UNKNOWN)
+    lab.start()
+    lab.handshake()
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+
+
+def test_refused_start_for_another_reason(lab: Lab) -> None:
+    lab.start(directives=NONSENSE, expect=Refused("no such file"))
+
+
+def test_start_that_was_to_be_refused(lab: Lab) -> None:
+    lab.start(expect=UNKNOWN)
+
+
+def test_refused_reload_expected(lab: Lab) -> None:
+    lab.start()
+    before = lab.nginx.workers()
+    for _ in range(2):
+        lab.reconfigure(directives=NONSENSE, expect=UNKNOWN)
+    lab.reload(expect=UNKNOWN)
+    assert lab.nginx.workers() == before
+
+
+def test_refused_reload_for_another_reason(lab: Lab) -> None:
+    lab.start()
+    lab.reconfigure(directives=NONSENSE, expect=Refused("no such file"))
+
+
+def test_refused_reload_unexpected(lab: Lab) -> None:
+    lab.start()
+    lab.reconfigure(directives=NONSENSE)
+
+
+def test_reload_that_was_to_be_refused(lab: Lab) -> None:
+    lab.start()
+    lab.reconfigure(certificates=("other",), expect=UNKNOWN)
+
+
+def test_refusal_not_waited_for(lab: Lab) -> None:
+    lab.start()
+    lab.reconfigure(directives=NONSENSE, expect=UNKNOWN, wait=False)
+
+
+# ----- new configurations -----
+
+
+def test_restart_with_a_site(lab: Lab) -> None:
+    lab.start()
+    assert lab.handshake().serial == "1001"
+    lab.restart(Site(certificates=("other",)))
+    assert lab.handshake().serial == "1005"
+    lab.settle(connections=2)
+
+
+def test_reconfigure_with_a_site(lab: Lab) -> None:
+    lab.start()
+    (before,) = lab.nginx.workers()
+    lab.reconfigure(Site(certificates=("other",)), workers=2)
+    assert before not in lab.nginx.wait_for_workers(2)
+    assert lab.handshake().serial == "1005"
+    lab.settle(connections=1)
