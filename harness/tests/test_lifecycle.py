@@ -39,6 +39,8 @@ EXPECTED = {
     ),
     "test_restart_with_a_site": ("pass", ""),
     "test_reconfigure_with_a_site": ("pass", ""),
+    "test_leaves_a_folder": ("pass", ""),
+    "test_finds_no_folder": ("pass", ""),
 }
 
 
@@ -46,7 +48,7 @@ EXPECTED = {
 def run(tmp_path_factory: pytest.TempPathFactory) -> LabRun:
     folder = tmp_path_factory.mktemp("r")
     return LabRun(
-        *(folder, "staplelab", "run", "--out", "out", "--jobs", "2", "--nginx", nginx(), "."),
+        *(folder, "staplelab", "run", "--out", "out", "--jobs", "1", "--nginx", nginx(), "."),
         scenarios="lifecycle",
     ).end()
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from staplelab import processes
-from staplelab.servers import error_log
+from staplelab.servers import error_log, family
 from staplelab.errors import LabError
 from staplelab.hosts.base import Host, Running
 from staplelab.servers.refused import reasons_among
@@ -19,8 +19,6 @@ from staplelab.servers.sut import ServerUnderTest
 from staplelab.waiting import BOUND_SECONDS, until, until_ended
 
 _E_OPTION_SINCE = (1, 19, 5)
-#: in the title of a worker that finishes what it has and accepts no connection any more
-_LEAVING = "shutting down"
 _NO_BUILT_IN_LOG = "could not open error log file"
 
 
@@ -131,8 +129,8 @@ class Nginx:
     def wake(self) -> None:
         """Every worker has taken a turn of its event loop, or will at once when it is leaving
         (such a one accepts no connection: a signal that nginx ignores wakes it)."""
-        titles = self._titles()
-        leaving = [pid for pid, title in titles.items() if _LEAVING in title]
+        titles = family.workers(self.pid)
+        leaving = [pid for pid, title in titles.items() if family.is_leaving(title)]
         for pid in leaving:
             _tell(pid, signal.SIGIO)
         serving = [pid for pid in titles if pid not in leaving]
@@ -145,13 +143,7 @@ class Nginx:
 
     def workers(self) -> list[int]:
         """The pids of the workers, oldest first."""
-        return list(self._titles())
-
-    def _titles(self) -> dict[int, str]:
-        """The titles that the workers gave themselves, by pid.  A worker that has ended is none,
-        even while the master has not noticed: it serves nobody."""
-        titles = {pid: processes.title(pid) for pid in sorted(processes.children(self.pid))}
-        return {pid: title for pid, title in titles.items() if title}
+        return list(family.workers(self.pid))
 
     def wait_for_workers(self, count: int) -> list[int]:
         until(lambda: len(self.workers()) == count, f"{count} nginx workers")
@@ -215,7 +207,7 @@ class Nginx:
         """Returns once the master has replaced this worker and told it to leave: the new one
         alone accepts connections."""
         until(lambda: any(pid != old for pid in self.workers()), "a new nginx worker")
-        until(lambda: _LEAVING in processes.title(old), "the old nginx worker to leave")
+        until(lambda: family.is_leaving(processes.title(old)), "the old nginx worker to leave")
 
     def wait_for_end(self, worker: int) -> None:
         """Returns once that worker has ended by itself."""

@@ -81,3 +81,20 @@ def test_reconfigure_with_a_site(lab: Lab) -> None:
     assert before not in lab.nginx.wait_for_workers(2)
     assert lab.handshake().serial == "1005"
     lab.settle(connections=1)
+
+
+# ----- what one leaves to the next -----
+
+
+def test_leaves_a_folder(lab: Lab) -> None:
+    (lab.folder / "left" / "deep").mkdir(parents=True)
+    (lab.folder / "left" / "deep" / "file").write_text("x")
+    (lab.folder / "link").symlink_to(lab.pki.folder)
+    lab.start()
+
+
+def test_finds_no_folder(lab: Lab) -> None:
+    assert list(lab.folder.iterdir()) == []
+    lab.start()
+    assert lab.handshake().verdict == "NO_STAPLE"
+    lab.settle(connections=1)
