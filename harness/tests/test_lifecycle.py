@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from typing import Any
 
 import pytest
-from lab_run import LabRun, nginx
+from lab_run import LabRun, is_alive, nginx
+
+from staplelab.waiting import until
 
 REASON = '[emerg] unknown directive "nonsense" in RUN/nginx.conf'
 
@@ -39,6 +43,21 @@ EXPECTED = {
     ),
     "test_restart_with_a_site": ("pass", ""),
     "test_reconfigure_with_a_site": ("pass", ""),
+    "test_quit": ("pass", ""),
+    "test_upgrade_where_there_is_none": (
+        "error",
+        "nginx takes SIGUSR2 as a daemon only: start it by lab.start(upgradable=True)",
+    ),
+    "test_upgrade": ("pass", ""),
+    "test_refused_daemon": ("pass", ""),
+    "test_upgrade_that_was_to_be_refused": (
+        "fail",
+        "nginx took the configuration; expected was that it says "
+        "'unknown directive \"nonsense\"'",
+    ),
+    "test_refused_upgrade_unexpected": ("fail", f"nginx refused the configuration: {REASON}"),
+    "test_daemon_that_ends_unbidden": ("fail", "nginx ended with status 255"),
+    "test_daemon_whose_worker_stays": ("error", "the program did not end within 10 s"),
     "test_leaves_a_folder": ("pass", ""),
     "test_finds_no_folder": ("pass", ""),
 }
@@ -74,3 +93,20 @@ def test_a_refusal_is_in_the_results(seen: dict[str, dict[str, Any]]) -> None:
 
 def test_nothing_is_left(run: LabRun) -> None:
     run.wait_for_nothing()
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_no_upgraded_nginx_outlives_a_killed_run(
+    tmp_path_factory: pytest.TempPathFactory, turn: int
+) -> None:
+    """Neither master is a child of a program that the driver has started."""
+    folder = tmp_path_factory.mktemp("r")
+    options = ("--out", "out", "--jobs", "1", "--nginx", nginx(), ".")
+    run = LabRun(folder, "staplelab", "run", *options, scenarios="upgraded")
+    try:
+        before = run.wait_for("nginx", 4 - turn % 2)  # two masters and their workers, or midway
+        os.kill(run.process.pid, signal.SIGKILL)
+        run.wait_for_nothing()
+    finally:
+        run.kill()
+    until(lambda: not any(map(is_alive, before)), "every process that was seen to end")

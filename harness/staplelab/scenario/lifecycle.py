@@ -33,6 +33,7 @@ class Lifecycle:
         self._hosts_file = world.host.hosts_file(folder)
         self._hosts = {OCSP_HOST: [world.host.address("responder")]}
         self._claims: list[error_log.Claim] = []
+        self._upgradable = False
         self._refused_to_start = False
         self._left_behind: list[str] = []
         self._log_entered: Sequence[int] = (0, 0)
@@ -68,11 +69,13 @@ class Lifecycle:
         the others describe the single site when none is given (verify, resolver, ...).
 
         `expect`: nginx must not start, and say why; its words are claimed."""
-        text = self._configured("start", sites, choices)
+        chosen = self._configuration("start", sites, choices)
+        self._upgradable = chosen.upgradable
+        begin = self.nginx.start if expect is None else self.nginx.refuse
+        reasons = begin(self.render(chosen), self._hosts_file, upgradable=chosen.upgradable)
         if expect is None:
-            self.nginx.start(text, self._hosts_file)
             return
-        self._hold_refusal(expect, self.nginx.refuse(text, self._hosts_file))
+        self._hold_refusal(expect, reasons or [])
         self._refused_to_start = True
         self._collect()
         self.nginx = self.nginx.again()
@@ -91,7 +94,8 @@ class Lifecycle:
         """Gives nginx another configuration, said as for `start`, and reloads it.
 
         `expect`: nginx must refuse it, say why, and go on as it was; its words are claimed."""
-        self.nginx.configure(self._configured("reconfigure", sites, choices))
+        chosen = self._configuration("reconfigure", sites, choices)
+        self.nginx.configure(self.render(chosen))
         self._reload(wait, expect)
 
     def reload(self, *, expect: Refused | None = None, wait: bool = True) -> None:
@@ -101,17 +105,43 @@ class Lifecycle:
         self._note("reload")
         self._reload(wait, expect)
 
+    def upgrade(self, *, expect: Refused | None = None) -> None:
+        """Replaces nginx by a new process of its binary (SIGUSR2, then SIGWINCH and SIGQUIT to the
+        old one); returns once the new workers serve and nothing of the old ones is left.
+
+        nginx must have been started as `upgradable`.  `expect`: the new one must refuse the
+        configuration, and the old one go on."""
+        if not self._upgradable:
+            raise LabError(
+                "nginx takes SIGUSR2 as a daemon only: start it by lab.start(upgradable=True)"
+            )
+        self.write_hosts()
+        self._note("upgrade")
+        self._after(self.nginx.upgrade(), expect)
+
+    def quit(self, *, wait: bool = True) -> None:
+        """Tells nginx to end once its workers have finished what they have (SIGQUIT); returns when
+        it has, or, without `wait`, when it accepts no connection any more."""
+        self._note("quit")
+        self.nginx.quit(wait=wait)
+        self._collect()
+
     def _reload(self, wait: bool, expect: Refused | None) -> None:
         if expect is not None and not wait:
             raise LabError("a refusal has to be waited for: leave wait=False out")
-        reasons = self.nginx.reload(wait=wait)
+        self._after(self.nginx.reload(wait=wait), expect)
+
+    def _after(self, reasons: Sequence[error_log.Line], expect: Refused | None) -> None:
+        """Holds what became of a configuration against what was expected."""
         self._collect()
         if expect is not None:
             self._hold_refusal(expect, reasons)
             return
         assert not reasons, f"nginx refused the configuration: {'; '.join(map(str, reasons))}"
 
-    def _configured(self, what: str, sites: Sequence[Site], choices: dict[str, Any]) -> str:
+    def _configuration(
+        self, what: str, sites: Sequence[Site], choices: dict[str, Any]
+    ) -> Configuration:
         """The configuration that the author describes, with the hosts file for it."""
         for_all = {k: v for k, v in choices.items() if k in Configuration.__dataclass_fields__}
         for_site = {k: v for k, v in choices.items() if k not in for_all}
@@ -120,7 +150,7 @@ class Lifecycle:
         configuration = Configuration(sites=tuple(sites) or (Site(**for_site),), **for_all)
         self.write_hosts()
         self._note(what, **describe(configuration), **for_site)
-        return self.render(configuration)
+        return configuration
 
     def render(self, configuration: Configuration) -> str:
         return configuration.render(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,8 @@ class Configuration:
     main: str = ""
     http: str = ""
     log_level: str = "info"
+    #: nginx runs as a daemon, which takes SIGUSR2 for a binary upgrade
+    upgradable: bool = False
 
     def render(
         self, *, pki: Pki, folder: Path, user: str, listen: str, barrier: str, resolver: str
@@ -72,6 +74,7 @@ class Configuration:
         """The configuration file; a `user` of "" leaves the directive out."""
         return _TEMPLATES.get_template("nginx.conf.j2").render(
             user=user,
+            daemon=self.upgradable,
             folder=folder,
             temp=folder.parent / "temp",  # shared: nginx makes it, nothing is ever put there
             workers=self.workers,
@@ -113,7 +116,8 @@ def describe(configuration: Configuration) -> dict[str, Any]:
     """The choices that differ from the defaults, for the timeline."""
     default = Configuration()
     return {
-        name: getattr(configuration, name)
-        for name in ("workers", "worker_connections", "main", "http")
-        if getattr(configuration, name) != getattr(default, name)
+        field.name: getattr(configuration, field.name)
+        for field in fields(Configuration)
+        if field.name != "sites"
+        and getattr(configuration, field.name) != getattr(default, field.name)
     }

@@ -21,20 +21,33 @@ def workers(master: int) -> dict[int, str]:
     return {pid: title for pid, title in titles.items() if title and _serves(title)}
 
 
+def heir(master: int) -> int | None:
+    """The master that this one has started from a new binary, once it has a worker."""
+    for child in processes.children(master):
+        grandchildren = map(processes.title, processes.children(child))
+        if is_master(processes.title(child)) and any(_WORKER in title for title in grandchildren):
+            return child
+    return None
+
+
+def is_master(title: str) -> bool:
+    return _MASTER in title
+
+
 def is_leaving(title: str) -> bool:
     """Whether a worker of that title was told to leave."""
     return _LEAVING in title
 
 
 def _serves(title: str) -> bool:
-    return _MASTER not in title and not any(helper in title for helper in _HELPERS)
+    return not is_master(title) and not any(helper in title for helper in _HELPERS)
 
 
 def _has_nameless(master: int) -> bool:
     """Whether a child has its master's title still, which it takes off before it does anything:
     nobody can say then whether it will be a worker."""
     title = processes.title(master)
-    if _MASTER not in title:
+    if not is_master(title):
         return False
     return any(
         processes.title(child) == title and not processes.children(child)

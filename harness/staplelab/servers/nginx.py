@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from staplelab import processes
-from staplelab.servers import error_log, family
+from staplelab.servers import daemon, error_log, family
 from staplelab.errors import LabError
 from staplelab.hosts.base import Host, Running
 from staplelab.servers.refused import reasons_among
@@ -19,6 +20,7 @@ from staplelab.servers.sut import ServerUnderTest
 from staplelab.waiting import BOUND_SECONDS, until, until_ended
 
 _E_OPTION_SINCE = (1, 19, 5)
+_NEW_BINARY = re.compile(r"new binary process \d+ exited ")
 _NO_BUILT_IN_LOG = "could not open error log file"
 
 
@@ -31,6 +33,7 @@ class Nginx:
         self.folder = folder
         self._running: Running | None = None
         self._chosen: int | None = None
+        self._quitting = False
         self._logs = [error_log.LogFile(folder / name) for name in ("stderr.log", "error.log")]
         tls, barrier = host.listen("nginx", 443), host.listen("nginx", 8080)
         self._listeners = [tls, barrier]
@@ -52,24 +55,40 @@ class Nginx:
         path.write_text(configuration)
         return path
 
-    def start(self, configuration: str, hosts: Path) -> None:
+    def start(self, configuration: str, hosts: Path, *, upgradable: bool = False) -> None:
         """Starts nginx and returns once it serves; LabError, with its words, if it ends instead."""
-        path = self.configure(configuration)
+        command = self._command(self.configure(configuration))
+        stderr = self.folder / "stderr.log"
+        variables = self._host.part_variables(hosts)
+        if upgradable:
+            self._let_go_of_listeners()  # one that inherits sockets never becomes a daemon
+            shell = self._host.start(
+                "nginx", daemon.argv(command), variables=variables, stderr=stderr, read_stdout=True
+            )
+            self._running = shell
+            self._running = daemon.Daemon(shell)
+        else:
+            inherited = "".join(f"{listener.descriptor};" for listener in self._listeners)
+            self._running = self._host.start(
+                "nginx",
+                command,
+                variables={**variables, "NGINX": inherited},
+                stderr=stderr,
+                listeners=self._listeners,
+            )
+            self._let_go_of_listeners()
+        self.barrier()
+
+    def _command(self, configuration: Path) -> list[str]:
         program = self._host.server_program(self._server.path)
-        argv = [program, "-p", str(self.folder), "-c", str(path)]
+        command = [program, "-p", str(self.folder), "-c", str(configuration)]
         if self._server.number >= _E_OPTION_SINCE:
-            argv += ["-e", str(self.folder / "startup.log")]
-        inherited = "".join(f"{listener.descriptor};" for listener in self._listeners)
-        self._running = self._host.start(
-            "nginx",
-            argv,
-            variables={**self._host.part_variables(hosts), "NGINX": inherited},
-            stderr=self.folder / "stderr.log",
-            listeners=self._listeners,
-        )
+            command += ["-e", str(self.folder / "startup.log")]
+        return command
+
+    def _let_go_of_listeners(self) -> None:
         for listener in self._listeners:
             listener.close()
-        self.barrier()
 
     # what it says
 
@@ -129,7 +148,7 @@ class Nginx:
     def wake(self) -> None:
         """Every worker has taken a turn of its event loop, or will at once when it is leaving
         (such a one accepts no connection: a signal that nginx ignores wakes it)."""
-        titles = family.workers(self.pid)
+        titles = self._titles()
         leaving = [pid for pid, title in titles.items() if family.is_leaving(title)]
         for pid in leaving:
             _tell(pid, signal.SIGIO)
@@ -143,7 +162,16 @@ class Nginx:
 
     def workers(self) -> list[int]:
         """The pids of the workers, oldest first."""
-        return list(family.workers(self.pid))
+        return list(self._titles())
+
+    def _titles(self) -> dict[int, str]:
+        """The workers' titles by their pids; none when nginx was told to quit and has."""
+        try:
+            return family.workers(self.pid)
+        except LabError:
+            if self._quitting and self.running.poll() is not None:
+                return {}
+            raise
 
     def wait_for_workers(self, count: int) -> list[int]:
         until(lambda: len(self.workers()) == count, f"{count} nginx workers")
@@ -189,11 +217,58 @@ class Nginx:
         """Why nginx has refused a configuration since the log was there; nothing: it has not."""
         return reasons_among(self.log(since))
 
-    def refuse(self, configuration: str, hosts: Path) -> list[error_log.Line]:
+    def upgrade(self) -> list[error_log.Line]:
+        """SIGUSR2 and what follows: returns once a new master and its workers serve alone.
+
+        When the new binary refuses the configuration the old one goes on; returns why it does."""
+        old, workers = self.pid, self.workers()
+        position = self.log_position()
+        self.running.signal(signal.SIGUSR2)
+        until(
+            lambda: self._has_ended(position) or family.heir(old) is not None,
+            "a new master of nginx",
+        )
+        if self._has_ended(position):
+            refusal = self._refusal(position)
+            if not refusal:
+                raise LabError(f"the new binary ended without a reason: {self._last_words()}")
+            return refusal
+        _tell(old, signal.SIGWINCH)
+        for pid in workers:
+            until_ended(pid, "a worker of the old binary")
+        _tell(old, signal.SIGQUIT)
+        until_ended(old, "the old master")
+        self.barrier()
+        return []
+
+    def _has_ended(self, since: Sequence[int]) -> bool:
+        """Whether the master has said since then that the new binary has ended."""
+        return any(_NEW_BINARY.match(line.text) for line in self.log(since))
+
+    def quit(self, *, wait: bool = True) -> None:
+        """SIGQUIT; with `wait`, returns once nginx has ended, else once nobody accepts a
+        connection any more: the workers finish what they have."""
+        self._quitting = True
+        self.running.signal(signal.SIGQUIT)
+        if wait:
+            self.wait()
+        else:
+            until(lambda: not self._accepts(), "nginx to accept no connection any more")
+
+    def _accepts(self) -> bool:
+        try:
+            socket.create_connection(self.barrier_address, BOUND_SECONDS).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    def refuse(
+        self, configuration: str, hosts: Path, *, upgradable: bool
+    ) -> list[error_log.Line]:
         """Starts nginx, which should end by itself; returns why it does, nothing if it serves."""
         position = self.log_position()
         try:
-            self.start(configuration, hosts)
+            self.start(configuration, hosts, upgradable=upgradable)
         except LabError as error:
             if not self.started or self.wait() == 0:
                 raise
@@ -234,8 +309,7 @@ class Nginx:
         return self.running.wait(BOUND_SECONDS)
 
     def kill(self) -> None:
-        for listener in self._listeners:
-            listener.close()
+        self._let_go_of_listeners()
         if self._running is not None:
             self._running.kill()
 

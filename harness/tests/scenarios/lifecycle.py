@@ -3,9 +3,14 @@
 test_lifecycle.py knows what must become of each.
 """
 
+import os
+import signal
+
+from staplelab import processes
 from staplelab.scenario.lab import Lab
 from staplelab.servers.config import Site
 from staplelab.servers.refused import Refused
+from staplelab.waiting import until
 
 NONSENSE = ("nonsense on;",)
 UNKNOWN = Refused('unknown directive "nonsense"')
@@ -81,6 +86,59 @@ def test_reconfigure_with_a_site(lab: Lab) -> None:
     assert before not in lab.nginx.wait_for_workers(2)
     assert lab.handshake().serial == "1005"
     lab.settle(connections=1)
+
+
+# ----- the end, another process -----
+
+
+def test_quit(lab: Lab) -> None:
+    """Nothing is under way at an nginx that has ended."""
+    lab.start()
+    lab.handshake()
+    lab.settle(connections=1)
+    lab.quit()
+    lab.settle()
+    lab.step(1)
+
+
+def test_upgrade_where_there_is_none(lab: Lab) -> None:
+    lab.start()
+    lab.upgrade()
+
+
+def test_upgrade(lab: Lab) -> None:
+    lab.start(upgradable=True)
+    old = lab.nginx.pid
+    lab.upgrade()
+    assert processes.title(old) == ""
+    assert "master process" in processes.title(lab.nginx.pid)
+
+
+def test_refused_daemon(lab: Lab) -> None:
+    lab.start(upgradable=True, directives=NONSENSE, expect=UNKNOWN)
+
+
+def test_upgrade_that_was_to_be_refused(lab: Lab) -> None:
+    lab.start(upgradable=True)
+    lab.upgrade(expect=UNKNOWN)
+
+
+def test_refused_upgrade_unexpected(lab: Lab) -> None:
+    lab.start(upgradable=True)
+    lab.nginx.configure("nonsense on;")
+    lab.upgrade()
+
+
+def test_daemon_that_ends_unbidden(lab: Lab) -> None:
+    lab.start(upgradable=True)
+    os.kill(lab.nginx.pid, signal.SIGTERM)
+    until(lambda: lab.nginx.running.poll() is not None, "nginx to end")
+
+
+def test_daemon_whose_worker_stays(lab: Lab) -> None:
+    """The master is killed, and its worker would go on for ever."""
+    lab.start(upgradable=True)
+    os.kill(lab.nginx.pid, signal.SIGKILL)
 
 
 # ----- what one leaves to the next -----
