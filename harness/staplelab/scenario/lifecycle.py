@@ -11,7 +11,7 @@ from staplelab.parts.faulty import DnsStub, OcspResponder
 from staplelab.scenario.timeline import Timeline
 from staplelab.scenario.world import OCSP_HOST, World
 from staplelab.servers import error_log
-from staplelab.servers.config import Configuration, Site, describe
+from staplelab.servers.config import Configuration, Site, describe, describe_site
 from staplelab.servers.nginx import Nginx
 from staplelab.servers.refused import Refused
 from staplelab.servers.sut import ServerUnderTest
@@ -61,6 +61,13 @@ class Lifecycle:
 
     def responder_url(self, path: str = "/") -> str:
         return f"http://{OCSP_HOST}:{self._world.responder_port}{path}"
+
+    def file(self, name: str, text: str) -> Path:
+        """Writes a file of the scenario's own that nginx can read: certificates, an include."""
+        path = self.folder / name
+        path.write_text(text)
+        self._world.host.share(path)
+        return path
 
     # ----- its life -----
 
@@ -149,7 +156,7 @@ class Lifecycle:
             raise TypeError(f"say these of a Site: {', '.join(for_site)}")
         configuration = Configuration(sites=tuple(sites) or (Site(**for_site),), **for_all)
         self.write_hosts()
-        self._note(what, **describe(configuration), **for_site)
+        self._note(what, **describe(configuration), **describe_site(for_site))
         return configuration
 
     def render(self, configuration: Configuration) -> str:
