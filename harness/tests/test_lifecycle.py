@@ -14,6 +14,11 @@ from staplelab.waiting import until
 
 REASON = '[emerg] unknown directive "nonsense" in RUN/nginx.conf'
 
+CHOICES = (
+    "certificates, chain, directives, http, http_directives, include, log_level, main, plain, "
+    "resolver, server_name, stapling, trusted, upgradable, verify, worker_connections, workers"
+)
+
 EXPECTED = {
     "test_refused_start_expected": ("pass", ""),
     "test_refused_start_and_then_a_good_one": ("pass", ""),
@@ -58,6 +63,49 @@ EXPECTED = {
     "test_refused_upgrade_unexpected": ("fail", f"nginx refused the configuration: {REASON}"),
     "test_daemon_that_ends_unbidden": ("fail", "nginx ended with status 255"),
     "test_daemon_whose_worker_stays": ("error", "the program did not end within 10 s"),
+    "test_choice_misspelt": (
+        "error",
+        f"there is no choice of the server 'verfy'; the nearest is 'verify'; accepted: {CHOICES}",
+    ),
+    "test_choice_misspelt_at_a_reload": (
+        "error",
+        f"there is no choice of the server 'worker'; the nearest is 'workers'; accepted: {CHOICES}",
+    ),
+    "test_choice_beside_sites": ("error", "there are Sites: say of one of them verify"),
+    "test_network_fault_misspelt": (
+        "error",
+        "there is no network fault 'partitoin'; the nearest is 'partition'; accepted: "
+        "egress-blocked, packet-loss, packet-duplicate, rate-limit-packets, small-mtu, "
+        "mtu-blackhole, partition",
+    ),
+    "test_network_mode_unknown": (
+        "error",
+        "there is no mode of egress-blocked 'icmp'; accepted: drop, reject, reset",
+    ),
+    "test_network_parameter_misspelt": (
+        "error",
+        "there is no parameter of small-mtu 'msss'; the nearest is 'mss'; accepted: mss",
+    ),
+    "test_network_part_unknown": (
+        "error",
+        "there is no part 'respnder'; the nearest is 'responder'; accepted: responder, stub",
+    ),
+    "test_part_unknown": ("error", "there is no part 'dnsmasq'; accepted: responder, stub"),
+    "test_address_of_a_part_unknown": (
+        "error",
+        "there is no address of the responder 'responder-3'; the nearest is 'responder-2'; "
+        "accepted: responder, responder-2",
+    ),
+    "test_role_unknown": (
+        "error",
+        "there is no role 'responder2'; the nearest is 'responder-2'; accepted: nginx, responder, "
+        "responder-2, stub, stub-2",
+    ),
+    "test_settle_without_a_client": (
+        "error",
+        "expected new connections to the responder: 1, came within 10 s: 0; no client has come "
+        "since the last settle, and nginx asks for one only",
+    ),
     "test_leaves_a_folder": ("pass", ""),
     "test_finds_no_folder": ("pass", ""),
 }

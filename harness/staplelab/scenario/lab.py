@@ -13,22 +13,28 @@ from typing import Any
 
 import pytest
 
-from staplelab.errors import LabError, NotHere
+from staplelab.errors import LabError, NotHere, check_word
 from staplelab.hosts import network
 from staplelab.hosts.base import Finished
 from staplelab.hosts.network import Target
 from staplelab.parts import client
 from staplelab.parts.client import Handshake
+from staplelab.parts.control import ControlError
 from staplelab.parts.faulty import FaultyServer
 from staplelab.parts.pki import Certificate
 from staplelab.scenario.deviation import Deviation
-from staplelab.scenario.lifecycle import Lifecycle
+from staplelab.scenario.lifecycle import ROLES, Lifecycle
 from staplelab.scenario.world import World
 from staplelab.servers import error_log
+from staplelab.waiting import BOUND_SECONDS
 
 #: what nginx logs of a connection that nobody takes
 REFUSED = "(111: Connection refused)"
+#: the parts that a scenario can break
+PARTS = ("responder", "stub")
 _SETTLE_ROUNDS = 200
+_NOUNS = {"accept": "new connections to the responder", "query": "new queries to the stub"}
+_TIMED_OUT = 408
 
 
 class Lab(Lifecycle):
@@ -43,6 +49,8 @@ class Lab(Lifecycle):
         self._ended = False
         self._settled = {part.control.part: part.last_seen for part in (self.stub, self.responder)}
         self._refusals_settled = 0
+        #: how many clients were run, now and at the last settle
+        self._clients = self._clients_settled = 0
 
     # ----- clients -----
 
@@ -61,6 +69,7 @@ class Lab(Lifecycle):
 
     def staple_check(self, *options: str, name: str = "www.staplelab.test") -> Finished:
         """Runs staple-check against nginx and returns it as it ended."""
+        self._clients += 1
         _ = self.nginx.running  # without it nobody would accept, and the client wait in vain
         trusted = next(c.trusted for c in self.pki.certificates.values() if c.trusted)
         words = ("--servername", name, "--trusted", str(trusted), *options, self.nginx.listen)
@@ -68,6 +77,7 @@ class Lab(Lifecycle):
 
     def run(self, *argv: str) -> Finished:
         """Runs another program on the lab clock (openssl, to compare with)."""
+        self._clients += 1
         self._note("run", program=argv[0])
         return self._world.host.run(argv, variables=self._world.host.client_variables())
 
@@ -126,10 +136,11 @@ class Lab(Lifecycle):
             (self.stub, "query", queries),
         ):
             if count:
-                part.wait(kind, count, self._settled[part.control.part])
+                self._wait_for(part, kind, count)
         if refused:
             self._refusals_settled += refused
             self.wait_for_log(REFUSED, self._refusals_settled)
+        self._clients_settled = self._clients
         before = (self.stub.quiet(), self.responder.quiet())
         for _ in range(_SETTLE_ROUNDS):
             self.nginx.wake()
@@ -142,11 +153,26 @@ class Lab(Lifecycle):
             before = now
         raise LabError("nginx and the responders do not come to rest")
 
+    def _wait_for(self, part: FaultyServer, kind: str, count: int) -> None:
+        """Returns once a part has seen so many events of that kind since the last settle."""
+        try:
+            part.wait(kind, count, self._settled[part.control.part])
+        except ControlError as error:
+            if error.status != _TIMED_OUT:
+                raise
+            came, _, _ = str(error.problem["detail"]).partition(" ")
+            words = f"expected {_NOUNS[kind]}: {count}, came within {BOUND_SECONDS:g} s: {came}"
+            if self._clients == self._clients_settled:
+                words += "; no client has come since the last settle, and nginx asks for one only"
+            raise LabError(words) from None
+
     # ----- the network and the parts themselves -----
 
     def network_fault(self, name: str, towards: str = "responder", **params: str | int) -> None:
         """Breaks the network between nginx and a part ("responder" or "stub"), for instance
         "egress-blocked"; not applicable where host or kernel cannot."""
+        check_word("network fault", name, network.FAULTS)
+        check_word("part", towards, PARTS)
         fault = network.FAULTS[name]
         if towards == "responder":
             target = Target(self.address("responder"), "tcp", self._world.responder_port)
@@ -178,21 +204,27 @@ class Lab(Lifecycle):
 
     def pause(self, part: str) -> None:
         """Stops the "responder" or the "stub" in its tracks; its kernel still accepts for it."""
+        check_word("part", part, PARTS)
         self._note(f"pause {part}")
         self._world.pause(part)
 
     def resume(self, part: str) -> None:
+        check_word("part", part, PARTS)
         self._note(f"resume {part}")
         self._world.resume(part)
 
     def kill(self, part: str) -> None:
         """Ends the "responder" or the "stub" at once."""
+        check_word("part", part, PARTS)
         self._collect()
         self._note(f"kill {part}")
         self._world.kill(part)
 
     def revive(self, part: str, *, only: str | None = None) -> None:
         """Starts a killed part again, as it was, or at its address `only` alone."""
+        check_word("part", part, PARTS)
+        if only is not None:
+            check_word(f"address of the {part}", only, [r for r in ROLES if r.startswith(part)])
         self._note(f"start {part} again", only=only)
         self._world.restart(part, only=only)
         self._settled[self._part(part).control.part] = 0

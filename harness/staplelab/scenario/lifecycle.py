@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from staplelab.errors import LabError
+from staplelab.errors import LabError, check_word
 from staplelab.parts.faulty import DnsStub, OcspResponder
 from staplelab.scenario.timeline import Timeline
 from staplelab.scenario.world import OCSP_HOST, World
@@ -16,6 +17,9 @@ from staplelab.servers.nginx import Nginx
 from staplelab.servers.refused import Refused
 from staplelab.servers.sut import ServerUnderTest
 from staplelab.waiting import until_written
+
+#: who has an address in the lab
+ROLES = ("nginx", "responder", "responder-2", "stub", "stub-2")
 
 
 class Lifecycle:
@@ -49,6 +53,7 @@ class Lifecycle:
 
     def address(self, role: str) -> str:
         """The address of "responder", "responder-2", "stub", "stub-2" or "nginx"."""
+        check_word("role", role, ROLES)
         return self._world.host.address(role)
 
     def resolver(self, listener: str = "stub") -> str:
@@ -150,10 +155,13 @@ class Lifecycle:
         self, what: str, sites: Sequence[Site], choices: dict[str, Any]
     ) -> Configuration:
         """The configuration that the author describes, with the hosts file for it."""
+        known = {field.name for field in (*fields(Site), *fields(Configuration))} - {"sites"}
+        for name in choices:
+            check_word("choice of the server", name, sorted(known))
         for_all = {k: v for k, v in choices.items() if k in Configuration.__dataclass_fields__}
         for_site = {k: v for k, v in choices.items() if k not in for_all}
         if sites and for_site:
-            raise TypeError(f"say these of a Site: {', '.join(for_site)}")
+            raise LabError(f"there are Sites: say of one of them {', '.join(for_site)}")
         configuration = Configuration(sites=tuple(sites) or (Site(**for_site),), **for_all)
         self.write_hosts()
         self._note(what, **describe(configuration), **describe_site(for_site))

@@ -141,6 +141,56 @@ def test_daemon_whose_worker_stays(lab: Lab) -> None:
     os.kill(lab.nginx.pid, signal.SIGKILL)
 
 
+# ----- words and mistakes -----
+
+
+def test_choice_misspelt(lab: Lab) -> None:
+    lab.start(verfy=False)
+
+
+def test_choice_misspelt_at_a_reload(lab: Lab) -> None:
+    lab.start()
+    lab.reconfigure(worker=2)
+
+
+def test_choice_beside_sites(lab: Lab) -> None:
+    lab.start(Site(), verify=False)
+
+
+def test_network_fault_misspelt(lab: Lab) -> None:
+    lab.network_fault("partitoin")
+
+
+def test_network_mode_unknown(lab: Lab) -> None:
+    lab.network_fault("egress-blocked", mode="icmp")
+
+
+def test_network_parameter_misspelt(lab: Lab) -> None:
+    lab.network_fault("small-mtu", msss=88)
+
+
+def test_network_part_unknown(lab: Lab) -> None:
+    lab.network_fault("partition", towards="respnder")
+
+
+def test_part_unknown(lab: Lab) -> None:
+    lab.pause("dnsmasq")
+
+
+def test_address_of_a_part_unknown(lab: Lab) -> None:
+    lab.kill("responder")
+    lab.revive("responder", only="responder-3")
+
+
+def test_role_unknown(lab: Lab) -> None:
+    lab.address("responder2")
+
+
+def test_settle_without_a_client(lab: Lab) -> None:
+    lab.start()
+    lab.settle(connections=1)
+
+
 # ----- what one leaves to the next -----
 
 
