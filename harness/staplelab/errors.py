@@ -1,5 +1,10 @@
 """What can go wrong outside a scenario: one class, one line a person can act on."""
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
 
 class LabError(Exception):
     """The lab cannot do what was asked; the message names what was wrong and what is accepted."""
@@ -7,3 +12,13 @@ class LabError(Exception):
 
 class NotHere(LabError):
     """This host or its kernel cannot do what was asked; the message says what is missing."""
+
+
+def check_word(what: str, given: object, accepted: Iterable[str]) -> None:
+    """LabError unless the word is one of those accepted; it names the nearest and all of them."""
+    words = list(accepted)
+    if given in words:
+        return
+    near = difflib.get_close_matches(str(given), words, n=1)
+    nearest = f"the nearest is {near[0]!r}; " if near else ""
+    raise LabError(f"there is no {what} {given!r}; {nearest}accepted: {', '.join(words) or 'none'}")

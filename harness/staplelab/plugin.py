@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import re
+import shutil
 import signal
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict
@@ -210,7 +211,10 @@ def lab(request: pytest.FixtureRequest, world: World) -> Iterator[Lab]:
     folder = world.host.folder / "scenario"
     folder.mkdir(exist_ok=True)
     for left in folder.iterdir():
-        left.unlink()
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
     world.host.share(folder)
     world.reset()
     made = Lab(world, folder, _profile(request.node))

@@ -9,6 +9,11 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in _read(f"{pid}/task/{pid}/children").split()]
 
 
+def parent(pid: int) -> int:
+    """The id of its parent; 0 when there is no such process."""
+    return int((_read(f"{pid}/stat").rpartition(")")[2].split()[1:2] or ["0"])[0])
+
+
 def title(pid: int) -> str:
     """Its command line, or what it has put in that place; "" once it has ended."""
     return _read(f"{pid}/cmdline")

@@ -11,7 +11,7 @@ import jinja2
 import pytest
 
 from staplelab.servers import config
-from staplelab.servers.config import Configuration, Site, describe
+from staplelab.servers.config import Configuration, Site, describe, describe_site
 from staplelab.errors import LabError
 from staplelab.parts.pki import Pki
 
@@ -180,6 +180,48 @@ def test_a_plain_site_has_only_what_it_says(pki: Pki) -> None:
     ]
 
 
+def test_a_file_as_chain_and_another_as_trusted(pki: Pki) -> None:
+    tls = site(pki, chain=Path("/x/chain.pem"), trusted=Path("/x/ca.pem"))
+    assert directives(tls, "ssl_certificate") == ["/x/chain.pem"]
+    assert directives(tls, "ssl_certificate_key") == [str(pki.folder / "www.key")]
+    assert directives(tls, "ssl_trusted_certificate") == ["/x/ca.pem"]
+
+
+def test_the_files_of_another_certificate(pki: Pki) -> None:
+    other = pki.certificates["www-rsa"]
+    tls = site(pki, chain=other, trusted=other)
+    assert directives(tls, "ssl_certificate") == [str(pki.folder / "www-rsa.chain.pem")]
+    assert directives(tls, "ssl_trusted_certificate") == [str(pki.folder / "www-rsa.trusted.pem")]
+
+
+def test_an_authority_is_its_own_file(pki: Pki) -> None:
+    root = pki.certificates["root"]
+    tls = site(pki, chain=root, trusted=root)
+    assert directives(tls, "ssl_certificate") == [str(pki.folder / "root.pem")]
+    assert directives(tls, "ssl_trusted_certificate") == [str(pki.folder / "root.pem")]
+
+
+def test_one_file_is_not_the_chain_of_two_certificates(pki: Pki) -> None:
+    with pytest.raises(LabError, match="one file as chain is for one certificate"):
+        site(pki, certificates=("www", "www-rsa"), chain=Path("/x"))
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_an_included_file_comes_last(pki: Pki, plain: bool) -> None:
+    tls = site(pki, plain=plain, directives=("ssl_stapling_file /x;",), include=Path("/y.conf"))
+    assert directives(tls, "include") == ["/y.conf"]
+    assert tls.index("/x;") < tls.index("include ")
+
+
+def test_directives_of_http_stand_before_their_site(pki: Pki) -> None:
+    one = Site(server_name="one.test")
+    two = Site(server_name="two.test", http_directives=("map $uri $x {}", "upstream u {}"))
+    text = render(pki, Configuration(sites=(one, two)))
+    order = ["one.test", "map $uri $x {}", "upstream u {}", "two.test"]
+    assert sorted(order, key=text.index) == order
+    assert "upstream" not in "".join(servers(text))
+
+
 def test_several_sites(pki: Pki) -> None:
     sites = (Site(server_name="one.test"), Site(server_name="two.test", certificates=("www-rsa",)))
     _, one, two = servers(render(pki, Configuration(sites=sites)))
@@ -211,5 +253,23 @@ def test_what_a_template_needs_and_lacks_is_an_error(
 
 def test_the_timeline_names_what_is_not_the_default() -> None:
     assert describe(Configuration()) == {}
-    changed = Configuration(workers=2, http="x;", sites=(Site(verify=False),))
-    assert describe(changed) == {"workers": 2, "http": "x;"}
+    changed = Configuration(
+        workers=2, http="x;", sites=(Site(verify=False),), upgradable=True, log_level="debug"
+    )
+    assert describe(changed) == {
+        "workers": 2,
+        "http": "x;",
+        "upgradable": True,
+        "log_level": "debug",
+    }
+
+
+def test_the_timeline_names_files_as_every_run_does(pki: Pki) -> None:
+    choices = {"chain": pki.certificates["www"], "trusted": Path("/tmp/x/ca.pem"), "verify": False}
+    assert describe_site(choices) == {"chain": "www", "trusted": "ca.pem", "verify": False}
+
+
+@pytest.mark.parametrize(("upgradable", "word"), [(False, "off"), (True, "on")])
+def test_a_daemon_can_be_upgraded(pki: Pki, upgradable: bool, word: str) -> None:
+    text = render(pki, Configuration(upgradable=upgradable))
+    assert directives(text, "daemon") == [word]

@@ -70,8 +70,62 @@ def test_what_is_no_line_of_nginx_is_an_alert(text: str) -> None:
     assert parse(f"{logged('before')}\n{text}\n") == [error("before"), Line("alert", text)]
 
 
+HEADER = ["HTTP/1.1 200 OK\r", "Server: nginx/1.22.1\r", "Connection: close\r"]
+
+
+@pytest.mark.parametrize(
+    "dump",
+    [
+        HEADER,
+        ["http proxy header:", '"GET / HTTP/1.0\r', 'ETag: "x"\r', '"'],
+        ['http script copy: "Connection: close\r', '"'],
+    ],
+    ids=["header", "quoted-header", "script"],
+)
+def test_a_dump_of_several_lines_is_one_line(dump: list[str]) -> None:
+    """As level debug has them; after it, what is no line of nginx's is an alert again."""
+    text = "\n".join([logged(dump[0], "debug"), *dump[1:], "", logged("b", "info"), "left"])
+    assert parse(text) == [
+        Line("debug", "\n".join(dump)),
+        Line("info", "b"),
+        Line("alert", "left"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "=================================================================",
+        "==26662==ERROR: AddressSanitizer: heap-use-after-free on address 0x602000000010",
+        "src/core/ngx_string.c:80:9: runtime error: null pointer passed as argument 2",
+    ],
+)
+def test_a_report_in_the_midst_of_a_dump_is_an_alert(report: str) -> None:
+    text = "\n".join([logged(HEADER[0], "debug"), HEADER[1], report, "    #0 0x1 in main"])
+    assert parse(text) == [
+        Line("debug", "\n".join(HEADER[:2])),
+        Line("alert", report),
+        Line("alert", "    #0 0x1 in main"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["a", 'a "b"'])
+def test_a_line_of_debug_that_is_complete_stays_alone(text: str) -> None:
+    assert parse(f"{logged(text, 'debug')}\nx\n") == [Line("debug", text), Line("alert", "x")]
+
+
+def test_a_header_at_another_level_is_no_dump() -> None:
+    assert parse(f"{logged(HEADER[0], 'info')}\n{HEADER[1]}\n")[1] == Line("alert", HEADER[1])
+
+
+PARTS = [
+    *(part.encode() for part in (logged("a"), logged("a\r", "debug"), "a", "b\r", "\u00e9")),
+    *(b"\xc3", b"\n"),
+]
+
+
 @repeatable
-@given(st.lists(st.sampled_from([logged("a").encode(), b"a", "\u00e9".encode(), b"\xc3", b"\n"])))
+@given(st.lists(st.sampled_from(PARTS)))
 def test_a_log_that_grows_is_read_as_a_whole_one(parts: list[bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "error.log")
@@ -192,6 +246,7 @@ def test_claiming_just_what_was_logged_is_right(lines: list[Line], alert: bool) 
         ("worker process 1575 exited on signal 9", "worker process N exited on signal 9"),
         ("nginx left behind: process 1572 (nginx)", "nginx left behind: process N (nginx)"),
         ("wrong ident 4711 response, expect 4712", "wrong ident N response, expect N"),
+        ("in /tmp/staplelab-x/scenario/nginx.conf:41", "in RUN/nginx.conf"),
         ("(SSL: error:1380007D, id:77)", "(SSL: error:1380007D, id:N)"),
     ],
 )

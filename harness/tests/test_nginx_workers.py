@@ -18,6 +18,7 @@ import pytest
 
 from staplelab import processes
 from staplelab.hosts.base import Listener
+from staplelab.servers import family
 from staplelab.servers.nginx import Nginx
 from staplelab.waiting import until
 
@@ -61,6 +62,41 @@ def test_an_ended_worker_is_none(master: subprocess.Popen[str]) -> None:
     ended, serving = map(int, master.stdout.readline().split())
     assert processes.children(master.pid) == [ended, serving]
     assert nginx_of(master).workers() == [serving]
+
+
+def family_of(titles: list[str], children: dict[int, list[int]], monkeypatch: Any) -> None:
+    """Lets /proc say that process 1 has these children, and these titles."""
+    monkeypatch.setattr(processes, "children", lambda pid: children.get(pid, []))
+    monkeypatch.setattr(processes, "title", lambda pid: titles[pid - 1])
+
+
+def test_cache_manager_and_loader_are_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither accepts a connection: a settle would wait in vain for each to respond."""
+    titles = [
+        "nginx: master process /usr/sbin/nginx",
+        "nginx: worker process",
+        "nginx: worker process is shutting down",
+        "nginx: cache manager process",
+        "nginx: cache loader process",
+    ]
+    family_of(titles, {1: [5, 4, 3, 2]}, monkeypatch)
+    assert family.workers(1) == {2: titles[1], 3: titles[2]}
+    assert [family.is_leaving(title) for title in titles[1:3]] == [False, True]
+
+
+def test_a_child_without_a_title_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has its master's, until it has said what it is."""
+    titles = ["nginx: master process x"] * 2
+    family_of(titles, {1: [2]}, monkeypatch)
+
+    def look(happened: Any, what: str) -> None:
+        assert what == "nginx's processes to take their titles"
+        assert not happened()
+        titles[1] = "nginx: cache manager process"
+        assert happened()
+
+    monkeypatch.setattr(family, "until", look)
+    assert family.workers(1) == {}
 
 
 def test_only_one_runs(master: subprocess.Popen[str]) -> None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from staplelab.errors import check_word
+
 #: one rule: a chain of the filter or mangle table, and what follows it
 Rule = list[str]
 
@@ -167,11 +169,11 @@ def tag(fault: NetworkFault, target: Target) -> str:
 
 def commands(fault: NetworkFault, target: Target, params: dict[str, str | int]) -> list[Rule]:
     """The command lines that put the fault in force; `undo` makes those that take it back."""
-    unknown = sorted(params.keys() - fault.defaults.keys())
-    if unknown:
-        accepted = ", ".join(fault.defaults) or "none"
-        raise ValueError(f"{fault.name} has no parameter {unknown[0]!r}; accepted: {accepted}")
+    for name in params:
+        check_word(f"parameter of {fault.name}", name, fault.defaults)
     merged = {**fault.defaults, **params}
+    if "mode" in merged:
+        check_word(f"mode of {fault.name}", merged["mode"], _MODES)
     lines = []
     for chain, rule in fault.rules(target, merged):
         table = ["-t", "mangle"] if {"TCPMSS", "TEE"} & set(rule) else []

@@ -8,121 +8,50 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from staplelab.parts import client
-from staplelab.servers import error_log
-from staplelab.parts.client import Handshake
-from staplelab.servers.config import Configuration, Site, describe
-from staplelab.scenario import register
-from staplelab.scenario.deviation import Deviation, Outcome
-from staplelab.errors import LabError, NotHere
-from staplelab.parts.faulty import DnsStub, FaultyServer, OcspResponder
+from staplelab.errors import LabError, NotHere, check_word
 from staplelab.hosts import network
 from staplelab.hosts.base import Finished
 from staplelab.hosts.network import Target
-from staplelab.servers.nginx import Nginx
+from staplelab.parts import client
+from staplelab.parts.client import Handshake
+from staplelab.parts.control import ControlError
+from staplelab.parts.faulty import FaultyServer
 from staplelab.parts.pki import Certificate
-from staplelab.servers.sut import ServerUnderTest
-from staplelab.scenario.timeline import Timeline
-from staplelab.waiting import until_written
-from staplelab.scenario.world import OCSP_HOST, World
+from staplelab.scenario import register
+from staplelab.scenario.deviation import Deviation, Outcome
+from staplelab.scenario.lifecycle import ROLES, Lifecycle
+from staplelab.scenario.world import World
+from staplelab.servers import error_log
+from staplelab.waiting import BOUND_SECONDS
 
 #: what nginx logs of a connection that nobody takes
 REFUSED = "(111: Connection refused)"
+#: the parts that a scenario can break
+PARTS = ("responder", "stub")
 _SETTLE_ROUNDS = 200
+_NOUNS = {"accept": "new connections to the responder", "query": "new queries to the stub"}
+_TIMED_OUT = 408
 
 
-class Lab:
+class Lab(Lifecycle):
     """One scenario's lab, on the long-lived parts of its World."""
 
     def __init__(self, world: World, folder: Path, profile: str) -> None:
-        self._world = world
-        self.folder = folder
-        self.server: ServerUnderTest = world.server
-        self.responder: OcspResponder = world.responder
-        self.stub: DnsStub = world.stub
-        self.timeline = Timeline()
+        super().__init__(world, folder, profile)
         self.deviations: list[Deviation] = []
         self.handshakes: list[Handshake] = []
-        self.nginx = Nginx(world.host, world.server, folder)
-        self.pki = world.pki[profile]
-        self._hosts_file = world.host.hosts_file(folder)
         self._network_faults: dict[str, list[network.Rule]] = {}
-        self._claims: list[error_log.Claim] = []
         self._extra: dict[str, Any] = {}
-        self._hosts = {OCSP_HOST: [world.host.address("responder")]}
         self._ended = False
-        self._left_behind: list[str] = []
-        self._lines_collected = 0
         self._settled = {part.control.part: part.last_seen for part in (self.stub, self.responder)}
         self._refusals_settled = 0
-
-    # ----- the server under test -----
-
-    def host_entry(self, name: str, *addresses: str) -> None:
-        """What `name` resolves to when nginx reads its configuration; nothing: unresolvable."""
-        if addresses:
-            self._hosts[name] = list(addresses)
-        else:
-            self._hosts.pop(name, None)
-
-    def address(self, role: str) -> str:
-        """The address of "responder", "responder-2", "stub", "stub-2" or "nginx"."""
-        return self._world.host.address(role)
-
-    def resolver(self, listener: str = "stub") -> str:
-        """A listener of the DNS stub ("stub", "stub-2", "stub-6") as `resolver` takes it."""
-        return self._world.resolver_address(listener)
-
-    def has_listener(self, name: str) -> bool:
-        """Whether the DNS stub has that listener ("stub-6" only where the machine has IPv6)."""
-        return any(entry["name"] == name for entry in self.stub.ready["listeners"])
-
-    def responder_url(self, path: str = "/") -> str:
-        return f"http://{OCSP_HOST}:{self._world.responder_port}{path}"
-
-    def start(self, *sites: Site, **choices: Any) -> None:
-        """Starts nginx.  `choices` that Configuration knows go there (workers, main, http, ...),
-        the others describe the single site when none is given (verify, resolver, ...)."""
-        for_all = {k: v for k, v in choices.items() if k in Configuration.__dataclass_fields__}
-        for_site = {k: v for k, v in choices.items() if k not in for_all}
-        if sites and for_site:
-            raise TypeError(f"say these of a Site: {', '.join(for_site)}")
-        configuration = Configuration(sites=sites or (Site(**for_site),), **for_all)
-        self.write_hosts()
-        self._note("start", **describe(configuration), **for_site)
-        self.nginx.start(self.render(configuration), self._hosts_file)
-
-    def render(self, configuration: Configuration) -> str:
-        return configuration.render(
-            pki=self.pki,
-            folder=self.folder,
-            user="root" if self._world.host.root else "",
-            listen=self.nginx.listen,
-            barrier=self.nginx.barrier_listen,
-            resolver=self.resolver(),
-        )
-
-    def write_hosts(self) -> None:
-        """The hosts file that nginx reads its configuration with."""
-        lines = [f"{address} {name}" for name, found in self._hosts.items() for address in found]
-        self._hosts_file.write_text("\n".join(lines) + "\n")
-
-    def restart(self, **choices: Any) -> None:
-        """Ends nginx and starts it anew, as `start` does."""
-        assert self._end_nginx() == 0, "nginx did not end well"
-        self.nginx = self.nginx.again()
-        self.start(**choices)
-
-    def reload(self, *, wait: bool = True) -> None:
-        self._note("reload")
-        self.nginx.reload(wait=wait)
-        self._collect()
+        #: how many clients were run, now and at the last settle
+        self._clients = self._clients_settled = 0
 
     # ----- clients -----
 
@@ -141,6 +70,7 @@ class Lab:
 
     def staple_check(self, *options: str, name: str = "www.staplelab.test") -> Finished:
         """Runs staple-check against nginx and returns it as it ended."""
+        self._clients += 1
         _ = self.nginx.running  # without it nobody would accept, and the client wait in vain
         trusted = next(c.trusted for c in self.pki.certificates.values() if c.trusted)
         words = ("--servername", name, "--trusted", str(trusted), *options, self.nginx.listen)
@@ -148,6 +78,7 @@ class Lab:
 
     def run(self, *argv: str) -> Finished:
         """Runs another program on the lab clock (openssl, to compare with)."""
+        self._clients += 1
         self._note("run", program=argv[0])
         return self._world.host.run(argv, variables=self._world.host.client_variables())
 
@@ -206,10 +137,11 @@ class Lab:
             (self.stub, "query", queries),
         ):
             if count:
-                part.wait(kind, count, self._settled[part.control.part])
+                self._wait_for(part, kind, count)
         if refused:
             self._refusals_settled += refused
             self.wait_for_log(REFUSED, self._refusals_settled)
+        self._clients_settled = self._clients
         before = (self.stub.quiet(), self.responder.quiet())
         for _ in range(_SETTLE_ROUNDS):
             self.nginx.wake()
@@ -222,26 +154,26 @@ class Lab:
             before = now
         raise LabError("nginx and the responders do not come to rest")
 
-    def wait_for_log(self, text: str, times: int = 1) -> None:
-        """Returns once nginx has logged this text so many times in this scenario: what the kernel
-        brings about in its own time."""
-        until_written(
-            self.folder / "error.log",
-            lambda: len(self.log_lines(text)) >= times,
-            f"nginx to log {text!r}{f' {times} times' if times > 1 else ''}",
-        )
-
-    def claim(self, text: str, times: int | None = 1, *, alert: bool = False) -> None:
-        """Expects a line of level warn or above with this text, `times` times (None: 1 or more).
-
-        A line that nobody claimed fails the scenario; an [alert] needs `alert=True`."""
-        self._claims.append(error_log.Claim(text, times, alert))
+    def _wait_for(self, part: FaultyServer, kind: str, count: int) -> None:
+        """Returns once a part has seen so many events of that kind since the last settle."""
+        try:
+            part.wait(kind, count, self._settled[part.control.part])
+        except ControlError as error:
+            if error.status != _TIMED_OUT:
+                raise
+            came, _, _ = str(error.problem["detail"]).partition(" ")
+            words = f"expected {_NOUNS[kind]}: {count}, came within {BOUND_SECONDS:g} s: {came}"
+            if self._clients == self._clients_settled:
+                words += "; no client has come since the last settle, and nginx asks for one only"
+            raise LabError(words) from None
 
     # ----- the network and the parts themselves -----
 
     def network_fault(self, name: str, towards: str = "responder", **params: str | int) -> None:
         """Breaks the network between nginx and a part ("responder" or "stub"), for instance
         "egress-blocked"; not applicable where host or kernel cannot."""
+        check_word("network fault", name, network.FAULTS)
+        check_word("part", towards, PARTS)
         fault = network.FAULTS[name]
         if towards == "responder":
             target = Target(self.address("responder"), "tcp", self._world.responder_port)
@@ -273,21 +205,27 @@ class Lab:
 
     def pause(self, part: str) -> None:
         """Stops the "responder" or the "stub" in its tracks; its kernel still accepts for it."""
+        check_word("part", part, PARTS)
         self._note(f"pause {part}")
         self._world.pause(part)
 
     def resume(self, part: str) -> None:
+        check_word("part", part, PARTS)
         self._note(f"resume {part}")
         self._world.resume(part)
 
     def kill(self, part: str) -> None:
         """Ends the "responder" or the "stub" at once."""
+        check_word("part", part, PARTS)
         self._collect()
         self._note(f"kill {part}")
         self._world.kill(part)
 
     def revive(self, part: str, *, only: str | None = None) -> None:
         """Starts a killed part again, as it was, or at its address `only` alone."""
+        check_word("part", part, PARTS)
+        if only is not None:
+            check_word(f"address of the {part}", only, [r for r in ROLES if r.startswith(part)])
         self._note(f"start {part} again", only=only)
         self._world.restart(part, only=only)
         self._settled[self._part(part).control.part] = 0
@@ -362,12 +300,6 @@ class Lab:
             ]
         assert not wrong, "\n".join(wrong)
 
-    def _end_nginx(self) -> int:
-        """Tells nginx to end; its exit status."""
-        status = self.nginx.stop()
-        self._left_behind += self.nginx.running.left
-        return status
-
     def abandon(self) -> None:
         """Ends everything of this scenario, whatever state it is in."""
         for part in (self.responder, self.stub):
@@ -387,29 +319,3 @@ class Lab:
         for part in (self.responder, self.stub):
             text = "\n".join(str(event) for event in part.events())
             (into / f"{part.control.part}.events").write_text(text + "\n")
-
-    # ----- the timeline -----
-
-    def _note(self, what: str, **details: Any) -> None:
-        self.timeline.add(self._world.clock.elapsed, "scenario", what, **details)
-
-    def _collect(self) -> None:
-        """Collects what the parts saw, and enters it."""
-        self.stub.collect()
-        self.responder.collect()
-        self._enter()
-
-    def _enter(self) -> None:
-        """Appends what was collected since the last time, and what nginx has logged by now."""
-        at = self._world.clock.elapsed
-        for part in (self.stub, self.responder):
-            for event in part.new_events():
-                details = {k: v for k, v in event.items() if k not in ("seq", "time", "kind")}
-                self.timeline.add(at, part.control.part, event["kind"], **details)
-        for line in self.nginx.log()[self._lines_collected :]:
-            self.timeline.add(at, "nginx", str(line))
-            self._lines_collected += 1
-
-    def log_lines(self, text: str) -> Sequence[error_log.Line]:
-        """The lines of nginx's log, of any level, that hold this text."""
-        return [line for line in self.nginx.log() if text in line.text]

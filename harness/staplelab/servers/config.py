@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from staplelab.errors import LabError
 from staplelab.parts.pki import Certificate, Pki
 
 _TEMPLATES = jinja2.Environment(
@@ -28,31 +29,62 @@ class Site:
     server_name: str = "www.staplelab.test"
     stapling: bool = True
     verify: bool = True
-    #: ssl_certificate holds the leaf and its intermediates, not the leaf alone
-    chain: bool = True
-    #: ssl_trusted_certificate is set
-    trusted: bool = True
+    #: what ssl_certificate holds: the leaf and its intermediates (True), the leaf alone (False),
+    #: another certificate's, or a file of the author's own
+    chain: bool | Certificate | Path = True
+    #: what ssl_trusted_certificate holds: what pki-mint made for it (True), that of another
+    #: certificate, or a file of the author's own; with False there is none
+    trusted: bool | Certificate | Path = True
     #: "stub" (the DNS stub), None (no resolver directive) or the directive's words
     resolver: str | None = "stub"
     #: the directives below stand alone, nothing is written for the choices above
     plain: bool = False
     #: further directives, each ending in a semicolon
     directives: tuple[str, ...] = ()
+    #: a file that the server{} includes (`lab.file` writes one)
+    include: Path | None = None
+    #: directives that stand before the server{}, in http{} (upstream, map, proxy_cache_path, ...)
+    http_directives: tuple[str, ...] = ()
 
     def lines(self, pki: Pki, resolver: str) -> list[str]:
+        """What stands in the server{} beside its name and its certificates."""
+        included = [] if self.include is None else [f"include {self.include};"]
         if self.plain:
-            return list(self.directives)
+            return [*self.directives, *included]
         lines = [
             f"ssl_stapling {'on' if self.stapling else 'off'};",
             f"ssl_stapling_verify {'on' if self.verify else 'off'};",
         ]
-        if self.trusted:
-            lines.append(
-                f"ssl_trusted_certificate {pki.certificates[self.certificates[0]].trusted};"
-            )
+        trusted = self._trusted_file(pki)
+        if trusted is not None:
+            lines.append(f"ssl_trusted_certificate {trusted};")
         if self.resolver is not None:
             lines.append(f"resolver {resolver if self.resolver == 'stub' else self.resolver};")
-        return lines + list(self.directives)
+        return [*lines, *self.directives, *included]
+
+    def certificate_files(self, pki: Pki) -> list[tuple[Path, Path]]:
+        """What ssl_certificate and ssl_certificate_key name, for each of the certificates."""
+        if not isinstance(self.chain, bool) and len(self.certificates) != 1:
+            raise LabError(f"one file as chain is for one certificate, not {self.certificates}")
+        chosen = [pki.certificates[name] for name in self.certificates]
+        return [(self._chain_file(one), one.private_key) for one in chosen]
+
+    def _chain_file(self, certificate: Certificate) -> Path:
+        if isinstance(self.chain, Path):
+            return self.chain
+        if isinstance(self.chain, Certificate):
+            return self.chain.chain or self.chain.file
+        return certificate.chain if self.chain and certificate.chain else certificate.file
+
+    def _trusted_file(self, pki: Pki) -> Path | None:
+        if isinstance(self.trusted, Path):
+            return self.trusted
+        if isinstance(self.trusted, Certificate):
+            # an authority has no such file: it is trusted itself
+            return self.trusted.trusted or self.trusted.file
+        if not self.trusted or not self.certificates:
+            return None
+        return pki.certificates[self.certificates[0]].trusted
 
 
 @dataclass(frozen=True)
@@ -65,6 +97,8 @@ class Configuration:
     main: str = ""
     http: str = ""
     log_level: str = "info"
+    #: nginx runs as a daemon, which takes SIGUSR2 for a binary upgrade
+    upgradable: bool = False
 
     def render(
         self, *, pki: Pki, folder: Path, user: str, listen: str, barrier: str, resolver: str
@@ -72,6 +106,7 @@ class Configuration:
         """The configuration file; a `user` of "" leaves the directive out."""
         return _TEMPLATES.get_template("nginx.conf.j2").render(
             user=user,
+            daemon=self.upgradable,
             folder=folder,
             temp=folder.parent / "temp",  # shared: nginx makes it, nothing is ever put there
             workers=self.workers,
@@ -88,24 +123,18 @@ class Configuration:
 @dataclass(frozen=True)
 class _RenderedSite:
     server_name: str
-    certificates: list[_RenderedCertificate] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _RenderedCertificate:
-    file: Path | None
-    private_key: Path
+    #: ssl_certificate, ssl_certificate_key
+    certificates: list[tuple[Path, Path]]
+    lines: list[str]
+    http: tuple[str, ...]
 
 
 def _render_site(site: Site, pki: Pki, resolver: str) -> _RenderedSite:
-    chosen: list[Certificate] = [pki.certificates[name] for name in site.certificates]
     return _RenderedSite(
         server_name=site.server_name,
-        certificates=[
-            _RenderedCertificate(c.chain if site.chain else c.file, c.private_key) for c in chosen
-        ],
+        certificates=site.certificate_files(pki),
         lines=site.lines(pki, resolver),
+        http=site.http_directives,
     )
 
 
@@ -113,7 +142,19 @@ def describe(configuration: Configuration) -> dict[str, Any]:
     """The choices that differ from the defaults, for the timeline."""
     default = Configuration()
     return {
-        name: getattr(configuration, name)
-        for name in ("workers", "worker_connections", "main", "http")
-        if getattr(configuration, name) != getattr(default, name)
+        field.name: getattr(configuration, field.name)
+        for field in fields(Configuration)
+        if field.name != "sites"
+        and getattr(configuration, field.name) != getattr(default, field.name)
     }
+
+
+def describe_site(choices: dict[str, Any]) -> dict[str, Any]:
+    """The choices of a Site for the timeline: certificates by their ids, files by their names."""
+    return {name: _for_timeline(choice) for name, choice in choices.items()}
+
+
+def _for_timeline(choice: Any) -> Any:
+    if isinstance(choice, Certificate):
+        return choice.id
+    return choice.name if isinstance(choice, Path) else choice

@@ -20,9 +20,14 @@ _LINE = re.compile(
     r"(?:\*\d+ )?(.*)$"
 )
 
+#: what a sanitizer says, also in the midst of what nginx says
+_REPORT = re.compile(r"^=+$|^==\d+==|: runtime error: ")
+
 _PORT = re.compile(
     r"((?:nginx|responder|stub)(?:-2)?|\.staplelab\.test|\d+(?:\.\d+){3}|\[[0-9a-f:]+\]):\d+"
 )
+#: what the host has to say in the configuration moves its lines
+_CONFIGURATION_LINE = re.compile(r"(/nginx\.conf):\d+")
 _NUMBER = re.compile(r"\b(id:|ident |expect |process |DNS response (?=\d))\d+")
 
 
@@ -39,14 +44,29 @@ class Line:
 
 def parse(text: str) -> list[Line]:
     """The lines of a log; what is no line of nginx's (a sanitizer's report) has level "alert"."""
-    lines = []
+    lines: list[Line] = []
+    _append(lines, text)
+    return lines
+
+
+def _append(lines: list[Line], text: str) -> None:
+    """Adds the lines of a text to those that stand before it."""
     for raw in filter(None, text.split("\n")):
         match = _LINE.match(raw)
-        if match is None:
-            lines.append(Line("alert", raw))
-        else:
+        if match is not None:
             lines.append(Line(match[1] or match[2], match[3]))
-    return lines
+        elif lines and _is_open(lines[-1]) and not _REPORT.search(raw):
+            lines[-1] = Line(lines[-1].level, f"{lines[-1].text}\n{raw}")
+        else:
+            lines.append(Line("alert", raw))
+
+
+def _is_open(line: Line) -> bool:
+    """Whether more of the line may follow: at level debug nginx logs whole headers, which have
+    line feeds of their own, and texts in quotation marks, which may."""
+    return line.level == "debug" and (
+        line.text.endswith(("\r", ":")) or line.text.count('"') % 2 == 1
+    )
 
 
 class LogFile:
@@ -66,9 +86,11 @@ class LogFile:
         except FileNotFoundError:
             return []
         whole = octets.rfind(b"\n") + 1
-        self._lines += parse(octets[:whole].decode(errors="replace"))
+        _append(self._lines, octets[:whole].decode(errors="replace"))
         self._read += whole
-        return self._lines + parse(octets[whole:].decode(errors="replace"))
+        lines = list(self._lines)
+        _append(lines, octets[whole:].decode(errors="replace"))
+        return lines
 
 
 @dataclass
@@ -121,5 +143,5 @@ def for_results(lines: Iterable[Line], names: dict[str, str]) -> list[str]:
     for line in lines:
         if line.level not in _MUST_BE_CLAIMED:
             continue
-        kept.append(shared(str(line), names))
+        kept.append(_CONFIGURATION_LINE.sub(r"\1", shared(str(line), names)))
     return kept

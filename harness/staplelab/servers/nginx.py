@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from staplelab import processes
-from staplelab.servers import error_log
+from staplelab.servers import daemon, error_log, family
 from staplelab.errors import LabError
 from staplelab.hosts.base import Host, Running
+from staplelab.servers.refused import reasons_among
 from staplelab.servers.sut import ServerUnderTest
 from staplelab.waiting import BOUND_SECONDS, until, until_ended
 
 _E_OPTION_SINCE = (1, 19, 5)
-#: in the title of a worker that finishes what it has and accepts no connection any more
-_LEAVING = "shutting down"
+_NEW_BINARY = re.compile(r"new binary process \d+ exited ")
 _NO_BUILT_IN_LOG = "could not open error log file"
 
 
@@ -32,6 +33,7 @@ class Nginx:
         self.folder = folder
         self._running: Running | None = None
         self._chosen: int | None = None
+        self._quitting = False
         self._logs = [error_log.LogFile(folder / name) for name in ("stderr.log", "error.log")]
         tls, barrier = host.listen("nginx", 443), host.listen("nginx", 8080)
         self._listeners = [tls, barrier]
@@ -47,31 +49,62 @@ class Nginx:
         """Another nginx in the same folder, after this one has ended."""
         return Nginx(self._host, self._server, self.folder)
 
-    def start(self, configuration: str, hosts: Path) -> None:
-        """Starts nginx and returns once it serves; LabError, with its words, if it ends instead."""
+    def configure(self, configuration: str) -> Path:
+        """Writes the configuration that the next start or reload reads."""
         path = self.folder / "nginx.conf"
         path.write_text(configuration)
+        return path
+
+    def start(self, configuration: str, hosts: Path, *, upgradable: bool = False) -> None:
+        """Starts nginx and returns once it serves; LabError, with its words, if it ends instead."""
+        command = self._command(self.configure(configuration))
+        stderr = self.folder / "stderr.log"
+        variables = self._host.part_variables(hosts)
+        if upgradable:
+            self._let_go_of_listeners()  # one that inherits sockets never becomes a daemon
+            shell = self._host.start(
+                "nginx", daemon.argv(command), variables=variables, stderr=stderr, read_stdout=True
+            )
+            self._running = shell
+            self._running = daemon.Daemon(shell)
+        else:
+            inherited = "".join(f"{listener.descriptor};" for listener in self._listeners)
+            self._running = self._host.start(
+                "nginx",
+                command,
+                variables={**variables, "NGINX": inherited},
+                stderr=stderr,
+                listeners=self._listeners,
+            )
+            self._let_go_of_listeners()
+        self.barrier()
+
+    def _command(self, configuration: Path) -> list[str]:
         program = self._host.server_program(self._server.path)
-        argv = [program, "-p", str(self.folder), "-c", str(path)]
+        command = [program, "-p", str(self.folder), "-c", str(configuration)]
         if self._server.number >= _E_OPTION_SINCE:
-            argv += ["-e", str(self.folder / "startup.log")]
-        inherited = "".join(f"{listener.descriptor};" for listener in self._listeners)
-        self._running = self._host.start(
-            "nginx",
-            argv,
-            variables={**self._host.part_variables(hosts), "NGINX": inherited},
-            stderr=self.folder / "stderr.log",
-            listeners=self._listeners,
-        )
+            command += ["-e", str(self.folder / "startup.log")]
+        return command
+
+    def _let_go_of_listeners(self) -> None:
         for listener in self._listeners:
             listener.close()
-        self.barrier()
 
     # what it says
 
-    def log(self) -> list[error_log.Line]:
+    def log_position(self) -> Sequence[int]:
+        """How far the log goes by now, for `log` to begin or to end there."""
+        return [len(file.lines()) for file in self._logs]
+
+    def log(
+        self, since: Sequence[int] = (0, 0), up_to: Sequence[int | None] = (None, None)
+    ) -> list[error_log.Line]:
         """What nginx said so far: while reading its configuration (stderr), then in its log."""
-        lines = [line for file in self._logs for line in file.lines()]
+        lines = [
+            line
+            for file, first, last in zip(self._logs, since, up_to, strict=True)
+            for line in file.lines()[first:last]
+        ]
         if self._server.number >= _E_OPTION_SINCE:
             return lines
         # it cannot be told where to log before it has read its configuration, and an ordinary user
@@ -79,6 +112,10 @@ class Nginx:
         return [line for line in lines if not line.text.startswith(_NO_BUILT_IN_LOG)]
 
     # what it does
+
+    @property
+    def started(self) -> bool:
+        return self._running is not None
 
     @property
     def running(self) -> Running:
@@ -112,7 +149,7 @@ class Nginx:
         """Every worker has taken a turn of its event loop, or will at once when it is leaving
         (such a one accepts no connection: a signal that nginx ignores wakes it)."""
         titles = self._titles()
-        leaving = [pid for pid, title in titles.items() if _LEAVING in title]
+        leaving = [pid for pid, title in titles.items() if family.is_leaving(title)]
         for pid in leaving:
             _tell(pid, signal.SIGIO)
         serving = [pid for pid in titles if pid not in leaving]
@@ -128,10 +165,13 @@ class Nginx:
         return list(self._titles())
 
     def _titles(self) -> dict[int, str]:
-        """The titles that the workers gave themselves, by pid.  A worker that has ended is none,
-        even while the master has not noticed: it serves nobody."""
-        titles = {pid: processes.title(pid) for pid in sorted(processes.children(self.pid))}
-        return {pid: title for pid, title in titles.items() if title}
+        """The workers' titles by their pids; none when nginx was told to quit and has."""
+        try:
+            return family.workers(self.pid)
+        except LabError:
+            if self._quitting and self.running.poll() is not None:
+                return {}
+            raise
 
     def wait_for_workers(self, count: int) -> list[int]:
         until(lambda: len(self.workers()) == count, f"{count} nginx workers")
@@ -153,20 +193,96 @@ class Nginx:
             for pid in others:
                 _tell(pid, signal.SIGCONT)
 
-    def reload(self, *, wait: bool = True) -> None:
-        """SIGHUP; with `wait`, returns once the old workers have ended and new ones serve."""
+    def reload(self, *, wait: bool = True) -> list[error_log.Line]:
+        """SIGHUP; with `wait`, returns once the old workers have ended and new ones serve.
+
+        When nginx refuses its configuration the old ones go on; returns why it does."""
         old = self.workers()
+        position = self.log_position()
         self.running.signal(signal.SIGHUP)
-        if wait:
+        if not wait:
+            return []
+        until(
+            lambda: bool(self._refusal(position)) or not set(self.workers()) <= set(old),
+            "nginx to take the configuration or to refuse it",
+        )
+        refusal = self._refusal(position)
+        if not refusal:
             for pid in old:
                 until_ended(pid, "an old worker")
-            self.barrier()
+        self.barrier()
+        return refusal
+
+    def _refusal(self, since: Sequence[int]) -> list[error_log.Line]:
+        """Why nginx has refused a configuration since the log was there; nothing: it has not."""
+        return reasons_among(self.log(since))
+
+    def upgrade(self) -> list[error_log.Line]:
+        """SIGUSR2 and what follows: returns once a new master and its workers serve alone.
+
+        When the new binary refuses the configuration the old one goes on; returns why it does."""
+        old, workers = self.pid, self.workers()
+        position = self.log_position()
+        self.running.signal(signal.SIGUSR2)
+        until(
+            lambda: self._has_ended(position) or family.heir(old) is not None,
+            "a new master of nginx",
+        )
+        if self._has_ended(position):
+            refusal = self._refusal(position)
+            if not refusal:
+                raise LabError(f"the new binary ended without a reason: {self._last_words()}")
+            return refusal
+        _tell(old, signal.SIGWINCH)
+        for pid in workers:
+            until_ended(pid, "a worker of the old binary")
+        _tell(old, signal.SIGQUIT)
+        until_ended(old, "the old master")
+        self.barrier()
+        return []
+
+    def _has_ended(self, since: Sequence[int]) -> bool:
+        """Whether the master has said since then that the new binary has ended."""
+        return any(_NEW_BINARY.match(line.text) for line in self.log(since))
+
+    def quit(self, *, wait: bool = True) -> None:
+        """SIGQUIT; with `wait`, returns once nginx has ended, else once nobody accepts a
+        connection any more: the workers finish what they have."""
+        self._quitting = True
+        self.running.signal(signal.SIGQUIT)
+        if wait:
+            self.wait()
+        else:
+            until(lambda: not self._accepts(), "nginx to accept no connection any more")
+
+    def _accepts(self) -> bool:
+        try:
+            socket.create_connection(self.barrier_address, BOUND_SECONDS).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    def refuse(
+        self, configuration: str, hosts: Path, *, upgradable: bool
+    ) -> list[error_log.Line]:
+        """Starts nginx, which should end by itself; returns why it does, nothing if it serves."""
+        position = self.log_position()
+        try:
+            self.start(configuration, hosts, upgradable=upgradable)
+        except LabError as error:
+            if not self.started or self.wait() == 0:
+                raise
+            refusal = self._refusal(position)
+            if not refusal:
+                raise LabError(f"nginx did not start and gave no reason: {error}") from error
+            return refusal
+        return []
 
     def wait_for_new_worker(self, old: int) -> None:
         """Returns once the master has replaced this worker and told it to leave: the new one
         alone accepts connections."""
         until(lambda: any(pid != old for pid in self.workers()), "a new nginx worker")
-        until(lambda: _LEAVING in processes.title(old), "the old nginx worker to leave")
+        until(lambda: family.is_leaving(processes.title(old)), "the old nginx worker to leave")
 
     def wait_for_end(self, worker: int) -> None:
         """Returns once that worker has ended by itself."""
@@ -193,8 +309,7 @@ class Nginx:
         return self.running.wait(BOUND_SECONDS)
 
     def kill(self) -> None:
-        for listener in self._listeners:
-            listener.close()
+        self._let_go_of_listeners()
         if self._running is not None:
             self._running.kill()
 

@@ -1,0 +1,242 @@
+"""The life of the server under test in a scenario: start, new configuration, end, and its log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from staplelab.errors import LabError, check_word
+from staplelab.parts.faulty import DnsStub, OcspResponder
+from staplelab.scenario.timeline import Timeline
+from staplelab.scenario.world import OCSP_HOST, World
+from staplelab.servers import error_log
+from staplelab.servers.config import Configuration, Site, describe, describe_site
+from staplelab.servers.nginx import Nginx
+from staplelab.servers.refused import Refused
+from staplelab.servers.sut import ServerUnderTest
+from staplelab.waiting import until_written
+
+#: who has an address in the lab
+ROLES = ("nginx", "responder", "responder-2", "stub", "stub-2")
+
+
+class Lifecycle:
+    """What a scenario does to its server, and what the server says."""
+
+    def __init__(self, world: World, folder: Path, profile: str) -> None:
+        self._world = world
+        self.folder = folder
+        self.server: ServerUnderTest = world.server
+        self.responder: OcspResponder = world.responder
+        self.stub: DnsStub = world.stub
+        self.timeline = Timeline()
+        self.nginx = Nginx(world.host, world.server, folder)
+        self.pki = world.pki[profile]
+        self._hosts_file = world.host.hosts_file(folder)
+        self._hosts = {OCSP_HOST: [world.host.address("responder")]}
+        self._claims: list[error_log.Claim] = []
+        self._upgradable = False
+        self._refused_to_start = False
+        self._left_behind: list[str] = []
+        self._log_entered: Sequence[int] = (0, 0)
+
+    # ----- what its configuration names -----
+
+    def host_entry(self, name: str, *addresses: str) -> None:
+        """What `name` resolves to when nginx reads its configuration; nothing: unresolvable."""
+        if addresses:
+            self._hosts[name] = list(addresses)
+        else:
+            self._hosts.pop(name, None)
+
+    def address(self, role: str) -> str:
+        """The address of "responder", "responder-2", "stub", "stub-2" or "nginx"."""
+        check_word("role", role, ROLES)
+        return self._world.host.address(role)
+
+    def resolver(self, listener: str = "stub") -> str:
+        """A listener of the DNS stub ("stub", "stub-2", "stub-6") as `resolver` takes it."""
+        return self._world.resolver_address(listener)
+
+    def has_listener(self, name: str) -> bool:
+        """Whether the DNS stub has that listener ("stub-6" only where the machine has IPv6)."""
+        return any(entry["name"] == name for entry in self.stub.ready["listeners"])
+
+    def responder_url(self, path: str = "/") -> str:
+        return f"http://{OCSP_HOST}:{self._world.responder_port}{path}"
+
+    def file(self, name: str, text: str) -> Path:
+        """Writes a file of the scenario's own that nginx can read: certificates, an include."""
+        path = self.folder / name
+        path.write_text(text)
+        self._world.host.share(path)
+        return path
+
+    # ----- its life -----
+
+    def start(self, *sites: Site, expect: Refused | None = None, **choices: Any) -> None:
+        """Starts nginx.  `choices` that Configuration knows go there (workers, main, http, ...),
+        the others describe the single site when none is given (verify, resolver, ...).
+
+        `expect`: nginx must not start, and say why; its words are claimed."""
+        chosen = self._configuration("start", sites, choices)
+        self._upgradable = chosen.upgradable
+        begin = self.nginx.start if expect is None else self.nginx.refuse
+        reasons = begin(self.render(chosen), self._hosts_file, upgradable=chosen.upgradable)
+        if expect is None:
+            return
+        self._hold_refusal(expect, reasons or [])
+        self._refused_to_start = True
+        self._collect()
+        self.nginx = self.nginx.again()
+
+    def restart(self, *sites: Site, expect: Refused | None = None, **choices: Any) -> None:
+        """Ends nginx and starts it anew, as `start` does."""
+        status = self._end_nginx()
+        assert status == 0, f"nginx ended with status {status}"
+        if self.nginx.started:
+            self.nginx = self.nginx.again()
+        self.start(*sites, expect=expect, **choices)
+
+    def reconfigure(
+        self, *sites: Site, expect: Refused | None = None, wait: bool = True, **choices: Any
+    ) -> None:
+        """Gives nginx another configuration, said as for `start`, and reloads it.
+
+        `expect`: nginx must refuse it, say why, and go on as it was; its words are claimed."""
+        chosen = self._configuration("reconfigure", sites, choices)
+        self.nginx.configure(self.render(chosen))
+        self._reload(wait, expect)
+
+    def reload(self, *, expect: Refused | None = None, wait: bool = True) -> None:
+        """Lets nginx read its configuration anew, as it is: the files that it names may have
+        changed.  Returns once new workers serve and the old ones have ended."""
+        self.write_hosts()
+        self._note("reload")
+        self._reload(wait, expect)
+
+    def upgrade(self, *, expect: Refused | None = None) -> None:
+        """Replaces nginx by a new process of its binary (SIGUSR2, then SIGWINCH and SIGQUIT to the
+        old one); returns once the new workers serve and nothing of the old ones is left.
+
+        nginx must have been started as `upgradable`.  `expect`: the new one must refuse the
+        configuration, and the old one go on."""
+        if not self._upgradable:
+            raise LabError(
+                "nginx takes SIGUSR2 as a daemon only: start it by lab.start(upgradable=True)"
+            )
+        self.write_hosts()
+        self._note("upgrade")
+        self._after(self.nginx.upgrade(), expect)
+
+    def quit(self, *, wait: bool = True) -> None:
+        """Tells nginx to end once its workers have finished what they have (SIGQUIT); returns when
+        it has, or, without `wait`, when it accepts no connection any more."""
+        self._note("quit")
+        self.nginx.quit(wait=wait)
+        self._collect()
+
+    def _reload(self, wait: bool, expect: Refused | None) -> None:
+        if expect is not None and not wait:
+            raise LabError("a refusal has to be waited for: leave wait=False out")
+        self._after(self.nginx.reload(wait=wait), expect)
+
+    def _after(self, reasons: Sequence[error_log.Line], expect: Refused | None) -> None:
+        """Holds what became of a configuration against what was expected."""
+        self._collect()
+        if expect is not None:
+            self._hold_refusal(expect, reasons)
+            return
+        assert not reasons, f"nginx refused the configuration: {'; '.join(map(str, reasons))}"
+
+    def _configuration(
+        self, what: str, sites: Sequence[Site], choices: dict[str, Any]
+    ) -> Configuration:
+        """The configuration that the author describes, with the hosts file for it."""
+        known = {field.name for field in (*fields(Site), *fields(Configuration))} - {"sites"}
+        for name in choices:
+            check_word("choice of the server", name, sorted(known))
+        for_all = {k: v for k, v in choices.items() if k in Configuration.__dataclass_fields__}
+        for_site = {k: v for k, v in choices.items() if k not in for_all}
+        if sites and for_site:
+            raise LabError(f"there are Sites: say of one of them {', '.join(for_site)}")
+        configuration = Configuration(sites=tuple(sites) or (Site(**for_site),), **for_all)
+        self.write_hosts()
+        self._note(what, **describe(configuration), **describe_site(for_site))
+        return configuration
+
+    def render(self, configuration: Configuration) -> str:
+        return configuration.render(
+            pki=self.pki,
+            folder=self.folder,
+            user="root" if self._world.host.root else "",
+            listen=self.nginx.listen,
+            barrier=self.nginx.barrier_listen,
+            resolver=self.resolver(),
+        )
+
+    def write_hosts(self) -> None:
+        """The hosts file that nginx reads its configuration with."""
+        lines = [f"{address} {name}" for name, found in self._hosts.items() for address in found]
+        self._hosts_file.write_text("\n".join(lines) + "\n")
+
+    def _hold_refusal(self, expect: Refused, reasons: Sequence[error_log.Line]) -> None:
+        expect.hold_against(reasons)
+        claim = error_log.Claim(expect.text, None, alert=True)
+        if claim not in self._claims:
+            self._claims.append(claim)
+
+    def _end_nginx(self) -> int:
+        """Tells nginx to end; its exit status."""
+        if self._refused_to_start and not self.nginx.started:
+            self.nginx.kill()  # there are only its sockets
+            return 0
+        status = self.nginx.stop()
+        self._left_behind += self.nginx.running.left
+        return status
+
+    # ----- what it says -----
+
+    def wait_for_log(self, text: str, times: int = 1) -> None:
+        """Returns once nginx has logged this text so many times in this scenario: what the kernel
+        brings about in its own time."""
+        until_written(
+            self.folder / "error.log",
+            lambda: len(self.log_lines(text)) >= times,
+            f"nginx to log {text!r}{f' {times} times' if times > 1 else ''}",
+        )
+
+    def log_lines(self, text: str) -> Sequence[error_log.Line]:
+        """The lines of nginx's log, of any level, that hold this text."""
+        return [line for line in self.nginx.log() if text in line.text]
+
+    def claim(self, text: str, times: int | None = 1, *, alert: bool = False) -> None:
+        """Expects a line of level warn or above with this text, `times` times (None: 1 or more).
+
+        A line that nobody claimed fails the scenario; an [alert] needs `alert=True`."""
+        self._claims.append(error_log.Claim(text, times, alert))
+
+    # ----- the timeline -----
+
+    def _note(self, what: str, **details: Any) -> None:
+        self.timeline.add(self._world.clock.elapsed, "scenario", what, **details)
+
+    def _collect(self) -> None:
+        """Collects what the parts saw, and enters it."""
+        self.stub.collect()
+        self.responder.collect()
+        self._enter()
+
+    def _enter(self) -> None:
+        """Appends what was collected since the last time, and what nginx has logged by now."""
+        at = self._world.clock.elapsed
+        for part in (self.stub, self.responder):
+            for event in part.new_events():
+                details = {k: v for k, v in event.items() if k not in ("seq", "time", "kind")}
+                self.timeline.add(at, part.control.part, event["kind"], **details)
+        position = self.nginx.log_position()
+        for line in self.nginx.log(self._log_entered, position):
+            self.timeline.add(at, "nginx", str(line))
+        self._log_entered = position

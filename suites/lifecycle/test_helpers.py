@@ -1,0 +1,21 @@
+"""Processes of nginx beside its workers."""
+
+from __future__ import annotations
+
+from staplelab.scenario.lab import Lab
+
+
+def test_cache_manager_and_loader(lab: Lab) -> None:
+    """With a cache on disk the master has two children more, which accept no connection."""
+    lab.start(workers=2, http=f"proxy_cache_path {lab.folder}/cache keys_zone=pages:1m;")
+    for pid in lab.nginx.wait_for_workers(2):
+        with lab.nginx.only(pid):
+            assert lab.handshake().verdict == "NO_STAPLE"
+            lab.settle(connections=1)
+            assert lab.handshake().verdict == "GOOD"
+    lab.step(61)  # the loader begins, finds nothing and ends
+    lab.settle()
+    assert len(lab.nginx.workers()) == 2
+    lab.reload()
+    assert lab.handshake().verdict == "NO_STAPLE"
+    lab.settle(connections=1)
