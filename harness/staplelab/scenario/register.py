@@ -55,12 +55,12 @@ REGISTER = (
     ),
     Deviation(
         id="NGX-003",
-        title="A reload loses the staple",
-        expected="a valid staple to outlive a reload",
+        title="A reload or an upgrade loses the staple",
+        expected="a valid staple to outlive a reload or an upgrade of the binary",
         quotation="Support for keeping a long-lived (disk) cache of OCSP responses. [...] Any "
         "restarting of the service shouldn't blow away previous responses that were obtained.",
         source=f"{_SUPPORT} 1",
-        does="starts new workers that know no staple",
+        does="starts new workers, which know no staple",
         read_in=f"ngx_ssl_stapling, {_STAPLING}",
     ),
     Deviation(
