@@ -32,6 +32,8 @@ def run(images: Sequence[str], out: Path, options: Sequence[str]) -> int:
         folder = out / re.sub(r"[^\w.-]+", "_", image)
         _judge(image, folder, options)
         loaded = results.load(folder)
+        if not loaded["complete"]:
+            raise LabError(f"{image}: {results.PARTIAL}")
         name = str(loaded["server"]["version"])
         runs[name if name not in runs else image] = loaded
     lines = list(table(runs))
