@@ -38,7 +38,7 @@ def control() -> Control:
 
 @pytest.fixture
 def server(control: Control) -> FaultyServer:
-    made = OcspResponder(control)  # type: ignore[arg-type]
+    made = OcspResponder(control, {})  # type: ignore[arg-type]
     assert control.calls.pop() == ("GET", "/v1/ready", None)
     return made
 

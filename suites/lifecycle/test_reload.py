@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from staplelab.scenario.lab import Lab
+from staplelab.scenario.world import OCSP_HOST
 from staplelab.servers.config import Site
 from staplelab.servers.refused import Refused
 
@@ -116,3 +117,19 @@ def test_trusted_file_of_another_authority(lab: Lab, signer: str | None) -> None
     else:
         assert lab.handshake().verdict == "NO_STAPLE"
         lab.claim("OCSP_basic_verify() failed")
+
+
+def test_another_address_in_the_hosts_file(lab: Lab) -> None:
+    """Without a resolver nginx keeps the address that it found when it read its configuration: a
+    reload finds the new one, also within the second in which the old one was written."""
+    lab.start(resolver=None)
+    lab.handshake()
+    lab.settle(connections=1)
+    lab.host_entry(OCSP_HOST, lab.address("responder-2"))
+    lab.reload()
+    lab.handshake()
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+    asked = [request["listener"] for request in lab.responder.requests()]
+    assert asked == ["responder", "responder-2"]
+    lab.claim("no resolver defined to resolve ocsp.staplelab.test", times=2)

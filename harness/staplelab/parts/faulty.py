@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from staplelab.errors import LabError
 from staplelab.parts.control import ControlClient
+from staplelab.parts.pki import STANDARD, Pki
 from staplelab.waiting import BOUND_SECONDS
 
 Event = dict[str, Any]
@@ -161,8 +163,23 @@ class OcspResponder(FaultyServer):
 
     request_kind = "request"
 
+    def __init__(self, control: ControlClient, pki: Mapping[str, Pki]) -> None:
+        """`pki`: the certificates that it speaks for, by their profiles."""
+        super().__init__(control)
+        self._pki = pki
+        #: the profile of the scenario
+        self.profile = STANDARD
+
     def certificate(self, serial: str, **state: Any) -> None:
         """Sets what is said of a certificate: status, reason, revocation_time, validity, signer."""
+        owners = {profile: pki.id_of(serial) for profile, pki in self._pki.items()}
+        others = {profile: name for profile, name in owners.items() if name is not None}
+        if others and self.profile not in others:
+            profile, name = others.popitem()
+            raise LabError(
+                f"serial {serial!r} is that of {name} in the profile {profile!r}; the "
+                f"certificates of this scenario are those of {self.profile!r}"
+            )
         self.control.call("PUT", f"/v1/certificates/{serial}", state)
 
 

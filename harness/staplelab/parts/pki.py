@@ -53,6 +53,12 @@ class Pki:
     folder: Path
     certificates: dict[str, Certificate]
 
+    def id_of(self, serial: str) -> str | None:
+        """The id of the certificate with this serial number, written as it may be."""
+        wanted = _plain(serial)
+        found = (c.id for c in self.certificates.values() if _plain(c.serial) == wanted)
+        return next(found, None)
+
     @classmethod
     def load(cls, folder: Path) -> Pki:
         manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
@@ -70,3 +76,7 @@ class Pki:
             for name, entry in manifest["certificates"].items()
         }
         return cls(folder, _Certificates(certificates))
+
+
+def _plain(serial: str) -> str:
+    return serial.lower().lstrip("0")

@@ -67,7 +67,7 @@ class World:
                 argv += ["--pki", str(minted.folder)]
             ready = self._start_part("responder", "faulty-ocspd", argv)
             if ready is not None:
-                return port, pki, OcspResponder(ready)
+                return port, pki, OcspResponder(ready, pki)
             if "already in use" not in self._words("faulty-ocspd"):
                 break
         raise LabError(f"faulty-ocspd did not start: {self._words('faulty-ocspd')}")

@@ -6,6 +6,8 @@ test_lifecycle.py knows what must become of each.
 import os
 import signal
 
+import pytest
+
 from staplelab import processes
 from staplelab.scenario.lab import Lab
 from staplelab.servers.config import Site
@@ -191,18 +193,26 @@ def test_settle_without_a_client(lab: Lab) -> None:
     lab.settle(connections=1)
 
 
+@pytest.mark.profile("aia-forms")
+def test_serial_of_another_profile(lab: Lab) -> None:
+    lab.responder.certificate("1001", status="revoked")
+
+
+@pytest.mark.profile("aia-forms")
+def test_serial_of_this_profile(lab: Lab) -> None:
+    lab.responder.certificate("2004", status="revoked")
+    lab.start(certificates=("aia-path",), stapling=False)
+
+
 # ----- what one leaves to the next -----
 
 
-def test_leaves_a_folder(lab: Lab) -> None:
+@pytest.mark.parametrize("turn", range(3))  # one process runs two of them
+def test_leaves_a_folder(lab: Lab, turn: int) -> None:
+    assert list(lab.folder.iterdir()) == []
     (lab.folder / "left" / "deep").mkdir(parents=True)
     (lab.folder / "left" / "deep" / "file").write_text("x")
     (lab.folder / "link").symlink_to(lab.pki.folder)
     lab.start()
-
-
-def test_finds_no_folder(lab: Lab) -> None:
-    assert list(lab.folder.iterdir()) == []
-    lab.start()
-    assert lab.handshake().verdict == "NO_STAPLE"
+    assert lab.handshake().serial == "1001"
     lab.settle(connections=1)
