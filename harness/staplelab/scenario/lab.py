@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from staplelab.parts import client
-from staplelab.servers import error_log
+from staplelab.servers import error_log, sanitizer
 from staplelab.parts.client import Handshake
 from staplelab.servers.config import Configuration, Site, describe
 from staplelab.scenario import register
@@ -350,7 +350,8 @@ class Lab:
         if self._network_faults:
             # not before: what was held up may come through now, at a moment of the kernel's choice
             self.network_heal()
-        wrong = error_log.settle_claims(self.nginx.log(), self._claims)
+        wrong = self.sanitizer_reports()
+        wrong += error_log.settle_claims(self.nginx.log(), self._claims)
         wrong += [f"nginx left behind: {process}" for process in self._left_behind]
         if status != 0:
             wrong.append(f"nginx ended with status {status}")
@@ -361,6 +362,10 @@ class Lab:
                 for name in part.unproven()
             ]
         assert not wrong, "\n".join(wrong)
+
+    def sanitizer_reports(self) -> list[str]:
+        """What a sanitizer in nginx has reported; the first of the reasons, whatever else failed."""
+        return sanitizer.reports(self.folder)
 
     def _end_nginx(self) -> int:
         """Tells nginx to end; its exit status."""

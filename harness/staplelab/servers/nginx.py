@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from staplelab import processes
-from staplelab.servers import error_log
+from staplelab.servers import error_log, sanitizer
 from staplelab.errors import LabError
 from staplelab.hosts.base import Host, Running
 from staplelab.servers.sut import ServerUnderTest
@@ -55,11 +55,14 @@ class Nginx:
         argv = [program, "-p", str(self.folder), "-c", str(path)]
         if self._server.number >= _E_OPTION_SINCE:
             argv += ["-e", str(self.folder / "startup.log")]
+        variables = self._host.part_variables(hosts)
+        if sanitizer.is_in(program):
+            variables = sanitizer.variables(variables, self.folder)
         inherited = "".join(f"{listener.descriptor};" for listener in self._listeners)
         self._running = self._host.start(
             "nginx",
             argv,
-            variables={**self._host.part_variables(hosts), "NGINX": inherited},
+            variables={**variables, "NGINX": inherited},
             stderr=self.folder / "stderr.log",
             listeners=self._listeners,
         )
