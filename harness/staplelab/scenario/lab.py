@@ -364,7 +364,7 @@ class Lab:
         assert not wrong, "\n".join(wrong)
 
     def sanitizer_reports(self) -> list[str]:
-        """What a sanitizer in nginx has reported; the first of the reasons, whatever else failed."""
+        """What a sanitizer in nginx has reported, which explains whatever else went wrong."""
         return sanitizer.reports(self.folder)
 
     def _end_nginx(self) -> int:

@@ -1,6 +1,8 @@
 """A server built with AddressSanitizer or UndefinedBehaviorSanitizer: what it needs, what it found.
 
-Each process of the server writes its reports into a file of the scenario's folder.
+Each process of the server writes its reports into a file of the scenario's folder.  Only gcc's
+UndefinedBehaviorSanitizer, when AddressSanitizer is beside it, knows no such file: its lines go to
+standard error, which is nginx's log.
 """
 
 from __future__ import annotations
@@ -20,7 +22,10 @@ _FIRST_LINES = 24
 _PROCESS = re.compile(r"^==\d+==(?:ERROR: )?")
 #: where it is in memory differs from run to run
 _ADDRESS = re.compile(r"(?: on)?(?: unknown)?(?: address)? [\[(]?0x[0-9a-f].*")
-_UNDEFINED = re.compile(r"^\S+: runtime error: ")
+#: a line of a stack: "#1 0x55aa in FUNCTION FILE:LINE"; the sanitizer's own functions come first
+_FRAME = re.compile(r"^ +#\d+ 0x[0-9a-f]+ (in (?!__)\S+ \S+:\d+)", re.MULTILINE)
+_UNDEFINED = re.compile(r"^\S+: runtime error: .*", re.MULTILINE)
+_LOGS = ("stderr.log", "error.log")
 
 
 @functools.cache
@@ -52,20 +57,24 @@ def variables(given: Mapping[str, str], folder: Path) -> dict[str, str]:
 
 
 def reports(folder: Path) -> list[str]:
-    """What the sanitizers have reported in this scenario, a report for each process that has one:
-    its essence in one line that is the same in every run, then its first lines."""
-    found = sorted(folder.glob(f"{_REPORT}.*"), key=lambda path: path.stat().st_mtime_ns)
-    texts = [path.read_text(errors="replace").strip() for path in found]
-    return [_essence(text) for text in texts if text]
+    """What the sanitizers have reported in this scenario: of each report its essence in one line
+    that is the same in every run, then its first lines."""
+    files = sorted(folder.glob(f"{_REPORT}.*"), key=lambda path: path.stat().st_mtime_ns)
+    found = [text for text in map(_read, files) if text.strip("= \n")]
+    for log in _LOGS:
+        found += dict.fromkeys(_UNDEFINED.findall(_read(folder / log)))
+    return [_essence(report) for report in found]
+
+
+def _read(path: Path) -> str:
+    return path.read_text(errors="replace") if path.exists() else ""
 
 
 def _essence(report: str) -> str:
-    lines = [line for line in report.splitlines() if line.strip("=")]
-    first = _ADDRESS.sub("", _PROCESS.sub("", lines[0]))
-    if _UNDEFINED.match(first):
-        first = f"UndefinedBehaviorSanitizer: {first}"
-    summary = next((line for line in lines if line.startswith("SUMMARY: ")), "")
-    # "SUMMARY: AddressSanitizer: KIND FILE:LINE in FUNCTION"
-    where = re.search(r" (\S+:\d+(?::\d+)? in \S+)$", summary)
-    headline = f"{first}, {where[1]}" if where else first
+    lines = [line for line in report.splitlines() if line.strip("= ")]
+    headline = _ADDRESS.sub("", _PROCESS.sub("", lines[0]))
+    if _UNDEFINED.match(headline):
+        headline = f"UndefinedBehaviorSanitizer: {headline}"
+    elif frame := _FRAME.search(report):
+        headline = f"{headline} {frame[1]}"
     return "\n".join([headline, *(f"    {line}" for line in lines[:_FIRST_LINES])])
