@@ -28,9 +28,9 @@ NO_TEST := -not -path '*/tests/*' -not -path '*/fuzz/*'
 SHELL_FILES = $(shell grep -rlIE '^\#!/bin/(ba)?sh' $(wildcard .ci harness docker))
 
 .NOTPARALLEL:
-.PHONY: help build run test test-c test-harness test-suites test-docker test-recipes coverage fuzz \
+.PHONY: help build run test test-c test-harness test-suites test-docker test-asan test-recipes coverage fuzz \
         lint lint-c lint-cppcheck lint-analyzer lint-python lint-shell lint-floors lint-house format \
-        clean ready-to-run ready-to-test images matrix
+        clean ready-to-run ready-to-test images matrix nginx-asan
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ images: ## make the container images: the lab, and nginx of four Debian releases
 
 matrix: ## run the suites on several nginx: NGINX_IMAGES="a b c" (default: the four of `make images`)
 	@servers=$$(docker/make-images) && $(PY) -m staplelab matrix $(or $(NGINX_IMAGES),$$servers) $(ARGS)
+
+nginx-asan: ## build Debian's nginx with ASan and UBSan into the cache, and print its path
+	@harness/setup/nginx-asan
 
 test: test-c test-harness ## test the lab itself: C unit tests, fuzz corpora, tests of the harness
 
@@ -96,6 +99,13 @@ test-harness: ready-to-test
 test-docker: images ## test what needs a Docker engine
 	$(PACKAGES) run test docker python3-yaml $$($(NO_COMPOSE) && echo docker-compose)
 	@$(PY) -m pytest harness/tests/docker --ignore $(RECIPES) $(ARGS)
+
+# Nothing is wrong with the build, so the suites find nothing; with what the tests plant in it they do.
+test-asan: ready-to-run ## test what a sanitizer in nginx reports, on the nginx of `make nginx-asan`
+	$(PACKAGES) test
+	@nginx=$$(harness/setup/nginx-asan) && \
+	$(PY) -m staplelab run --nginx "$$nginx" --out build/asan-nginx --jobs "$$JOBS" && \
+	STAPLELAB_ASAN_NGINX=$$nginx $(PY) -m pytest harness/tests/planted_in_nginx.py $(ARGS)
 
 test-suites: ready-to-test
 	@nginx=$$(harness/setup/find-nginx) && STAPLELAB_BUILD=$(CURDIR)/build/asan \

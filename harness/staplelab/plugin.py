@@ -225,11 +225,16 @@ def lab(request: pytest.FixtureRequest, world: World) -> Iterator[Lab]:
 
 @pytest.hookimpl(hookwrapper=True)  # type: ignore[misc]
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None]:
-    """A scenario that ran to its end is then held to what every scenario must satisfy."""
+    """A scenario that ran to its end is then held to what every scenario must satisfy.  Where it
+    ended early, a sanitizer's report says why better than what the scenario noticed of it."""
     outcome = yield
     made = pyfuncitem.stash.get(_LAB, None)
-    if made is not None and outcome.excinfo is None:
+    if made is None:
+        return
+    if outcome.excinfo is None:
         made.finish()
+    elif reports := made.sanitizer_reports():
+        raise AssertionError("\n".join(reports)) from outcome.excinfo[1]
 
 
 # ----- outcomes -----

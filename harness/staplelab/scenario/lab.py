@@ -26,7 +26,7 @@ from staplelab.scenario import register
 from staplelab.scenario.deviation import Deviation, Outcome
 from staplelab.scenario.lifecycle import ROLES, Lifecycle
 from staplelab.scenario.world import World
-from staplelab.servers import error_log
+from staplelab.servers import error_log, sanitizer
 from staplelab.waiting import BOUND_SECONDS
 
 #: what nginx logs of a connection that nobody takes
@@ -288,7 +288,8 @@ class Lab(Lifecycle):
         if self._network_faults:
             # not before: what was held up may come through now, at a moment of the kernel's choice
             self.network_heal()
-        wrong = error_log.settle_claims(self.nginx.log(), self._claims)
+        wrong = self.sanitizer_reports()
+        wrong += error_log.settle_claims(self.nginx.log(), self._claims)
         wrong += [f"nginx left behind: {process}" for process in self._left_behind]
         if status != 0:
             wrong.append(f"nginx ended with status {status}")
@@ -299,6 +300,10 @@ class Lab(Lifecycle):
                 for name in part.unproven()
             ]
         assert not wrong, "\n".join(wrong)
+
+    def sanitizer_reports(self) -> list[str]:
+        """What a sanitizer in nginx has reported, which explains whatever else went wrong."""
+        return sanitizer.reports(self.folder)
 
     def abandon(self) -> None:
         """Ends everything of this scenario, whatever state it is in."""

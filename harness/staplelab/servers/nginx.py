@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from staplelab import processes
-from staplelab.servers import daemon, error_log, family
+from staplelab.servers import daemon, error_log, family, sanitizer
 from staplelab.errors import LabError
 from staplelab.hosts.base import Host, Running
 from staplelab.servers.refused import reasons_among
@@ -60,6 +60,8 @@ class Nginx:
         command = self._command(self.configure(configuration))
         stderr = self.folder / "stderr.log"
         variables = self._host.part_variables(hosts)
+        if sanitizer.is_in(command[0]):
+            variables = sanitizer.variables(variables, self.folder)
         if upgradable:
             self._let_go_of_listeners()  # one that inherits sockets never becomes a daemon
             shell = self._host.start(
