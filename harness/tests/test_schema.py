@@ -36,7 +36,7 @@ def test_a_schema_is_sound_and_accepts_its_examples(name: str) -> None:
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
     assert schema["title"] and schema["description"] and schema["examples"]
-    assert [said(schema, one) for one in schema["examples"]] == [[]] * len(schema["examples"])
+    assert [said(name, one) for one in schema["examples"]] == [[]] * len(schema["examples"])
 
 
 def objects(schema: Any) -> Iterator[Schema]:
@@ -68,21 +68,21 @@ def mint(tmp_path_factory: pytest.TempPathFactory) -> Any:
     def is_minted(text: str) -> bool:
         done = run(*options(key_pool()), "-", folder / str(len(list(folder.iterdir()))), text=text)
         assert done.returncode in (0, 2), done.stderr
-        return done.returncode == 0
+        return bool(done.returncode == 0)
 
     return is_minted
 
 
-@pytest.mark.parametrize("profile", sorted(PROFILES.glob("*.json")), ids=lambda path: path.stem)
-def test_descriptions_of_the_profiles(profile: Path) -> None:
-    assert said(DESCRIPTION, json.loads(profile.read_text())) == []
+@pytest.mark.parametrize("profile", sorted(path.name for path in PROFILES.glob("*.json")))
+def test_descriptions_of_the_profiles(profile: str) -> None:
+    assert said("description", json.loads((PROFILES / profile).read_text())) == []
 
 
 def test_descriptions_of_the_fuzz_corpus(mint: Any) -> None:
     corpus = sorted((repository() / "pki" / "fuzz" / "corpus_description").iterdir())
     accepted = [path.name for path in corpus if mint(path.read_text())]
     assert accepted == ["every-member.json", "smallest.json"]
-    good = [path.name for path in corpus if not said(DESCRIPTION, json.loads(path.read_text()))]
+    good = [path.name for path in corpus if not said("description", json.loads(path.read_text()))]
     # pki-mint alone knows which of two times is the earlier
     assert good == ["backwards.json", *accepted]
 
@@ -98,15 +98,19 @@ NOT_OF_FORM = {
 @pytest.mark.parametrize("kind", sorted(BAD_DESCRIPTIONS.keys() - NOT_OF_FORM))
 def test_a_description_that_pki_mint_refuses(kind: str) -> None:
     document = BAD_DESCRIPTIONS[kind][0]
-    assert said(DESCRIPTION, json.loads(document) if isinstance(document, str) else document) != []
+    if isinstance(document, str):
+        document = json.loads(document)
+    assert said("description", document) != []
 
 
+#: 304 octets
 LONG = ".".join(["a" * 60] * 5)
 FORMS: list[dict[str, Any]] = [
     *({"id": text} for text in ("a", "A_-9", "x" * 64, "x" * 65, "-a", "", "a.b", "${id}", "$a")),
-    *({"serial": text} for text in ("0", "00", "01", "aF", "8" + "0" * 39, "7" + "f" * 39, "g", "")),
+    *({"serial": text} for text in ("0", "00", "01", "aF", "8" + "0" * 39, "7" + "f" * 39, "g")),
     *({"not_before": text} for text in ("-1s", "+0d", "-1", "1d", "-1w", "-1234567890s", "- 1d")),
-    *({"names": names} for names in ([], ["*.a"], ["a.*"], ["a."], ["a..b"], ["-a"], ["a-"], [""])),
+    *({"names": names} for names in ([], ["*.a"], ["a.*"], ["a."], ["a..b"], ["-a"], ["a-"])),
+    {"names": [""]},
     *({"names": names} for names in (["_a"], ["a" * 63], ["a" * 64], ["a", LONG], ["a." * 40])),
     *({"names": names} for names in (["a", LONG[:250]], [LONG[:64]], [LONG[:65]], None)),
     *({"ocsp_urls": urls} for urls in ([], ["x y"], [""], ["$"], ["${"], ["${1}"], ["é"], [None])),
@@ -119,21 +123,22 @@ FORMS: list[dict[str, Any]] = [
 def test_forms_of_a_leaf(mint: Any, leaf: dict[str, Any]) -> None:
     """Whether pki-mint takes a form is what the schema says, too."""
     description = small(**leaf)
-    accepted = not said(DESCRIPTION, description)
+    accepted = not said("description", description)
     if leaf == {"id": "${id}"}:
         assert accepted  # it has no value here
     else:
-        assert accepted == mint(json.dumps(description)), said(DESCRIPTION, description)
+        assert accepted == mint(json.dumps(description)), said("description", description)
 
 
+FULL_SIGNER: dict[str, Any] = {
+    **{"id": "s", "issuer": "root", "subject": "S", "key": "ed25519"},
+    "eku": "none",
+    "ocsp_nocheck": True,
+    "ca_issuers_urls": ["a"],
+}
 FULL_DESCRIPTION = {
     **small(key="p256", serial="1001", not_before="-1d", not_after="+1d", ocsp_urls=["${x}"]),
-    "signers": [
-        {
-            **{"id": "s", "issuer": "root", "subject": "S", "key": "ed25519"},
-            **{"eku": "none", "ocsp_nocheck": True, "ca_issuers_urls": ["a"]},
-        }
-    ],
+    "signers": [FULL_SIGNER],
 }
 
 
@@ -141,7 +146,7 @@ FULL_DESCRIPTION = {
 @given(description=mutation(FULL_DESCRIPTION))
 def test_whatever_description_pki_mint_accepts(mint: Any, description: Any) -> None:
     text = json.dumps(description).replace("${x}", "${ocsp_port}")
-    assert not mint(text) or said(DESCRIPTION, json.loads(text)) == []
+    assert not mint(text) or said("description", json.loads(text)) == []
 
 
 # ----- results -----
@@ -156,12 +161,11 @@ def test_results_of_a_run(tmp_path: Path) -> None:
     assert lab.status == 0, lab.said()
     results = load(lab.out)
     assert len(results["scenarios"]) > 5
-    assert said(RESULTS, results) == []
-    assert said(RESULTS, {**results, "schema": 2, "complete": False}) == []
-    assert [one for one in without_one_each(results) if not said(RESULTS, one)] in (
-        [],
-        [{k: v for k, v in results.items() if k != "complete"}],
-    )
+    assert said("results", results) == []
+    assert said("results", {**results, "schema": 2, "complete": False}) == []
+    results.pop("complete", None)
+    for one in without_one_each(results):
+        assert said("results", one) != []
 
 
 def test_the_outcomes_are_those_of_the_lab() -> None:
@@ -190,7 +194,7 @@ def test_results_that_are_not_loaded(tmp_path: Path, kind: str) -> None:
     (tmp_path / "results.json").write_text(json.dumps(document))
     with pytest.raises(LabError):
         load(tmp_path)
-    assert said(RESULTS, document) != []
+    assert said("results", document) != []
 
 
 @pytest.mark.parametrize(
@@ -207,4 +211,4 @@ def test_results_that_are_not_loaded(tmp_path: Path, kind: str) -> None:
     ids=json.dumps,
 )
 def test_scenarios_that_the_lab_does_not_write(entry: dict[str, Any]) -> None:
-    assert said(RESULTS, {**RESULTS["examples"][0], "scenarios": [entry]}) != []
+    assert said("results", {**RESULTS["examples"][0], "scenarios": [entry]}) != []
