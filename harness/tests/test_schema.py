@@ -142,6 +142,25 @@ FULL_DESCRIPTION = {
 }
 
 
+REFUSED_MEMBERS: list[dict[str, Any]] = [
+    *({array: bad} for array in ("authorities", "signers", "leaves") for bad in (None, {}, [3])),
+    *({"name": bad} for bad in ("", 3, "a b")),
+    *({"signers": [{**FULL_SIGNER, "eku": bad}]} for bad in ("any", 3, None)),
+    *({"signers": [{**FULL_SIGNER, "ocsp_nocheck": bad}]} for bad in (1, "true", None)),
+    *({"signers": [{**FULL_SIGNER, "subject": bad}]} for bad in (3, "", "a\tb", "${", "x" * 65)),
+    *({"signers": [{**FULL_SIGNER, "not_after": bad}]} for bad in (3, "", None)),
+    *({"signers": [{**FULL_SIGNER, "ocsp_urls": bad}]} for bad in (["x" * 8193], "x", {}, [3])),
+    *({"signers": [one]} for one in without_one_each(FULL_SIGNER)[:3]),
+]
+
+
+@pytest.mark.parametrize("members", REFUSED_MEMBERS, ids=lambda one: json.dumps(one)[:60])
+def test_members_that_both_refuse(mint: Any, members: dict[str, Any]) -> None:
+    description = {**FULL_DESCRIPTION, **members}
+    assert not mint(json.dumps(description).replace("${x}", "a"))
+    assert said("description", description) != []
+
+
 @repeatable
 @given(description=mutation(FULL_DESCRIPTION))
 def test_whatever_description_pki_mint_accepts(mint: Any, description: Any) -> None:
