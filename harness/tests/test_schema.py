@@ -142,8 +142,9 @@ FULL_DESCRIPTION = {
 }
 
 
+NO_LISTS: list[Any] = [None, {}, [3]]
 REFUSED_MEMBERS: list[dict[str, Any]] = [
-    *({array: bad} for array in ("authorities", "signers", "leaves") for bad in (None, {}, [3])),
+    *({array: bad} for array in ("authorities", "signers", "leaves") for bad in NO_LISTS),
     *({"name": bad} for bad in ("", 3, "a b")),
     *({"signers": [{**FULL_SIGNER, "eku": bad}]} for bad in ("any", 3, None)),
     *({"signers": [{**FULL_SIGNER, "ocsp_nocheck": bad}]} for bad in (1, "true", None)),
@@ -231,3 +232,22 @@ def test_results_that_are_not_loaded(tmp_path: Path, kind: str) -> None:
 )
 def test_scenarios_that_the_lab_does_not_write(entry: dict[str, Any]) -> None:
     assert said("results", {**RESULTS["examples"][0], "scenarios": [entry]}) != []
+
+
+SERVER = RESULTS["examples"][0]["server"]
+TOTALS = RESULTS["examples"][0]["totals"]
+NOT_WRITTEN: list[dict[str, Any]] = [
+    {"color": 1},
+    {"complete": 1},
+    *({"host": bad} for bad in ("", None)),
+    *({"server": {**SERVER, name: None}} for name in SERVER),
+    *({"server": one} for one in without_one_each(SERVER)),
+    *({"server": bad} for bad in (None, {**SERVER, "color": 1}, {**SERVER, "version": "new"})),
+    *({"totals": one} for one in without_one_each(TOTALS)),
+    *({"totals": bad} for bad in (None, {**TOTALS, "color": 1}, {**TOTALS, "fail": "1"})),
+]
+
+
+@pytest.mark.parametrize("members", NOT_WRITTEN, ids=json.dumps)
+def test_results_that_the_lab_does_not_write(members: dict[str, Any]) -> None:
+    assert said("results", {**RESULTS["examples"][0], **members}) != []
