@@ -222,7 +222,13 @@ def test_results_that_are_not_loaded(tmp_path: Path, kind: str) -> None:
     [
         {**ENTRY, "color": 1},
         {**ENTRY, "outcome": "passed"},
+        {**ENTRY, "id": ""},
         {**ENTRY, "seconds": "1"},
+        {**ENTRY, "seconds": -1},
+        {**ENTRY, "observed": {**ENTRY["observed"], "log": [3]}},
+        {**ENTRY, "observed": {**ENTRY["observed"], "log": "line"}},
+        {**ENTRY, "observed": {**ENTRY["observed"], "handshakes": 3}},
+        {**ENTRY, "observed": {**ENTRY["observed"], "handshakes": [{"verdict": 3}]}},
         {**ENTRY, "observed": {"requests": 1}},
         {**ENTRY, "observed": {**ENTRY["observed"], "queries": -1}},
         {**ENTRY, "observed": {**ENTRY["observed"], "handshakes": [{"octets": 3}]}},
