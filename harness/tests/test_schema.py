@@ -142,6 +142,26 @@ FULL_DESCRIPTION = {
 }
 
 
+NO_LISTS: list[Any] = [None, {}, [3]]
+REFUSED_MEMBERS: list[dict[str, Any]] = [
+    *({array: bad} for array in ("authorities", "signers", "leaves") for bad in NO_LISTS),
+    *({"name": bad} for bad in ("", 3, "a b")),
+    *({"signers": [{**FULL_SIGNER, "eku": bad}]} for bad in ("any", 3, None)),
+    *({"signers": [{**FULL_SIGNER, "ocsp_nocheck": bad}]} for bad in (1, "true", None)),
+    *({"signers": [{**FULL_SIGNER, "subject": bad}]} for bad in (3, "", "a\tb", "${", "x" * 65)),
+    *({"signers": [{**FULL_SIGNER, "not_after": bad}]} for bad in (3, "", None)),
+    *({"signers": [{**FULL_SIGNER, "ocsp_urls": bad}]} for bad in (["x" * 8193], "x", {}, [3])),
+    *({"signers": [one]} for one in without_one_each(FULL_SIGNER)[:3]),
+]
+
+
+@pytest.mark.parametrize("members", REFUSED_MEMBERS, ids=lambda one: json.dumps(one)[:60])
+def test_members_that_both_refuse(mint: Any, members: dict[str, Any]) -> None:
+    description = {**FULL_DESCRIPTION, **members}
+    assert not mint(json.dumps(description).replace("${x}", "a"))
+    assert said("description", description) != []
+
+
 @repeatable
 @given(description=mutation(FULL_DESCRIPTION))
 def test_whatever_description_pki_mint_accepts(mint: Any, description: Any) -> None:
@@ -202,7 +222,13 @@ def test_results_that_are_not_loaded(tmp_path: Path, kind: str) -> None:
     [
         {**ENTRY, "color": 1},
         {**ENTRY, "outcome": "passed"},
+        {**ENTRY, "id": ""},
         {**ENTRY, "seconds": "1"},
+        {**ENTRY, "seconds": -1},
+        {**ENTRY, "observed": {**ENTRY["observed"], "log": [3]}},
+        {**ENTRY, "observed": {**ENTRY["observed"], "log": "line"}},
+        {**ENTRY, "observed": {**ENTRY["observed"], "handshakes": 3}},
+        {**ENTRY, "observed": {**ENTRY["observed"], "handshakes": [{"verdict": 3}]}},
         {**ENTRY, "observed": {"requests": 1}},
         {**ENTRY, "observed": {**ENTRY["observed"], "queries": -1}},
         {**ENTRY, "observed": {**ENTRY["observed"], "handshakes": [{"octets": 3}]}},
@@ -212,3 +238,22 @@ def test_results_that_are_not_loaded(tmp_path: Path, kind: str) -> None:
 )
 def test_scenarios_that_the_lab_does_not_write(entry: dict[str, Any]) -> None:
     assert said("results", {**RESULTS["examples"][0], "scenarios": [entry]}) != []
+
+
+SERVER = RESULTS["examples"][0]["server"]
+TOTALS = RESULTS["examples"][0]["totals"]
+NOT_WRITTEN: list[dict[str, Any]] = [
+    {"color": 1},
+    {"complete": 1},
+    *({"host": bad} for bad in ("", None)),
+    *({"server": {**SERVER, name: None}} for name in SERVER),
+    *({"server": one} for one in without_one_each(SERVER)),
+    *({"server": bad} for bad in (None, {**SERVER, "color": 1}, {**SERVER, "version": "new"})),
+    *({"totals": one} for one in without_one_each(TOTALS)),
+    *({"totals": bad} for bad in (None, {**TOTALS, "color": 1}, {**TOTALS, "fail": "1"})),
+]
+
+
+@pytest.mark.parametrize("members", NOT_WRITTEN, ids=json.dumps)
+def test_results_that_the_lab_does_not_write(members: dict[str, Any]) -> None:
+    assert said("results", {**RESULTS["examples"][0], **members}) != []

@@ -233,6 +233,14 @@ def test_a_value_has_the_type_that_is_told(program: str, by_form: dict[str, list
             assert said("events", odd, f"{program}_event") != [], f"{form}: {name}"
 
 
+def test_a_connection_is_numbered_over_tcp_alone(of_name_server: list[Event]) -> None:
+    for event in of_name_server:
+        numbered = {k: v for k, v in event.items() if k != "connection"}
+        if "connection" not in event:
+            numbered["connection"] = 1
+        assert said("events", numbered, "name_server_event") != []
+
+
 def test_events_of_two_programs_do_not_mix(
     of_responder: list[Event], of_name_server: list[Event]
 ) -> None:

@@ -132,6 +132,7 @@ def test_rules_of_the_fuzz_corpus() -> None:
     assert refused == REFUSED_BY_FORM
 
 
+BAD_SEQUENCES: list[Any] = [None, {}, [], [3], [{}], [{"do": None}], [{"do": {}}]]
 BAD_USES: list[Any] = [
     *(3, "servfail", {}, {"ms": 1}, {"fault": 3}, {"fault": ""}, {"fault": "Try Later"}),
     {**TRY, "primitive": "delay"},
@@ -148,8 +149,7 @@ REFUSED_RULES: list[Any] = [
     [{}],
     [{**EMPTY, "color": 1}],
     *([{**EMPTY, "id": bad}] for bad in ("", "a b", "x" * 64, 3, None)),
-    *([{"sequence": bad}] for bad in (None, {}, [], [3], [{}])),
-    *([{"sequence": [{"do": bad}]}] for bad in (None, {}, 1)),
+    *([{"sequence": bad}] for bad in BAD_SEQUENCES),
     *([{"sequence": [{"do": [], "times": bad}]}] for bad in (0, 10**9 + 1, "1", 1.5, None)),
     [{"sequence": [{"do": [], "time": 1}]}],
     [{"sequence": [{"do": []}, {"do": []}]}],
@@ -158,6 +158,7 @@ REFUSED_RULES: list[Any] = [
     *([{**EMPTY, "probability": bad}] for bad in (1.5, -0.1, "1", None)),
     *([{**EMPTY, "scope": bad}] for bad in ("sni", "", 1, None)),
     *([{**EMPTY, "match": bad}] for bad in ([], 1, None, {"sni": "a"}, {"serial": 1001})),
+    *([{**EMPTY, "match": {key: 1}}] for key in RULES["$defs"]["match"]["properties"]),
     *([{**EMPTY, "match": {"client": bad}}] for bad in ("", "localhost", "127.1", "127.0.0.1/8")),
     *([{**EMPTY, "match": {"serial": bad}}] for bad in ("", "0x", "bad!", "-1", ":")),
     *([{**EMPTY, "match": {"path": bad}}] for bad in ("", "ocsp")),
