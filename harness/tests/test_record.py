@@ -80,6 +80,19 @@ def test_a_record_is_read_back(tmp_path: Path) -> None:
     assert names(tmp_path) == LEFT
 
 
+def test_views_of_an_interrupt_between_a_line_and_its_result(tmp_path: Path) -> None:
+    """A signal can come at any place of the code; the record has the line all the same."""
+    found = results(scenario("a"), complete=False)
+    written = begin(tmp_path, found)
+    for name in "ab":
+        written.add(json.dumps(vars(scenario(name))))
+    written.finish(found)
+    written.release()
+    assert [one.id for one in record.read(tmp_path).results.scenarios] == ["a", "b"]
+    loaded = json.loads((tmp_path / "results.json").read_text())
+    assert [one["id"] for one in loaded["scenarios"]] == ["a", "b"]
+
+
 def test_every_line_is_there_when_its_scenario_has_ended(tmp_path: Path) -> None:
     written = begin(tmp_path, results())
     for number, name in enumerate("abc", 1):

@@ -172,10 +172,10 @@ def test_whatever_description_pki_mint_accepts(mint: Any, description: Any) -> N
 # ----- results -----
 
 
-def test_results_of_a_run(tmp_path: Path) -> None:
+def test_results_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> None:
     suites = str(repository() / "suites")
     lab = LabRun(
-        *(tmp_path, "staplelab", "run", "--out", "out", "--nginx", nginx()),
+        *(tmp_path_factory.mktemp("r"), "staplelab", "run", "--out", "out", "--nginx", nginx()),
         *("-k", "first_steps", suites),
     ).end()
     assert lab.status == 0, lab.said()

@@ -76,7 +76,7 @@ class Record:
             shutil.rmtree(self.folder / "kept")
         earlier = self.folder / EARLIER
         there = [name for name in (NAME, *views.NAMES) if (self.folder / name).exists()]
-        cut_short = os.pread(self._claim.descriptor, os.fstat(self._claim.descriptor).st_size, 0)
+        cut_short = self._text()
         if not there and not cut_short:
             return
         if earlier.exists():
@@ -85,7 +85,11 @@ class Record:
         for name in there:
             (self.folder / name).rename(earlier / name)
         if cut_short:
-            (earlier / PARTIAL).write_bytes(cut_short)
+            (earlier / PARTIAL).write_text(cut_short)
+
+    def _text(self) -> str:
+        file = self._claim.descriptor
+        return os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace")
 
     def add(self, line: str) -> None:
         """One scenario: its ScenarioResult in JSON."""
@@ -115,6 +119,8 @@ class Record:
             }
         )
         try:
+            if not results.complete:  # the interrupt may have come between a line and its result
+                results.scenarios = parse(self._claim.path, self._text()).results.scenarios
             views.write(results, self.folder)
         finally:  # the record itself is whole: the views can be made of it later
             self._claim.path.rename(self.folder / NAME)
