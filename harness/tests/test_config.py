@@ -106,9 +106,11 @@ def test_of_one_site(pki: Pki) -> None:
     assert text.count("{") == text.count("}")
 
 
-def test_the_lab_clock_stays_over_a_binary_upgrade(pki: Pki) -> None:
+def test_what_stays_over_a_binary_upgrade(pki: Pki) -> None:
     kept = directives(render(pki, Configuration()), "env")
-    assert kept == ["LD_PRELOAD", "STAPLELAB_CLOCK", "NSS_WRAPPER_HOSTS"]
+    clock_and_names = ["LD_PRELOAD", "STAPLELAB_CLOCK", "NSS_WRAPPER_HOSTS"]
+    sanitizer = ["NSS_WRAPPER_DISABLE_DEEPBIND", "ASAN_OPTIONS", "UBSAN_OPTIONS"]
+    assert kept == clock_and_names + sanitizer
 
 
 @pytest.mark.parametrize(("user", "directive"), [("root", ["root"]), ("", [])])
