@@ -42,6 +42,14 @@ def without_one_each(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [{k: v for k, v in document.items() if k != name} for name in document]
 
 
+def retyped(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The object with its first member of another type, with its second, ..."""
+    return [
+        {**document, name: 3 if isinstance(value, (str, bool, type(None))) else "a"}
+        for name, value in document.items()
+    ]
+
+
 @st.composite
 def mutation(draw: st.DrawFn, document: Any) -> Any:
     """The document with one member or element changed, left out or added."""

@@ -17,20 +17,22 @@ from jsonschema import Draft202012Validator  # type: ignore[import]
 from lab_run import LabRun, nginx
 from pki_mint import PROFILES, options, run, small
 from randomized import repeatable
-from schemas import SCHEMAS, Schema, mutation, said, without_one_each
+from schemas import SCHEMAS, Schema, mutation, retyped, said, without_one_each
 from test_pki_mint_refusals import BAD_DESCRIPTIONS
 
 from staplelab.errors import LabError
 from staplelab.places import key_pool, repository
 from staplelab.runs.results import OUTCOMES, load
 
-DESCRIPTION, RESULTS = SCHEMAS["description"], SCHEMAS["results"]
+DESCRIPTION, RECORD, RESULTS = (SCHEMAS[one] for one in ("description", "record", "results"))
+SERVER = RECORD["examples"][0]["server"]
+SEEN = RECORD["examples"][1]["timeline"][0]
 
 
 # ----- the schemas themselves -----
 
 
-@pytest.mark.parametrize("name", ["description", "events", "results", "rules"])
+@pytest.mark.parametrize("name", ["description", "events", "record", "results", "rules"])
 def test_a_schema_is_sound_and_accepts_its_examples(name: str) -> None:
     schema = SCHEMAS[name]
     Draft202012Validator.check_schema(schema)
@@ -186,11 +188,45 @@ def test_results_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> None:
     results.pop("complete", None)
     for one in without_one_each(results):
         assert said("results", one) != []
+    text = (lab.out / "record.jsonl").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [said("record", line) for line in lines] == [[]] * (len(results["scenarios"]) + 2)
+    assert any(line["timeline"] for line in lines[1:-1])
+
+
+@pytest.mark.parametrize("number", range(3), ids=["run", "scenario", "end"])
+def test_lines_that_are_not_in_a_record(number: int) -> None:
+    line = RECORD["examples"][number]
+    for bad in [*without_one_each(line), *retyped(line), {**line, "color": 1}]:
+        assert said("record", bad) != []
+
+
+@pytest.mark.parametrize(
+    ("number", "change"),
+    [
+        (0, {"schema": 2}),
+        (0, {"host": ""}),
+        (0, {"shard": "0/4"}),
+        (0, {"server": {**SERVER, "version": "new"}}),
+        *[(0, {"server": server}) for server in [*without_one_each(SERVER), *retyped(SERVER)]],
+        (1, {"id": ""}),
+        (1, {"outcome": "passed"}),
+        (1, {"seconds": -1}),
+        (1, {"deviations": [3]}),
+        *[(1, {"timeline": [entry]}) for entry in [*without_one_each(SEEN), *retyped(SEEN)]],
+        (2, {"seconds": -1}),
+        (2, {"collected": [3]}),
+    ],
+    ids=json.dumps,
+)
+def test_odd_lines_of_a_record(number: int, change: dict[str, Any]) -> None:
+    assert said("record", {**RECORD["examples"][number], **change}) != []
 
 
 def test_the_outcomes_are_those_of_the_lab() -> None:
     properties = RESULTS["$defs"]["scenario"]["properties"]
     assert properties["outcome"]["enum"] == list(OUTCOMES)
+    assert RECORD["$defs"]["scenario"]["properties"]["outcome"]["enum"] == list(OUTCOMES)
     assert RESULTS["properties"]["totals"]["required"] == list(OUTCOMES)
 
 
