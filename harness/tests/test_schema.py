@@ -199,6 +199,7 @@ def test_lines_that_are_not_in_a_record(number: int) -> None:
     line = RECORD["examples"][number]
     for bad in [*without_one_each(line), *retyped(line), {**line, "color": 1}]:
         assert said("record", bad) != []
+    assert said("record", [line]) != []
 
 
 @pytest.mark.parametrize(
@@ -213,6 +214,7 @@ def test_lines_that_are_not_in_a_record(number: int) -> None:
         (1, {"outcome": "passed"}),
         (1, {"seconds": -1}),
         (1, {"deviations": [3]}),
+        (1, {"timeline": [3]}),
         *[(1, {"timeline": [entry]}) for entry in [*without_one_each(SEEN), *retyped(SEEN)]],
         (2, {"seconds": -1}),
         (2, {"collected": [3]}),
