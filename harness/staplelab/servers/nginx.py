@@ -262,6 +262,8 @@ class Nginx:
             socket.create_connection(self.barrier_address, BOUND_SECONDS).close()
         except ConnectionRefusedError:
             return False
+        except ConnectionResetError:  # it was waiting to be accepted when a listener closed
+            return True
         return True
 
     def refuse(

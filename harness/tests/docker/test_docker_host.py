@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -198,7 +199,8 @@ def test_clean_removes_what_dead_runs_left(engine: Any) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "staplelab", "clean"], capture_output=True, text=True, check=True
         )
-        assert "removed 1 containers, networks and volumes" in done.stdout
+        # other runs on this engine may have died, too
+        assert re.match("removed [1-9][0-9]* containers, networks and", done.stdout)
         left = {network.id for network in engine.networks.list()}
         assert [network.id in left for network in networks] == [False, True]
     finally:
