@@ -127,3 +127,16 @@ def test_a_process_that_is_gone(master: subprocess.Popen[str]) -> None:
     until(partial(processes.is_stopped, gone), "the orphan to be gone")
     assert processes.title(gone) == ""
     assert processes.children(gone) == []
+
+
+def test_quit_asks_again_after_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits to be accepted when a listener closes is reset; another worker may accept still."""
+    answers = [ConnectionRefusedError(), ConnectionResetError()]
+
+    def connect(*_: object) -> None:
+        raise answers.pop()
+
+    monkeypatch.setattr("socket.create_connection", connect)
+    master = SimpleNamespace(signal=lambda number: None)
+    nginx_of(cast(Any, master)).quit(wait=False)
+    assert not answers
