@@ -263,6 +263,14 @@ def test_the_run_before_is_put_away(tmp_path: Path) -> None:
     assert record.read(tmp_path / "earlier").results.scenarios[0].id == "third"
 
 
+def test_a_record_that_was_cut_short_is_put_away_octet_by_octet(tmp_path: Path) -> None:
+    partial = leave_killed(tmp_path, results(scenario("first"))) / record.PARTIAL
+    partial.write_bytes(partial.read_bytes() + b'{"id": "\xc3')
+    octets = partial.read_bytes()
+    begin(tmp_path, results()).release()
+    assert (tmp_path / "earlier" / record.PARTIAL).read_bytes() == octets
+
+
 def test_a_run_that_does_not_begin_changes_nothing(tmp_path: Path) -> None:
     record.Record(tmp_path / "new").release()
     assert names(tmp_path) == []

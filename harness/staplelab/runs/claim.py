@@ -2,7 +2,7 @@
 
 The kernel keeps the lock, knows who has it, and drops it when that process ends, however it ends.
 It goes as soon as the process closes any of its descriptors of the file: who has claimed a record
-reads it through `Claim.descriptor` alone.
+reads it through the `Claim` alone.
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ class Claim:
             return os.path.samestat(os.fstat(self.descriptor), os.stat(self.path))
         except FileNotFoundError:
             return False
+
+    def read(self) -> bytes:
+        return os.pread(self.descriptor, os.fstat(self.descriptor).st_size, 0)
 
     def release(self) -> None:
         os.close(self.descriptor)

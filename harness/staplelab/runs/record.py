@@ -76,7 +76,7 @@ class Record:
             shutil.rmtree(self.folder / "kept")
         earlier = self.folder / EARLIER
         there = [name for name in (NAME, *views.NAMES) if (self.folder / name).exists()]
-        cut_short = self._text()
+        cut_short = self._claim.read()
         if not there and not cut_short:
             return
         if earlier.exists():
@@ -85,11 +85,7 @@ class Record:
         for name in there:
             (self.folder / name).rename(earlier / name)
         if cut_short:
-            (earlier / PARTIAL).write_text(cut_short)
-
-    def _text(self) -> str:
-        file = self._claim.descriptor
-        return os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace")
+            (earlier / PARTIAL).write_bytes(cut_short)
 
     def add(self, line: str) -> None:
         """One scenario: its ScenarioResult in JSON."""
@@ -120,7 +116,7 @@ class Record:
         )
         try:
             if not results.complete:  # the interrupt may have come between a line and its result
-                results.scenarios = parse(self._claim.path, self._text()).results.scenarios
+                results.scenarios = _claimed(self._claim).scenarios
             views.write(results, self.folder)
         finally:  # the record itself is whole: the views can be made of it later
             self._claim.path.rename(self.folder / NAME)
@@ -172,19 +168,21 @@ def review(folder: Path) -> Results:
         raise LabError(f"{folder}: holds no {NAME}")
     claim = Claim(folder, PARTIAL)
     try:
-        size = os.fstat(claim.descriptor).st_size
-        if size == 0:
+        if claim.read():
+            results = _claimed(claim)
+        else:
             claim.path.unlink()
             results = read(folder / NAME).results
-        else:
-            text = os.pread(claim.descriptor, size, 0).decode(errors="replace")
-            results = parse(claim.path, text).results
         if not results.seconds:
             results.seconds = math.fsum(scenario.seconds for scenario in results.scenarios)
         views.write(results, folder)
     finally:
         claim.release()
     return results
+
+
+def _claimed(claim: Claim) -> Results:
+    return parse(claim.path, claim.read().decode(errors="replace")).results
 
 
 def parse(file: Path, text: str) -> Recorded:
