@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from staplelab.scenario.lab import REFUSED as CONNECTION_REFUSED
+from staplelab.servers.error_log import REFUSED as CONNECTION_REFUSED
 
 NONE = "NO_STAPLE"
 GOOD = "GOOD"

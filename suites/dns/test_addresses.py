@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from staplelab.servers.config import Site
-from staplelab.scenario.lab import REFUSED, Lab
+from staplelab.scenario.lab import Lab
+from staplelab.servers.error_log import REFUSED
 from suites.dns.table import NOT_FOUND, RESEND, SERVER_FAILURE
 
 CLOSED = "OCSP responder prematurely closed connection"

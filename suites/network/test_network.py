@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from staplelab.scenario.lab import REFUSED, Lab
+from staplelab.scenario.lab import Lab
+from staplelab.servers.error_log import REFUSED
 
 TIMED_OUT = "OCSP responder timed out (110: Connection timed out)"
 CLOSED = "OCSP responder prematurely closed connection"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from staplelab.scenario import register
-from staplelab.scenario.lab import REFUSED
+from staplelab.servers.error_log import REFUSED
 from staplelab.servers.sut import ServerUnderTest
 
 NONE = "NO_STAPLE"

@@ -8,6 +8,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from staplelab.errors import LabError, check_word
 from staplelab.parts.faulty import DnsStub, OcspResponder
 from staplelab.scenario.timeline import Timeline
@@ -223,6 +225,18 @@ class Lifecycle:
 
         A line that nobody claimed fails the scenario; an [alert] needs `alert=True`."""
         self._claims.append(error_log.Claim(text, times, alert))
+
+    def not_applicable(self, reason: str) -> None:
+        """Ends the scenario: it does not apply here, and this is why."""
+        pytest.skip(reason)
+
+    def shared(self, text: str) -> str:
+        """The text, free of everything that differs from run to run."""
+        return error_log.shared(text, self._names())
+
+    def _names(self) -> dict[str, str]:
+        """What differs from run to run in texts, and a name for it that every run shares."""
+        return {**self._world.addresses(), str(self.folder): "RUN", str(self.pki.folder): "PKI"}
 
     # ----- the timeline -----
 

@@ -14,6 +14,9 @@ LEVELS = ("debug", "info", "notice", "warn", "error", "crit", "alert", "emerg")
 _MUST_BE_CLAIMED = frozenset(LEVELS[LEVELS.index("warn") :])
 _NEVER_WELCOME = frozenset({"alert", "emerg"})
 
+#: what nginx logs of a connection that nobody takes
+REFUSED = "(111: Connection refused)"
+
 _LEVEL = f"\\[({'|'.join(LEVELS)})\\]"
 _LINE = re.compile(
     rf"^(?:\d{{4}}/\d\d/\d\d \d\d:\d\d:\d\d {_LEVEL} \d+#\d+: |nginx: {_LEVEL} )"

@@ -8,7 +8,8 @@ import socket
 from pathlib import Path
 
 from staplelab.hosts import namespace
-from staplelab.scenario.lab import REFUSED, Lab
+from staplelab.scenario.lab import Lab
+from staplelab.servers.error_log import REFUSED
 
 PORTS = range(40000, 40800)
 
