@@ -27,8 +27,8 @@ _HOST_HEAD = """\
 Layer `host`: the lab brings them about below the programs, which cannot tell. Those of the network
 are firewall rules in nginx's own network namespace, the same on both hosts, so that a partition is
 as sudden and as silent in containers as it is here (an engine that disconnects a network takes the
-interface away, which nginx's kernel notices). A scenario writes `lab.network_fault("partition")`
-and `lab.network_heal()`; without what a fault needs it is not applicable, and says why.
+interface away, which nginx's kernel notices). A scenario writes `lab.inject("partition")`
+and `lab.heal()`; without what a fault needs it is not applicable, and says why.
 
 | id | fault | needs | what it does | parameters |
 | --- | --- | --- | --- | --- |

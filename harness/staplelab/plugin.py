@@ -11,7 +11,6 @@ import gc
 import json
 import os
 import re
-import shutil
 import signal
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict
@@ -21,8 +20,8 @@ from typing import Any
 import pytest
 
 from staplelab import hosts, servers
-from staplelab.errors import LabError
-from staplelab.parts import pki
+from staplelab.errors import LabError, NotHere
+from staplelab.parts import pki, topology
 from staplelab.runs import shard
 from staplelab.runs.interrupts import Interrupts
 from staplelab.runs.recorder import Recorder
@@ -66,6 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "profile(name): take the certificates of this PKI profile")
+    config.addinivalue_line("markers", "topology(name): stand among the parts of this topology")
     config.addinivalue_line("markers", "long: begin with it, so that no process is left with it")
     try:
         cut = shard.wanted(config.getoption("shard"), config.getoption("shard_durations"))
@@ -110,10 +110,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[_PROFILES] = sorted(taken & pki.profiles().keys())
 
 
+def _word(item: pytest.Item, mark: str, otherwise: str) -> str:
+    """The word in a scenario's mark."""
+    found = item.get_closest_marker(mark)
+    return str(found.args[0]) if found is not None and found.args else otherwise
+
+
+def _topology(item: pytest.Item) -> str:
+    """The topology that a scenario stands in."""
+    return _word(item, "topology", topology.STANDARD_TOPOLOGY)
+
+
 def _profile(item: pytest.Item) -> str:
     """The PKI profile that a scenario takes."""
-    mark = item.get_closest_marker("profile")
-    return str(mark.args[0]) if mark is not None and mark.args else pki.STANDARD
+    chosen = topology.TOPOLOGIES.get(_topology(item))
+    return _word(item, "profile", pki.STANDARD if chosen is None else chosen.profile)
 
 
 def _keep_the_shard(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -208,19 +219,16 @@ def _close(world: World, session: pytest.Session) -> None:
 @pytest.fixture
 def lab(request: pytest.FixtureRequest, world: World) -> Iterator[Lab]:
     """The lab of one scenario."""
-    folder = world.host.folder / "scenario"
-    folder.mkdir(exist_ok=True)
-    for left in folder.iterdir():
-        if left.is_dir() and not left.is_symlink():
-            shutil.rmtree(left)
-        else:
-            left.unlink()
-    world.host.share(folder)
     world.reset()
-    made = Lab(world, folder, _profile(request.node))
+    try:
+        world.arrange(_topology(request.node))
+    except NotHere as error:
+        pytest.skip(str(error))
+    made = Lab(world, world.folder, _profile(request.node))
     request.node.stash[_LAB] = made
     yield made
     made.abandon()
+    world.clear()
 
 
 @pytest.hookimpl(hookwrapper=True)  # type: ignore[misc]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import socket
+import struct
+
 
 def children(pid: int) -> list[int]:
     """The ids of its children; of one that has ended, too, until it has been asked for its status.
@@ -24,6 +29,47 @@ def is_stopped(pid: int) -> bool:
     counts, too."""
     state = _read(f"{pid}/stat").rpartition(")")[2].split()[:1]
     return not state or state[0] in "TtZX"
+
+
+def turns(pid: int) -> int | None:
+    """How often the threads of a process and of its descendants have run so far; None while one
+    of them runs or is about to."""
+    total = 0
+    waiting = [pid]
+    while waiting:
+        process = waiting.pop()
+        waiting += children(process)
+        for thread in _threads(process):
+            status = _read(f"{process}/task/{thread}/status")
+            if re.search(r"^State:\s+[RD]", status, re.MULTILINE):
+                return None
+            counts = re.findall(r"^(?:non)?voluntary_ctxt_switches:\s+(\d+)", status, re.MULTILINE)
+            total += sum(map(int, counts))
+    return total
+
+
+def listens(pid: int, protocol: str, address: str, port: int) -> bool:
+    """Whether somebody in the network namespace of that process listens there, or on all addresses;
+    `protocol` is "tcp" or "udp"."""
+    state = {"tcp": "0A", "udp": "07"}[protocol]
+    packed = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+    local = {_as_in_table(packed, port), _as_in_table(bytes(len(packed)), port)}
+    table = _read(f"{pid}/net/{protocol}{'6' if ':' in address else ''}")
+    rows = (line.split() for line in table.splitlines()[1:])
+    return any(row[1] in local and row[3] == state for row in rows)
+
+
+def _as_in_table(address: bytes, port: int) -> str:
+    """ADDRESS:PORT as the kernel writes it: hexadecimal, each word in the machine's order."""
+    words = struct.unpack(f"={len(address) // 4}I", address)
+    return "".join(f"{word:08X}" for word in words) + f":{port:04X}"
+
+
+def _threads(pid: int) -> list[str]:
+    try:
+        return os.listdir(f"/proc/{pid}/task")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def _read(file: str) -> str:

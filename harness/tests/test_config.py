@@ -154,7 +154,7 @@ def test_no_trusted_file(pki: Pki) -> None:
 @pytest.mark.parametrize(
     ("resolver", "written"),
     [
-        ("stub", [STUB]),
+        ("lab", [STUB]),
         (None, []),
         ("[::1]:53 valid=1s ipv6=off", ["[::1]:53 valid=1s ipv6=off"]),
         (f"{STUB} 127.1.2.54:53", [f"{STUB} 127.1.2.54:53"]),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from staplelab.errors import LabError
-from staplelab.parts.faulty import DnsStub, FaultyServer, OcspResponder, use
+from staplelab.parts.faulty import FaultyServer, use
+from staplelab.parts.responder import OcspResponder
+from staplelab.parts.stub import DnsStub
 
 
 class Control:
     """A control client that writes down what it is asked, and has these events."""
-
-    part = "faulty-ocspd"
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, Any]] = []
@@ -23,7 +24,7 @@ class Control:
     def call(self, method: str, path: str, body: Any = None) -> Any:
         self.calls.append((method, path, body))
         if path not in ("/v1/quiet", "/v1/events?since=0", "/v1/events?since=7"):
-            return {}
+            return {"listeners": []}
         events, self.events = self.events, []
         return {"events": events, "last": 7}
 
@@ -37,10 +38,17 @@ def control() -> Control:
 
 
 @pytest.fixture
-def server(control: Control) -> FaultyServer:
-    made = OcspResponder(control, {})  # type: ignore[arg-type]
+def server(control: Control, monkeypatch: pytest.MonkeyPatch) -> FaultyServer:
+    monkeypatch.setattr(FaultyServer, "_start", lambda part, argv: control)
+    made = OcspResponder("responder", None, {}, {}, 80)  # type: ignore[arg-type]
     assert control.calls.pop() == ("GET", "/v1/ready", None)
     return made
+
+
+def unproven(server: FaultyServer) -> list[str]:
+    """The faults of which its findings say that they were never done."""
+    idle = re.compile(r"responder: fault (\S+) was set and never done")
+    return [found[1] for found in map(idle.fullmatch, server.findings()) if found]
 
 
 @pytest.mark.parametrize(
@@ -91,38 +99,38 @@ def test_a_fault_is_one_rule(
     how: dict[str, Any],
     rule: dict[str, Any],
 ) -> None:
-    server.fault(*names, **how)
+    server.inject(*names, **how)
     assert control.calls == [("PUT", "/v1/rules", [rule])]
 
 
 def test_healing_is_no_rule(control: Control, server: FaultyServer) -> None:
     server.heal()
     assert control.calls == [("PUT", "/v1/rules", [])]
-    assert server.unproven() == []
+    assert unproven(server) == []
 
 
 def test_a_fault_is_unproven_until_an_event_bears_witness(
     control: Control, server: FaultyServer
 ) -> None:
-    server.fault("slow-body", "cert-status-revoked")
-    server.fault("http-5xx")
-    assert server.unproven() == ["cert-status-revoked", "http-5xx", "slow-body"]
+    server.inject("slow-body", "cert-status-revoked")
+    server.inject("http-5xx")
+    assert unproven(server) == ["cert-status-revoked", "http-5xx", "slow-body"]
     control.serve("slow-body", kind="held")
     control.serve("http-5xx", "something-else")
-    assert server.unproven() == ["cert-status-revoked", "http-5xx", "slow-body"]  # not looked yet
+    assert unproven(server) == ["cert-status-revoked", "http-5xx", "slow-body"]  # not looked yet
     server.collect()
-    assert server.unproven() == ["cert-status-revoked"]
+    assert unproven(server) == ["cert-status-revoked"]
     server.heal()
-    assert server.unproven() == ["cert-status-revoked"]
+    assert unproven(server) == ["cert-status-revoked"]
     server.reset()
-    assert server.unproven() == []
+    assert unproven(server) == []
 
 
 def test_every_step_of_a_sequence_needs_a_witness(control: Control, server: FaultyServer) -> None:
     server.rules([{"sequence": [{"do": [use("http-4xx")], "times": 1}, {"do": [use("http-5xx")]}]}])
     control.serve("http-4xx")
     server.quiet()
-    assert server.unproven() == ["http-5xx"]
+    assert unproven(server) == ["http-5xx"]
 
 
 def test_a_refused_rule_was_never_in_force(control: Control, server: FaultyServer) -> None:
@@ -131,8 +139,21 @@ def test_a_refused_rule_was_never_in_force(control: Control, server: FaultyServe
 
     control.call = refuse  # type: ignore[method-assign]
     with pytest.raises(LabError, match="no such fault"):
-        server.fault("nonsense")
-    assert server.unproven() == []
+        server.inject("nonsense")
+    assert unproven(server) == []
+
+
+def test_a_fault_that_is_not_to_be_met(control: Control, server: FaultyServer) -> None:
+    """What was met before, when it was to be met, does not count."""
+    server.inject("http-5xx")
+    control.serve("http-5xx")
+    server.inject("http-5xx", "slow-body", never=True)
+    assert server.findings() == []
+    control.serve("http-5xx")
+    server.collect()
+    assert server.findings() == ["responder: fault http-5xx was not to be met, and was"]
+    server.reset()
+    assert server.findings() == []
 
 
 def test_events_are_collected_once(control: Control, server: FaultyServer) -> None:
@@ -176,8 +197,8 @@ def test_what_a_responder_says_of_a_certificate(control: Control, server: OcspRe
     assert control.calls == [("PUT", "/v1/certificates/1001", state)]
 
 
-def test_records_of_the_name_server(control: Control) -> None:
-    stub = DnsStub(control)  # type: ignore[arg-type]
+def test_records_of_the_name_server(control: Control, server: FaultyServer) -> None:
+    stub = DnsStub("stub", None, {}, 53, {})  # type: ignore[arg-type]
     stub.record("ocsp.staplelab.test", "A", "127.0.0.1", "127.0.0.2", ttl=5)
     stub.forget("ocsp.staplelab.test", "AAAA")
     assert control.calls[1:] == [

@@ -52,34 +52,33 @@ EXPECTED = {
         "error",
         "nginx was not started in this scenario: call lab.start()",
     ),
-    "test_fault_never_served": ("fail", "faulty-ocspd: fault http-5xx was set and never done"),
+    "test_fault_never_served": ("fail", "responder: fault http-5xx was set and never done"),
     "test_fault_of_the_name_server_never_served": (
         "fail",
-        "faulty-dnsd: fault nxdomain was set and never done",
+        "stub: fault nxdomain was set and never done",
     ),
     "test_fault_unknown": (
         "error",
-        'faulty-ocspd: /0/sequence/0/do/0/fault: unknown fault "status-try-latter"; '
-        "the nearest are: status-try-later...",
+        "there is no fault 'status-try-latter'; the nearest is 'status-try-later'; all ... are in "
+        "docs/faults.md",
     ),
     "test_fault_of_the_name_server_unknown": (
         "error",
-        'faulty-dnsd: /0/sequence/0/do/0/fault: unknown fault "nxdomian"; '
-        "the nearest are: nxdomain...",
+        "there is no fault 'nxdomian'; the nearest is 'nxdomain'; all ... are in docs/faults.md",
     ),
     "test_match_unknown": (
         "error",
-        'faulty-ocspd: /0/match/cert: unknown match key "cert"; accepted: '
+        'responder: /0/match/cert: unknown match key "cert"; accepted: '
         "listener, client, serial, certificate, method, path, host, http_version",
     ),
     "test_match_of_the_name_server_unknown": (
         "error",
-        'faulty-dnsd: /0/match/name: unknown match key "name"; accepted: '
+        'stub: /0/match/name: unknown match key "name"; accepted: '
         "listener, client, transport, qname, qtype",
     ),
     "test_parameter_unknown": (
         "error",
-        'faulty-ocspd: /0/sequence/0/do/0/ofset: unknown member "ofset"; accepted: fault, offset',
+        'responder: /0/sequence/0/do/0/ofset: unknown member "ofset"; accepted: fault, offset',
     ),
     "test_certificate_unknown": (
         "error",
@@ -206,8 +205,8 @@ def test_a_folder_holds_what_a_person_needs(run: LabRun) -> None:
     folder = run.out / "kept" / "test_breakage.py_test_line_unclaimed"
     assert "ssl_stapling on;" in (folder / "nginx.conf").read_text()
     assert "3: trylater" in (folder / "error.log").read_text()
-    assert "'status-try-later'" in (folder / "faulty-ocspd.events").read_text()
-    assert "'qname': 'ocsp.staplelab.test'" in (folder / "faulty-dnsd.events").read_text()
+    assert "'status-try-later'" in (folder / "responder.events").read_text()
+    assert "'qname': 'ocsp.staplelab.test'" in (folder / "stub.events").read_text()
     assert (folder / "pki" / "www.key").read_text().startswith("-----BEGIN")
     assert "127." in (folder / "hosts").read_text()
 
@@ -261,7 +260,7 @@ def test_report_tells_a_failure_to_its_end(run: LabRun) -> None:
     page = (run.out / "report.html").read_text()
     (told,) = re.findall(r"test_expired_staple_from_a_file</span>.*?</details>", page, re.DOTALL)
     rows = re.findall(r"<td>([\w-]+)</td><td>([\w-]+)</td>", told)
-    assert [what for part, what in rows if part == "faulty-ocspd"] == [
+    assert [what for part, what in rows if part == "responder"] == [
         *("accept", "request", "response", "close")
     ]
     assert rows.index(("scenario", "handshake")) > rows.index(("scenario", "run"))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import child_run
 import pytest
 from lab_run import LabRun, is_alive, nginx
 
 from staplelab.hosts.namespace import WHY_NOT
-from staplelab.places import repository
+from staplelab.places import build_folder, repository
 from staplelab.waiting import until
 
 #: of the suites, some of each kind: faults at both responders, steps of the clock, two workers
@@ -83,13 +85,35 @@ def test_a_scenario_that_waits_does_not_keep_a_run_alive(start: Starter) -> None
     until(lambda: not any(map(is_alive, before)), "every process that was seen to end", bound=4)
 
 
-@pytest.mark.parametrize("part", ["launcher", "pki-mint", "faulty-ocspd"])
+@pytest.mark.parametrize("part", ["launcher", "faulty-ocspd"])
 def test_a_run_killed_at_its_start_leaves_nothing(start: Starter, part: str) -> None:
-    """Before its folder is complete, and while a program that no launcher holds writes into it."""
+    """Before its folder is complete."""
     run = start("--jobs", "2", ".", scenarios="endless")
     run.wait_for(part, 1)
     by_kill(run)
     run.wait_for_nothing()
+
+
+def test_a_run_killed_while_certificates_are_minted_leaves_nothing(
+    start: Starter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No launcher holds pki-mint, which ends by itself and writes into the run's folder until then.
+    This one does not begin before the run was killed."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    shutil.copytree(build_folder() / "bin", tmp_path / "bin")
+    shutil.copytree(build_folder() / "lib", tmp_path / "lib")
+    real = (tmp_path / "bin" / "pki-mint").rename(tmp_path / "minting")
+    late = tmp_path / "bin" / "pki-mint"
+    late.write_text(f'#!/bin/sh\nread -r _ <{fifo}\nexec {real} "$@"\n')
+    late.chmod(0o755)
+    monkeypatch.setenv("STAPLELAB_BUILD", str(tmp_path))
+    with fifo.open("r+b", buffering=0) as begin:
+        run = start("--jobs", "2", ".", scenarios="endless")
+        run.wait_for("pki-mint", 2)
+        by_kill(run)
+        begin.write(b"\n" * 2)
+        run.wait_for_nothing()
 
 
 def test_a_late_refusal_is_waited_for(start: Starter) -> None:

@@ -38,7 +38,9 @@ def test_unknown_profile(run: Runner, jobs: int) -> None:
     done = run("profile_unknown", jobs)
     (seen,) = done.scenarios().values()
     assert seen["outcome"] == "error"
-    assert seen["reason"] == "there is no PKI profile 'standrad'; known: aia-forms, standard"
+    assert seen["reason"] == (
+        "there is no PKI profile 'standrad'; known: aia-forms, standard, two-responders"
+    )
 
 
 def test_each_process_keeps_to_a_processor(run: Runner) -> None:

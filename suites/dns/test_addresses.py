@@ -31,7 +31,7 @@ def listeners(lab: Lab) -> list[str]:
 
 def test_wrong_address(lab: Lab) -> None:
     """A host that is no responder: no staple, and an error at each fetch."""
-    lab.stub.fault("wrong-address", values=[lab.address("nginx")])
+    lab.inject("wrong-address", values=[lab.address("nginx")])
     lab.start()
     lab.handshake()
     lab.settle(queries=2, refused=1)
@@ -42,7 +42,7 @@ def test_wrong_address(lab: Lab) -> None:
 
 def test_dead_and_live_address(lab: Lab) -> None:
     """Since 1.19.0 the next address is tried within the same fetch."""
-    lab.stub.fault("mixed-addresses", dead=[lab.address("nginx")])
+    lab.inject("mixed-addresses", dead=[lab.address("nginx")])
     lab.start()
     lab.handshake()
     lab.settle(queries=2, refused=1)
@@ -59,7 +59,7 @@ def test_dead_and_live_address(lab: Lab) -> None:
 )
 def test_a_responder_that_moves(lab: Lab, fault: str, params: dict[str, Any]) -> None:
     """It is found at the next refresh."""
-    lab.stub.fault(fault, values=[lab.address("responder-2")], **params)
+    lab.inject(fault, values=[lab.address("responder-2")], **params)
     lab.start()
     lab.handshake()
     lab.settle(connections=1)
@@ -71,7 +71,7 @@ def test_a_responder_that_moves(lab: Lab, fault: str, params: dict[str, Any]) ->
 
 def test_errors_then_the_address(lab: Lab) -> None:
     """An error is not cached: the next fetch, 300 s later, asks again and succeeds."""
-    lab.stub.fault("error-then-address", n=1, scope="qtype")
+    lab.inject("error-then-address", n=1, scope="qtype")
     lab.start()
     lab.handshake()
     lab.settle(queries=2)
@@ -86,7 +86,7 @@ def test_errors_then_the_address(lab: Lab) -> None:
 def test_the_cached_address_serves_while_its_ttl_runs(lab: Lab) -> None:
     """Later errors do not matter to a name that is still in nginx's cache; once it is not
     (unused for 30 s, ngx_resolver_expire), they do."""
-    lab.stub.fault("address-then-error", n=1, scope="qtype")
+    lab.inject("address-then-error", n=1, scope="qtype")
     start_three_sites(lab)
     for name in NAMES[:2]:
         lab.handshake(name=name)
@@ -100,7 +100,7 @@ def test_the_cached_address_serves_while_its_ttl_runs(lab: Lab) -> None:
 
 
 def test_ttl_zero_lives_out_its_second(lab: Lab) -> None:
-    lab.stub.fault("ttl-zero")
+    lab.inject("ttl-zero")
     start_three_sites(lab)
     for name in NAMES[:2]:
         lab.handshake(name=name)
@@ -114,7 +114,7 @@ def test_ttl_zero_lives_out_its_second(lab: Lab) -> None:
 
 def test_valid_overrides_the_ttl(lab: Lab) -> None:
     """resolver ... valid=10s: the response is believed for so long, whatever its TTL says."""
-    lab.stub.fault("ttl-zero")
+    lab.inject("ttl-zero")
     lab.start(
         *(Site(server_name=name, resolver=None) for name in NAMES),
         http=f"resolver {lab.resolver()} valid=10s;",
@@ -130,7 +130,7 @@ def test_valid_overrides_the_ttl(lab: Lab) -> None:
 
 def test_aliases_are_followed_to_a_limit(lab: Lab) -> None:
     """At most 50 (NGX_RESOLVER_MAX_RECURSION, since 1.9.10)."""
-    lab.stub.fault("cname-chain", n=60, in_message=False)
+    lab.inject("cname-chain", n=60, in_message=False)
     lab.start()
     lab.handshake()
     lab.settle(queries=2)
@@ -141,7 +141,7 @@ def test_aliases_are_followed_to_a_limit(lab: Lab) -> None:
 
 def test_silent_first_server(lab: Lab) -> None:
     """One of two name servers is silent: after 5 s the other one is asked."""
-    lab.stub.fault("drop-query", match={"listener": "stub"})
+    lab.inject("drop-query", match={"listener": "stub"})
     lab.start(resolver=f"{lab.resolver('stub')} {lab.resolver('stub-2')}")
     lab.handshake()
     lab.settle(queries=2)
@@ -152,7 +152,7 @@ def test_silent_first_server(lab: Lab) -> None:
 
 def test_failing_first_server(lab: Lab) -> None:
     """One of two name servers fails: the other one is not asked."""
-    lab.stub.fault("servfail", match={"listener": "stub"})
+    lab.inject("servfail", match={"listener": "stub"})
     lab.start(resolver=f"{lab.resolver('stub')} {lab.resolver('stub-2')}")
     lab.handshake()
     lab.settle(queries=2)

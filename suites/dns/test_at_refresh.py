@@ -21,7 +21,7 @@ def test_at_refresh(lab: Lab, row: Row) -> None:
     lab.settle(connections=1)
 
     lab.step(REFRESH)
-    lab.stub.fault(row.fault, match=row.match, scope=row.scope, **row.params)
+    lab.inject(row.fault, match=row.match, scope=row.scope, **row.params)
     old = lab.handshake()
     assert old.verdict == "GOOD"
     lab.settle(queries=1, refused=row.refused)

@@ -10,7 +10,7 @@ from suites.dns.table import GOOD, ROWS, Row, case_id
 
 @pytest.mark.parametrize("row", ROWS, ids=case_id)
 def test_first_fetch(lab: Lab, row: Row) -> None:
-    lab.stub.fault(row.fault, match=row.match, scope=row.scope, **row.params)
+    lab.inject(row.fault, match=row.match, scope=row.scope, **row.params)
     lab.start()
     assert lab.handshake().verdict == "NO_STAPLE"
     lab.settle(queries=1, refused=row.refused)

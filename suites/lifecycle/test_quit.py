@@ -20,7 +20,7 @@ def test_at_rest(lab: Lab) -> None:
 
 def test_during_a_fetch_that_ends(lab: Lab) -> None:
     """The worker waits for the response, which is for nobody any more; clients are refused."""
-    lab.responder.fault("fixed-latency", ms=1000)
+    lab.inject("fixed-latency", ms=1000)
     lab.start()
     (worker,) = lab.nginx.workers()
     lab.handshake()
@@ -35,7 +35,7 @@ def test_during_a_fetch_that_ends(lab: Lab) -> None:
 
 def test_during_a_fetch_that_times_out(lab: Lab) -> None:
     """A silent responder holds the end up for the 60 s that nginx gives to an address."""
-    lab.responder.fault("accept-then-silence")
+    lab.inject("accept-then-silence")
     lab.start()
     (worker,) = lab.nginx.workers()
     lab.handshake()
@@ -51,7 +51,7 @@ def test_during_a_fetch_that_times_out(lab: Lab) -> None:
 
 def test_while_the_name_is_resolved(lab: Lab) -> None:
     """The same holds for a name server that is silent: `resolver_timeout` is the bound."""
-    lab.stub.fault("drop-query")
+    lab.inject("drop-query")
     lab.start(directives=("resolver_timeout 10s;",))
     (worker,) = lab.nginx.workers()
     lab.handshake()

@@ -20,13 +20,13 @@ def first_fetch(lab: Lab, refused: int = 0) -> None:
 def test_firewall_drops(lab: Lab) -> None:
     """Nothing comes back: the fetch is given up after 60 s, the next one after the wall is gone
     succeeds."""
-    lab.network_fault("egress-blocked", mode="drop")
+    lab.inject("egress-blocked", mode="drop")
     first_fetch(lab)
     lab.step(61)
     lab.settle()
     lab.claim(TIMED_OUT)
     assert lab.handshake().verdict == "NO_STAPLE"
-    lab.network_heal()
+    lab.heal()
     lab.step(301)
     lab.handshake()
     lab.settle(connections=1)
@@ -36,7 +36,7 @@ def test_firewall_drops(lab: Lab) -> None:
 def test_firewall_rejects_with_icmp(lab: Lab) -> None:
     """A firewall on nginx's own machine: the query is an error of send() at once, which is worth
     an [alert] to nginx, and again when it is repeated."""
-    lab.network_fault("egress-blocked", towards="stub", mode="reject")
+    lab.inject("egress-blocked", at="stub", mode="reject")
     first_fetch(lab)
     lab.claim("send() failed (1: Operation not permitted) while resolving", times=3, alert=True)
     lab.step(31)
@@ -46,7 +46,7 @@ def test_firewall_rejects_with_icmp(lab: Lab) -> None:
 
 
 def test_firewall_resets(lab: Lab) -> None:
-    lab.network_fault("egress-blocked", mode="reset")
+    lab.inject("egress-blocked", mode="reset")
     first_fetch(lab, refused=1)
     lab.claim(REFUSED)
     lab.claim(CLOSED)
@@ -58,7 +58,7 @@ def test_firewall_between_refreshes(lab: Lab) -> None:
     lab.responder.certificate("1001", validity=7200)
     first_fetch(lab)
     lab.step(3601)
-    lab.network_fault("egress-blocked", mode="drop")
+    lab.inject("egress-blocked", mode="drop")
     assert lab.handshake().verdict == "GOOD"
     lab.settle()
     lab.step(61)
@@ -68,7 +68,7 @@ def test_firewall_between_refreshes(lab: Lab) -> None:
 
 
 def test_firewall_before_the_name_server(lab: Lab) -> None:
-    lab.network_fault("egress-blocked", towards="stub", mode="drop")
+    lab.inject("egress-blocked", at="stub", mode="drop")
     first_fetch(lab)
     lab.step(31)
     lab.settle()
@@ -78,7 +78,7 @@ def test_firewall_before_the_name_server(lab: Lab) -> None:
 
 def test_lost_queries_are_sent_again(lab: Lab) -> None:
     """Every second query is lost: the one of A, then, 5 s later, its repetition comes through."""
-    lab.network_fault("packet-loss", towards="stub", every=2)
+    lab.inject("packet-loss", at="stub", every=2)
     first_fetch(lab)
     for _ in range(2):
         lab.step(5.1)
@@ -88,19 +88,19 @@ def test_lost_queries_are_sent_again(lab: Lab) -> None:
 
 def test_small_segments(lab: Lab) -> None:
     """A response in segments of 88 octets is as good as another."""
-    lab.network_fault("small-mtu", mss=88)
+    lab.inject("small-mtu", mss=88)
     first_fetch(lab)
     assert lab.handshake().verdict == "GOOD"
 
 
 def test_mtu_blackhole(lab: Lab) -> None:
     """The handshake of TCP fits, the response does not and vanishes: 60 s."""
-    lab.network_fault("mtu-blackhole", mtu=300)
+    lab.inject("mtu-blackhole", mtu=300)
     lab.start()
     lab.handshake()
     lab.responder.wait("response", 1, 0)
     lab.step(61, cut_off=True)
-    lab.network_heal()
+    lab.heal()
     lab.settle()
     lab.claim(TIMED_OUT)
     assert lab.handshake().verdict == "NO_STAPLE"
@@ -109,7 +109,7 @@ def test_mtu_blackhole(lab: Lab) -> None:
 def test_rate_limit(lab: Lab) -> None:
     """The first packet passes, the end of TCP's handshake no more: nginx waits for 60 s, the
     responder knows of nobody."""
-    lab.network_fault("rate-limit-packets", rate="1/hour", burst=1)
+    lab.inject("rate-limit-packets", rate="1/hour", burst=1)
     first_fetch(lab)
     lab.step(61)
     lab.settle()
@@ -118,12 +118,12 @@ def test_rate_limit(lab: Lab) -> None:
 
 
 def test_partition_heals(lab: Lab) -> None:
-    lab.network_fault("partition")
+    lab.inject("partition")
     first_fetch(lab)
     lab.step(61)
     lab.settle()
     lab.claim(TIMED_OUT)
-    lab.network_heal()
+    lab.heal()
     lab.step(301)
     lab.handshake()
     lab.settle(connections=1)
@@ -186,7 +186,7 @@ def test_name_server_killed_and_back(lab: Lab) -> None:
 
 def test_packets_come_twice(lab: Lab) -> None:
     """TCP takes no notice: one request, one staple."""
-    lab.network_fault("packet-duplicate")
+    lab.inject("packet-duplicate")
     first_fetch(lab)
     assert lab.handshake().verdict == "GOOD"
     assert len(lab.responder.requests()) == 1
@@ -194,7 +194,7 @@ def test_packets_come_twice(lab: Lab) -> None:
 
 def test_queries_come_twice(lab: Lab) -> None:
     """The second response of each kind is worth a line, and nothing else."""
-    lab.network_fault("packet-duplicate", towards="stub")
+    lab.inject("packet-duplicate", at="stub")
     first_fetch(lab)
     dns = "DNS " if lab.server.within(">=1.19.3") else ""
     lab.claim(f"unexpected {dns}response for ocsp.staplelab.test", times=2)
@@ -205,8 +205,8 @@ def test_queries_come_twice(lab: Lab) -> None:
 def test_backlog_drained_in_time(lab: Lab) -> None:
     """The queue of the responder's kernel is full, then has room: the SYN that is repeated after
     a second of the kernel's own time comes through, and the fetch goes on as if nothing was."""
-    lab.responder.fault("connect-timeout")
+    lab.inject("connect-timeout")
     first_fetch(lab)
-    lab.responder.heal()
+    lab.heal()
     lab.settle(connections=1)
     assert lab.handshake().verdict == "GOOD"

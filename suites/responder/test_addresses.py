@@ -19,7 +19,7 @@ def fetch(lab: Lab, fault: str, connections: int) -> str | None:
     lab.stub.record(
         "ocsp.staplelab.test", "A", lab.address("responder"), lab.address("responder-2")
     )
-    lab.responder.fault(fault, match={"listener": "responder"})
+    lab.inject(fault, match={"listener": "responder"})
     lab.start()
     lab.handshake()
     lab.settle(connections=connections)
@@ -85,7 +85,7 @@ def test_timeout_is_for_each_address(lab: Lab) -> None:
     lab.stub.record(
         "ocsp.staplelab.test", "A", lab.address("responder"), lab.address("responder-2")
     )
-    lab.responder.fault("accept-then-silence", match={"listener": "responder"})
+    lab.inject("accept-then-silence", match={"listener": "responder"})
     lab.start()
     lab.handshake()
     lab.settle(connections=1)

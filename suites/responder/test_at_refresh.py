@@ -25,7 +25,7 @@ def outcome_of(verdict: str, taken: bool) -> str:
 def test_at_refresh(lab: Lab, case: tuple[Row, bool]) -> None:
     row, verify = case
     if row.healthy_first:
-        lab.responder.fault(row.fault, **row.params)
+        lab.inject(row.fault, **row.params)
     lab.responder.certificate("1001", validity=VALIDITY)
     lab.start(verify=verify)
     lab.handshake()
@@ -33,7 +33,7 @@ def test_at_refresh(lab: Lab, case: tuple[Row, bool]) -> None:
 
     lab.step(REFRESH)
     if not row.healthy_first:
-        lab.responder.fault(row.fault, **row.params)
+        lab.inject(row.fault, **row.params)
     old = lab.handshake()
     assert old.verdict == "GOOD"
     lab.settle(connections=row.connections, refused=row.refused)

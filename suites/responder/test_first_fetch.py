@@ -13,7 +13,7 @@ _CASES = [case for case in cases() if not case[0].healthy_first]
 @pytest.mark.parametrize("case", _CASES, ids=case_id)
 def test_first_fetch(lab: Lab, case: tuple[Row, bool]) -> None:
     row, verify = case
-    lab.responder.fault(row.fault, **row.params)
+    lab.inject(row.fault, **row.params)
     lab.start(verify=verify)
 
     assert lab.handshake().verdict == "NO_STAPLE"

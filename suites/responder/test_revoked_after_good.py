@@ -14,7 +14,7 @@ DAY = 86400
 def test_good_is_served_on(lab: Lab, verify: bool) -> None:
     """nginx has read "revoked" and logged it, yet every client hears "good" until the nextUpdate of
     the old response, however often the responder repeats itself."""
-    lab.responder.fault("good-then-revoked", n=1)
+    lab.inject("good-then-revoked", n=1)
     lab.responder.certificate("1001", validity=DAY)
     lab.start(verify=verify)
     lab.handshake()

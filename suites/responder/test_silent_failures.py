@@ -26,7 +26,7 @@ def refresh(lab: Lab, fault: str, **params: Any) -> None:
     lab.handshake()
     lab.settle(connections=1)
     lab.step(3601)
-    lab.responder.fault(fault, **params)
+    lab.inject(fault, **params)
     assert lab.handshake().verdict == "GOOD"
     lab.settle(connections=1)
 
@@ -43,7 +43,7 @@ def refresh(lab: Lab, fault: str, **params: Any) -> None:
 )
 def test_http_status_at_first_fetch(lab: Lab, fault: str, params: dict[str, Any]) -> None:
     """No staple, and the log does not say why."""
-    lab.responder.fault(fault, **params)
+    lab.inject(fault, **params)
     lab.start()
     lab.handshake()
     lab.settle(connections=1)
@@ -64,7 +64,7 @@ def test_http_status_at_refresh(lab: Lab) -> None:
 @pytest.mark.parametrize("seconds", [1, 299])
 def test_just_expired_at_first_fetch(lab: Lab, seconds: int) -> None:
     """A responder that is late, or a clock that is fast: no staple, and no line."""
-    lab.responder.fault("next-update-past", offset=seconds)
+    lab.inject("next-update-past", offset=seconds)
     lab.start()
     lab.handshake()
     lab.settle(connections=1)

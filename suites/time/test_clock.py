@@ -34,7 +34,7 @@ def test_set_back(lab: Lab) -> None:
 def test_jump_past_next_update_and_back(lab: Lab) -> None:
     """Nothing is forgotten: back inside its validity, the staple is served again."""
     staple(lab)
-    lab.responder.fault("http-5xx")
+    lab.inject("http-5xx")
     lab.step(25 * HOUR, monotonic=False)
     assert lab.handshake().verdict == "NO_STAPLE"
     lab.settle(connections=1)
@@ -45,7 +45,7 @@ def test_jump_past_next_update_and_back(lab: Lab) -> None:
 @pytest.mark.parametrize("clock", ["wall", "monotonic", "both"])
 def test_timeout_follows_monotonic_time(lab: Lab, clock: str) -> None:
     """The 60 s of a fetch are counted by the monotonic clock alone."""
-    lab.responder.fault("accept-then-silence")
+    lab.inject("accept-then-silence")
     lab.start()
     lab.handshake()
     lab.settle(connections=1)
@@ -60,7 +60,7 @@ def test_timeout_follows_monotonic_time(lab: Lab, clock: str) -> None:
 
 
 def test_timeout_is_sixty_seconds(lab: Lab) -> None:
-    lab.responder.fault("accept-then-silence")
+    lab.inject("accept-then-silence")
     lab.start()
     lab.handshake()
     lab.settle(connections=1)

@@ -20,7 +20,7 @@ def staple(lab: Lab, validity: int | None) -> None:
 @pytest.mark.parametrize("validity", [600, 3600, DAY, 7 * DAY])
 def test_expiry_to_the_second(lab: Lab, validity: int) -> None:
     staple(lab, validity)
-    lab.responder.fault("http-5xx")
+    lab.inject("http-5xx")
     lab.step_to(validity)
     assert lab.handshake().verdict == "GOOD"
     lab.settle(connections=1)
@@ -46,7 +46,7 @@ def test_short_validity_leaves_a_gap(lab: Lab, validity: int) -> None:
 
 def test_no_next_update_is_served_for_ever(lab: Lab) -> None:
     staple(lab, None)
-    lab.responder.fault("http-5xx")
+    lab.inject("http-5xx")
     lab.step(400 * DAY)
     after_a_year = lab.handshake()
     lab.settle(connections=1)
@@ -72,12 +72,12 @@ def test_rollback_to_an_expired_answer(lab: Lab) -> None:
     for a day, and is then not served: silently, the staple is lost for 300 s."""
     staple(lab, DAY)
     lab.step(3601)
-    lab.responder.fault("next-update-past", offset=100)
+    lab.inject("next-update-past", offset=100)
     assert lab.handshake().verdict == "GOOD"
     lab.settle(connections=1)
     after = lab.handshake()
     lab.deviation("NGX-008", after.verdict, conforms="GOOD", deviates="NO_STAPLE")
-    lab.responder.heal()
+    lab.heal()
     lab.step(301)
     lab.handshake()
     lab.settle(connections=1)

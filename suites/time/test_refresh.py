@@ -56,7 +56,7 @@ def test_refresh_after_success(lab: Lab, validity: int, refresh: int) -> None:
 def test_old_staple_is_served_while_the_new_one_is_fetched(lab: Lab) -> None:
     staple(lab, DAY)
     lab.step(3601)
-    lab.responder.fault("fixed-latency", ms=20000)
+    lab.inject("fixed-latency", ms=20000)
     for _ in range(3):
         assert lab.handshake().verdict == "GOOD"
     lab.settle(connections=1)
@@ -100,7 +100,7 @@ def test_retry_after_an_error(lab: Lab, fault: str) -> None:
             "OCSP responder prematurely closed connection",
         ],
     }
-    lab.responder.fault(fault)
+    lab.inject(fault)
     lab.start()
     lab.handshake()
     lab.settle(connections=1)
@@ -120,13 +120,13 @@ def test_retry_after_an_error(lab: Lab, fault: str) -> None:
 def test_errors_at_refresh_keep_the_staple(lab: Lab) -> None:
     """An outage of the responder is not seen before nextUpdate; the response after it is taken."""
     staple(lab, 7200)
-    lab.responder.fault("status-internal-error")
+    lab.inject("status-internal-error")
     for at in (3601, 3902, 4203, 4504):
         lab.step_to(at)
         assert lab.handshake().verdict == "GOOD"
         lab.settle(connections=1)
     lab.claim("OCSP response not successful (2: internalerror)", times=4)
-    lab.responder.heal()
+    lab.heal()
     lab.step_to(4805)
     assert lab.handshake().verdict == "GOOD"
     lab.settle(connections=1)

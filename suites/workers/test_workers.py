@@ -24,7 +24,7 @@ def test_one_cache_a_worker(lab: Lab) -> None:
 
 def test_single_flight(lab: Lab) -> None:
     """While a fetch is under way no second one is started."""
-    lab.responder.fault("fixed-latency", ms=1000)
+    lab.inject("fixed-latency", ms=1000)
     lab.start()
     for _ in range(8):
         assert lab.handshake().verdict == "NO_STAPLE"
@@ -49,7 +49,7 @@ def test_reload_loses_the_staple(lab: Lab) -> None:
 
 def test_reload_during_a_fetch(lab: Lab) -> None:
     """The old worker stays until its fetch has ended, then goes by itself."""
-    lab.responder.fault("accept-then-silence", times=1)
+    lab.inject("accept-then-silence", times=1)
     lab.start()
     (old,) = lab.nginx.workers()
     lab.handshake()

@@ -35,6 +35,17 @@ class Listener:
             self.bound.close()
 
 
+@dataclass(frozen=True)
+class Endpoint:
+    """An address and a port that nobody has yet."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.address}:{self.port}"
+
+
 class Running(Protocol):
     """A program that runs, with all its descendants."""
 
@@ -61,11 +72,7 @@ class Running(Protocol):
 
 
 class Host(Protocol):
-    """A place for the parts of one lab.
-
-    Roles are "nginx", "responder", "responder-2" (another address of the responder), "stub",
-    "stub-2" (another address of the stub).
-    """
+    """A place for the parts of one lab.  Roles and what they stand for: hosts/roles.py."""
 
     name: str
     #: the run's scratch folder, reachable under the same path by every part
@@ -84,6 +91,9 @@ class Host(Protocol):
 
     def port(self, standard: int) -> int:
         """The port for a part that tells which one it got; 0 for any."""
+
+    def endpoint(self, role: str) -> Endpoint:
+        """An endpoint of that role for a program that is told where to listen."""
 
     def listen(self, role: str, standard: int) -> Listener:
         """A listening socket of that role for the server to inherit."""
@@ -113,8 +123,10 @@ class Host(Protocol):
         stderr: Path,
         listeners: Sequence[Listener] = (),
         read_stdout: bool = False,
+        log_stdout: bool = False,
     ) -> Running:
-        """Starts a part where its role lives."""
+        """Starts a part where its role lives.  Its standard output is to be read, or goes where its
+        standard error goes, or nowhere."""
 
     def run(self, argv: Sequence[str], *, variables: Mapping[str, str]) -> Finished:
         """Runs a client beside the driver to its end."""

@@ -7,6 +7,7 @@ the same path everywhere.  No part runs as root, none has a capability, nothing 
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import tempfile
@@ -19,8 +20,8 @@ import docker.errors
 import docker.types
 
 from staplelab.errors import LabError, NotHere
-from staplelab.hosts import run_label
-from staplelab.hosts.base import Finished, Listener, Running
+from staplelab.hosts import roles, run_label
+from staplelab.hosts.base import Endpoint, Finished, Listener, Running
 from staplelab.hosts.launcher import DESCRIPTORS, Launched, Launcher, of_container
 from staplelab.hosts.local import run_beside
 from staplelab.waiting import until
@@ -31,15 +32,10 @@ LAB_IMAGE = "staplelab/lab"
 #: where the images keep our programs
 _PREFIX = "/opt/staplelab/build/release"
 _NOBODY = 65534
-#: the last octet of a role's address, and the network that the address belongs to
-_PLACES = {
-    "nginx": ("a", 2),
-    "responder": ("a", 10),
-    "responder-2": ("b", 10),
-    "stub": ("a", 53),
-    "stub-2": ("b", 53),
-}
+#: the parts whose containers every lab has; the others get theirs when they start
 _PARTS = ("nginx", "responder", "stub")
+#: in a container nobody but its programs listens
+_FIRST_FREE_PORT = 20000
 _NETWORK_ATTEMPTS = 200
 
 
@@ -100,6 +96,7 @@ class DockerHost:
         self._networks: dict[str, Any] = {}
         self._containers: dict[str, Any] = {}
         self._launchers: dict[str, Launcher] = {}
+        self._free_ports = itertools.count(_FIRST_FREE_PORT)
         self._client = connect()
         run_label.announce()  # a host without a probe before it is the first to make something
         self.folder = Path(tempfile.mkdtemp(prefix="staplelab-"))
@@ -183,9 +180,8 @@ class DockerHost:
         container = self._client.containers.get(created["Id"])
         self._containers[part] = container
         if networking is not None:
-            last = _PLACES[part][1]
-            prefix = self._networks["b"].lab_prefix
-            self._networks["b"].connect(container, ipv4_address=f"{prefix}.{last}")
+            second = f"{self._networks['b'].lab_prefix}.{roles.find(part).octet}"
+            self._networks["b"].connect(container, ipv4_address=second)
         container.start()
         until(door.exists, f"the launcher of the container for {part}")
         container.reload()
@@ -194,18 +190,22 @@ class DockerHost:
     # ----- what the lab asks -----
 
     def address(self, role: str) -> str:
-        network, last = _PLACES[role]
-        return f"{self._networks[network].lab_prefix}.{last}"
+        return f"{self._network_of(role).lab_prefix}.{roles.find(role).octet}"
 
     def ipv6_address(self, role: str) -> str | None:
-        network, last = _PLACES[role]
-        return f"{self._networks[network].lab_prefix6}{last:x}"
+        return f"{self._network_of(role).lab_prefix6}{roles.find(role).octet:x}"
+
+    def _network_of(self, role: str) -> Any:
+        return self._networks["b" if roles.find(role).second else "a"]
 
     def ports(self, standard: int) -> Sequence[int]:
         return [standard]
 
     def port(self, standard: int) -> int:
         return standard
+
+    def endpoint(self, role: str) -> Endpoint:
+        return Endpoint(self.address(role), next(self._free_ports))
 
     def listen(self, role: str, standard: int) -> Listener:
         # the launcher opens it, inside
@@ -272,13 +272,17 @@ class DockerHost:
         stderr: Path,
         listeners: Sequence[Listener] = (),
         read_stdout: bool = False,
+        log_stdout: bool = False,
     ) -> Launched:
+        if role not in self._launchers:
+            self._make_container(role, LAB_IMAGE)
         return self._launchers[role].start(
             argv,
             variables=variables,
             stderr=stderr,
             listeners=listeners,
             read_stdout=read_stdout,
+            log_stdout=log_stdout,
         )
 
     def run(self, argv: Sequence[str], *, variables: Mapping[str, str]) -> Finished:

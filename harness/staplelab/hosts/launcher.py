@@ -120,7 +120,8 @@ class Launcher:
         variables: Mapping[str, str],
         stderr: Path,
         listeners: Sequence[Listener],
-        read_stdout: bool,
+        read_stdout: bool = False,
+        log_stdout: bool = False,
     ) -> Launched:
         """Starts a program; a listener that the driver has bound is handed over as it is."""
         words = [
@@ -128,18 +129,15 @@ class Launcher:
             *(f"{name}={value}" for name, value in variables.items()),
             *argv,
         ]
-        stdout: IO[str] | None = None
-        if read_stdout:
-            reading, writing = os.pipe()
-            stdout = os.fdopen(reading)
-        else:
-            writing = os.open(os.devnull, os.O_WRONLY)
-        try:
-            with stderr.open("ab") as log:
-                bound = [one.bound.fileno() for one in listeners if one.bound is not None]
+        bound = [one.bound.fileno() for one in listeners if one.bound is not None]
+        with stderr.open("ab") as log:
+            if log_stdout:
+                return self._ask(words, [log.fileno(), log.fileno(), *bound], None)
+            stdout, writing = _pipe() if read_stdout else _nowhere()
+            try:
                 return self._ask(words, [writing, log.fileno(), *bound], stdout)
-        finally:
-            os.close(writing)
+            finally:
+                os.close(writing)
 
     def run(self, argv: Sequence[str], output: Path) -> tuple[int, str]:
         """Runs a program to its end; its exit status and what it printed (by way of a file)."""
@@ -191,6 +189,16 @@ class LocalLauncher(Launcher):
 def of_container(door: Path, init: int) -> Launcher:
     """The launcher of a container that has just been started; `init` is its first process."""
     return Launcher(door, _connect(door), init)
+
+
+def _pipe() -> tuple[IO[str], int]:
+    """What a program's standard output is read from, and what it is to write to."""
+    reading, writing = os.pipe()
+    return os.fdopen(reading), writing
+
+
+def _nowhere() -> tuple[None, int]:
+    return None, os.open(os.devnull, os.O_WRONLY)
 
 
 def _socket_word(listener: Listener) -> str:

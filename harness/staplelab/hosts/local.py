@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from staplelab.errors import NotHere
-from staplelab.hosts import namespace
-from staplelab.hosts.base import Finished, Listener, Running
+from staplelab.hosts import namespace, roles
+from staplelab.hosts.base import Endpoint, Finished, Listener, Running
 from staplelab.hosts.launcher import DESCRIPTORS, Launched, LocalLauncher
 from staplelab.places import scratch
 from staplelab.waiting import BOUND_SECONDS, until_ended
 
 _PORT_ATTEMPTS = 20
-_LAST_OCTET = {"nginx": 2, "responder": 10, "responder-2": 11, "stub": 53, "stub-2": 54}
 
 
 class LocalHost:
@@ -50,7 +49,8 @@ class LocalHost:
         return path
 
     def address(self, role: str) -> str:
-        return f"{self._network}.{_LAST_OCTET[role]}"
+        found = roles.find(role)
+        return f"{self._network}.{found.octet + found.second}"
 
     def ipv6_address(self, role: str) -> str | None:
         interfaces = Path("/proc/net/if_inet6")
@@ -63,6 +63,11 @@ class LocalHost:
 
     def port(self, standard: int) -> int:
         return 0
+
+    def endpoint(self, role: str) -> Endpoint:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as found:
+            found.bind((self.address(role), 0))
+            return Endpoint(*found.getsockname())
 
     def listen(self, role: str, standard: int) -> Listener:
         bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -121,6 +126,7 @@ class LocalHost:
         stderr: Path,
         listeners: Sequence[Listener] = (),
         read_stdout: bool = False,
+        log_stdout: bool = False,
     ) -> Launched:
         return self._launcher.start(
             argv,
@@ -128,6 +134,7 @@ class LocalHost:
             stderr=stderr,
             listeners=listeners,
             read_stdout=read_stdout,
+            log_stdout=log_stdout,
         )
 
     def run(self, argv: Sequence[str], *, variables: Mapping[str, str]) -> Finished:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from staplelab.errors import LabError
+from staplelab.hosts.base import Host
 from staplelab.parts.control import ControlClient
-from staplelab.parts.pki import STANDARD, Pki
+from staplelab.parts.part import Event, NotStarted, Part, Process
 from staplelab.waiting import BOUND_SECONDS
 
-Event = dict[str, Any]
 _BOUND_MS = int(BOUND_SECONDS * 1000)
 
 
@@ -19,41 +20,97 @@ def use(fault: str, **params: Any) -> dict[str, Any]:
     return {"fault": fault, **params}
 
 
-class FaultyServer:
+class FaultyServer(Part):
     """What faulty-ocspd and faulty-dnsd have in common."""
 
-    #: the kind of event that one request of a client leaves
+    #: the program, one of ours
+    program = ""
+    #: the kind of event that one request of a client leaves, and its name in the results
     request_kind = ""
+    requests_observed = ""
+    #: the kind of event that a scenario waits for, and what it is to a reader
+    arrival_kind = ""
+    arrival = ""
 
-    def __init__(self, control: ControlClient) -> None:
-        self.control = control
-        self.ready: dict[str, Any] = control.call("GET", "/v1/ready")
+    def __init__(self, name: str, host: Host, argv: Sequence[str]) -> None:
+        """Starts the program with these options (its control socket comes to them); NotStarted
+        when it ends instead."""
+        super().__init__(name, host)
         self._injected: set[str] = set()
-        self._events: list[Event] = []
-        #: how many of them `new_events` has handed out
-        self._handed_out = 0
-        #: paused or dead: nothing can be asked of it now
-        self.silent = False
+        #: the injected faults that must not be met, each with how many events there were then
+        self._never: dict[str, int] = {}
         #: the number of the last event that was collected
         self.last_seen = 0
+        self.control = self._start(argv)
+        self.ready: dict[str, Any] = self.control.call("GET", "/v1/ready")
+        self._argv = _with_ports(argv, self.ready["listeners"])
 
-    # faults
+    # ----- its program -----
 
-    def fault(
+    def _start(self, argv: Sequence[str]) -> ControlClient:
+        socket = self.folder / f"{self.name}.sock"
+        log = self.folder / f"{self.name}.log"
+        running = self._host.start(
+            self.name,
+            [self._host.program(self.program), *argv, "--control", f"unix:{socket}"],
+            variables=self._host.part_variables(),
+            stderr=log,
+            read_stdout=True,
+        )
+        self._process = Process(running, log)
+        if not running.read_line():  # it says when every listener is bound
+            running.wait(BOUND_SECONDS)
+            raise NotStarted(self.program, self.last_words())
+        return ControlClient(self.name, socket)
+
+    def revive(self, only: str | None = None) -> None:
+        argv = self._argv
+        if only is not None:
+            own = [i for i, word in enumerate(argv) if word.startswith(self.name) and "=" in word]
+            dropped = {i for i in own if not argv[i].startswith(f"{only}=")}
+            argv = [w for i, w in enumerate(argv) if i not in dropped and i + 1 not in dropped]
+        control = self._start(argv)
+        self.control.close()
+        self.control = control
+        self.ready = control.call("GET", "/v1/ready")
+        self.last_seen = 0  # it counts its events anew
+        self.silent = False
+
+    def listeners(self) -> list[str]:
+        """The names of what it listens on."""
+        return [entry["name"] for entry in self.ready["listeners"]]
+
+    def listener(self, name: str) -> tuple[str, int]:
+        """Address and port of one of its listeners."""
+        for entry in self.ready["listeners"]:
+            if entry["name"] == name:
+                return entry["address"], int(entry["port"])
+        raise LabError(f"{self.name} has no listener {name!r}; it has: {self.listeners()}")
+
+    # ----- faults -----
+
+    @functools.cached_property
+    def catalogue(self) -> frozenset[str]:
+        """The names of all faults and primitives that it knows."""
+        listed = self.control.call("GET", "/v1/faults")
+        return frozenset(one["name"] for one in listed["faults"] + listed["primitives"])
+
+    def inject(
         self,
-        *names: str | Mapping[str, Any],
+        *faults: str | Mapping[str, Any],
         match: Mapping[str, str] | None = None,
         times: int | None = None,
         scope: str = "global",
+        never: bool = False,
         **params: Any,
     ) -> None:
         """Puts one rule in force in the place of all others.
 
         Several faults compose unless they change the same thing; `params` belong to a single named
-        fault.
-        With `times`, requests after so many are healthy again.
+        fault.  With `times`, requests after so many are healthy again.  `never`: no request must
+        meet it.
         """
-        uses = [use(name, **params) if isinstance(name, str) else dict(name) for name in names]
+        uses = [use(one, **params) if isinstance(one, str) else dict(one) for one in faults]
         step: dict[str, Any] = {"do": uses}
         if times is not None:
             step["times"] = times
@@ -62,40 +119,33 @@ class FaultyServer:
             rule["match"] = dict(match)
         if scope != "global":
             rule["scope"] = scope
-        self.rules([rule])
+        self.rules([rule], never=never)
 
-    def rules(self, rules: Sequence[Mapping[str, Any]]) -> None:
+    def rules(self, rules: Sequence[Mapping[str, Any]], *, never: bool = False) -> None:
         """Replaces the whole set of rules at once; `[]` makes every response healthy."""
         self.control.call("PUT", "/v1/rules", list(rules))
-        for rule in rules:
-            for step in rule.get("sequence", []):
-                self._injected.update(
-                    entry.get("fault") or entry["primitive"] for entry in step.get("do", [])
-                )
+        steps = [step for rule in rules for step in rule.get("sequence", [])]
+        uses = [entry for step in steps for entry in step.get("do", [])]
+        names = {entry.get("fault") or entry["primitive"] for entry in uses}
+        if never:
+            self.collect()
+            self._never.update(dict.fromkeys(names, len(self._events)))
+        else:
+            self._injected |= names
 
     def heal(self) -> None:
+        """Every response is healthy again."""
         self.rules([])
 
-    # events
+    # ----- events -----
 
     def collect(self) -> None:
-        """Makes `events` know all that has happened up to now."""
         if not self.silent:
             self._take(self.control.call("GET", f"/v1/events?since={self.last_seen}"))
 
     def _take(self, response: Mapping[str, Any]) -> None:
         self._events += response["events"]
         self.last_seen = int(response["last"])
-
-    def new_events(self) -> list[Event]:
-        """The collected events that this has not returned before."""
-        new = self._events[self._handed_out :]
-        self._handed_out += len(new)
-        return new
-
-    def events(self, kind: str | None = None) -> list[Event]:
-        """The events of this scenario, as far as they were collected (at every settle)."""
-        return [event for event in self._events if kind is None or event["kind"] == kind]
 
     def wait(self, kind: str, count: int, since: int) -> None:
         """Returns once `count` events of that kind came after number `since`; LabError past the
@@ -120,7 +170,6 @@ class FaultyServer:
         return self.last_seen
 
     def wake(self) -> None:
-        """Makes the responder notice that the lab clock was moved."""
         if not self.silent:
             self.control.call("GET", "/v1/ready")
 
@@ -129,69 +178,52 @@ class FaultyServer:
         found = self.events(self.request_kind)
         return [e for e in found if all(e.get(k) == v for k, v in fields.items())]
 
-    def unproven(self) -> list[str]:
-        """The injected faults that no event proves: none had its effect."""
-        done = {name for event in self._events for name in event.get("faults", [])}
-        return sorted(self._injected - done)
+    def observed(self) -> dict[str, Any]:
+        return {self.requests_observed: len(self.requests())}
 
-    def problems(self) -> list[str]:
-        """What could not be done, one line each."""
-        return [
-            f"fault {event['fault']} could not be done: {event['detail']}"
-            if "fault" in event
-            else str(event["detail"])
-            for event in self.events("problem")
+    # ----- the end of a scenario -----
+
+    def findings(self) -> list[str]:
+        """Faults that had no effect, or had one and should not, and what it could not do."""
+        wrong = [_problem(event) for event in self.events("problem")]
+        idle = self._injected - _proven(self._events)
+        wrong += [f"fault {name} was set and never done" for name in sorted(idle)]
+        wrong += [
+            f"fault {name} was not to be met, and was"
+            for name, since in sorted(self._never.items())
+            if name in _proven(self._events[since:])
         ]
-
-    def restarted(self, control: ControlClient) -> None:
-        """Another program has taken this one's place: it counts its events anew."""
-        self.control.close()
-        self.control = control
-        self.ready = control.call("GET", "/v1/ready")
-        self.last_seen = 0
-        self.silent = False
+        return [f"{self.name}: {one}" for one in wrong]
 
     def reset(self) -> None:
+        super().reset()
         self.control.call("POST", "/v1/reset", {"seed": 1})
         self._injected.clear()
-        self._events.clear()
-        self._handed_out = 0
+        self._never.clear()
+
+    def close(self) -> None:
+        self.control.close()
 
 
-class OcspResponder(FaultyServer):
-    """faulty-ocspd: the OCSP responder that nginx asks."""
-
-    request_kind = "request"
-
-    def __init__(self, control: ControlClient, pki: Mapping[str, Pki]) -> None:
-        """`pki`: the certificates that it speaks for, by their profiles."""
-        super().__init__(control)
-        self._pki = pki
-        #: the profile of the scenario
-        self.profile = STANDARD
-
-    def certificate(self, serial: str, **state: Any) -> None:
-        """Sets what is said of a certificate: status, reason, revocation_time, validity, signer."""
-        owners = {profile: pki.id_of(serial) for profile, pki in self._pki.items()}
-        others = {profile: name for profile, name in owners.items() if name is not None}
-        if others and self.profile not in others:
-            profile, name = others.popitem()
-            raise LabError(
-                f"serial {serial!r} is that of {name} in the profile {profile!r}; the "
-                f"certificates of this scenario are those of {self.profile!r}"
-            )
-        self.control.call("PUT", f"/v1/certificates/{serial}", state)
+def _proven(events: Sequence[Event]) -> set[str]:
+    """The faults whose effect these events tell."""
+    return {name for event in events for name in event.get("faults", [])}
 
 
-class DnsStub(FaultyServer):
-    """faulty-dnsd: the name server that nginx's `resolver` asks."""
+def _problem(event: Event) -> str:
+    """What could not be done."""
+    if "fault" in event:
+        return f"fault {event['fault']} could not be done: {event['detail']}"
+    return str(event["detail"])
 
-    request_kind = "query"
 
-    def record(self, name: str, rrtype: str, *values: str, ttl: int = 300) -> None:
-        self.control.call(
-            "PUT", f"/v1/records/{name}/{rrtype}", {"values": list(values), "ttl": ttl}
-        )
-
-    def forget(self, name: str, rrtype: str) -> None:
-        self.control.call("DELETE", f"/v1/records/{name}/{rrtype}")
+def _with_ports(argv: Sequence[str], listeners: Sequence[dict[str, Any]]) -> list[str]:
+    """The command line with the ports that a part got where it had asked for any: a part that is
+    started again has to be found where it was."""
+    ports = {one["name"]: one["port"] for one in listeners}
+    known = []
+    for word in argv:
+        name, _, address = word.partition("=")
+        asked_for_any = name in ports and address.endswith(":0")
+        known.append(f"{word.removesuffix('0')}{ports[name]}" if asked_for_any else word)
+    return known

@@ -55,8 +55,7 @@ class Lab(Breaking):
         """What happened, free of everything that differs from run to run."""
         return {
             "handshakes": [one.observed() for one in self.handshakes],
-            "requests": len(self.responder.requests()),
-            "queries": len(self.stub.requests()),
+            **{name: fact for part in self._parts for name, fact in part.observed().items()},
             "log": sorted(error_log.for_results(self.nginx.log(), self._names())),
             **self._extra,
         }
@@ -70,18 +69,14 @@ class Lab(Breaking):
         self._collect()
         if self._network_faults:
             # not before: what was held up may come through now, at a moment of the kernel's choice
-            self.network_heal()
+            self._heal_network()
         wrong = self.sanitizer_reports()
         wrong += error_log.settle_claims(self.nginx.log(), self._claims)
         wrong += [f"nginx left behind: {process}" for process in self._left_behind]
         if status != 0:
             wrong.append(f"nginx ended with status {status}")
-        for part in (self.responder, self.stub):
-            wrong += [f"{part.control.part}: {problem}" for problem in part.problems()]
-            wrong += [
-                f"{part.control.part}: fault {name} was set and never done"
-                for name in part.unproven()
-            ]
+        for part in reversed(self._parts):
+            wrong += part.findings()
         assert not wrong, "\n".join(wrong)
 
     def sanitizer_reports(self) -> list[str]:
@@ -90,10 +85,10 @@ class Lab(Breaking):
 
     def abandon(self) -> None:
         """Ends everything of this scenario, whatever state it is in."""
-        for part in (self.responder, self.stub):
+        for part in self._parts:
             if part.silent:
                 with contextlib.suppress(LabError, OSError):
-                    self._world.resume("responder" if part is self.responder else "stub")
+                    part.resume()
         self._undo_network_faults()
         if not self._ended:
             self.nginx.kill()
@@ -104,6 +99,6 @@ class Lab(Breaking):
         shutil.rmtree(into, ignore_errors=True)
         shutil.copytree(self.folder, into, ignore=shutil.ignore_patterns("*.sock"))
         shutil.copytree(self.pki.folder, into / "pki")
-        for part in (self.responder, self.stub):
+        for part in self._parts:
             text = "\n".join(str(event) for event in part.events())
-            (into / f"{part.control.part}.events").write_text(text + "\n")
+            (into / f"{part.name}.events").write_text(text + "\n")

@@ -6,14 +6,19 @@ import os
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import pytest
 
 from staplelab.errors import LabError, check_word
-from staplelab.parts.faulty import DnsStub, OcspResponder
+from staplelab.hosts.roles import ROLES
+from staplelab.parts.part import Part
+from staplelab.parts.pki import Pki
+from staplelab.parts.responder import OcspResponder
+from staplelab.parts.stub import DnsStub
+from staplelab.parts.topology import OCSP_HOST
 from staplelab.scenario.timeline import Timeline
-from staplelab.scenario.world import OCSP_HOST, World
+from staplelab.scenario.world import World
 from staplelab.servers import error_log
 from staplelab.servers.config import Configuration, Site, describe, describe_site
 from staplelab.servers.nginx import Nginx
@@ -21,8 +26,8 @@ from staplelab.servers.refused import Refused
 from staplelab.servers.sut import ServerUnderTest
 from staplelab.waiting import until_written
 
-#: who has an address in the lab
-ROLES = ("nginx", "responder", "responder-2", "stub", "stub-2")
+
+Kind = TypeVar("Kind", bound=Part)
 
 
 class Lifecycle:
@@ -36,11 +41,13 @@ class Lifecycle:
         self.stub: DnsStub = world.stub
         self.timeline = Timeline()
         self.nginx = Nginx(world.host, world.server, folder)
-        self.pki = world.pki[profile]
-        self.responder.profile = profile
+        self.pki: Pki = world.pki[profile]
+        for part in world.parts.values():
+            if isinstance(part, OcspResponder):
+                part.profile = profile
         self._hosts_file = world.host.hosts_file(folder)
-        self._hosts = {OCSP_HOST: [world.host.address("responder")]}
-        self._hosts_written = 0
+        self._hosts = {name: [address] for name, address in world.names().items()}
+        self._files_written = 0
         self._claims: list[error_log.Claim] = []
         self._upgradable = False
         self._refused_to_start = False
@@ -57,25 +64,43 @@ class Lifecycle:
             self._hosts.pop(name, None)
 
     def address(self, role: str) -> str:
-        """The address of "responder", "responder-2", "stub", "stub-2" or "nginx"."""
+        """The address of a role: "responder", "responder-2", "stub", "stub-2", "nginx", ..."""
         check_word("role", role, ROLES)
         return self._world.host.address(role)
 
-    def resolver(self, listener: str = "stub") -> str:
-        """A listener of the DNS stub ("stub", "stub-2", "stub-6") as `resolver` takes it."""
-        return self._world.resolver_address(listener)
+    def resolver(self, listener: str | None = None) -> str:
+        """Where names are asked for, as `resolver` takes it: the topology's name server, another
+        part ("stub"), or a listener of the stub ("stub-2", "stub-6")."""
+        name = listener or self._world.topology.resolver
+        if name in self._world.parts:
+            return self._world.parts[name].resolver()
+        return self.stub.resolver(name)
+
+    @overload
+    def part(self, name: str) -> Part: ...
+
+    @overload
+    def part(self, name: str, kind: type[Kind]) -> Kind: ...
+
+    def part(self, name: str, kind: type[Part] = Part) -> Part:
+        """A part of this scenario's topology, or a program that it has started beside.  `kind`: the
+        class that is needed of it (OcspResponder, Program, ...)."""
+        part = self._world.part(name)
+        if not isinstance(part, kind):
+            raise LabError(f"{name} is a {type(part).__name__}, not a {kind.__name__}")
+        return part
 
     def has_listener(self, name: str) -> bool:
         """Whether the DNS stub has that listener ("stub-6" only where the machine has IPv6)."""
-        return any(entry["name"] == name for entry in self.stub.ready["listeners"])
+        return name in self.stub.listeners()
 
     def responder_url(self, path: str = "/") -> str:
-        return f"http://{OCSP_HOST}:{self._world.responder_port}{path}"
+        return f"http://{OCSP_HOST}:{self.responder.port}{path}"
 
     def file(self, name: str, text: str) -> Path:
         """Writes a file of the scenario's own that nginx can read: certificates, an include."""
         path = self.folder / name
-        path.write_text(text)
+        self._write(path, text)
         self._world.host.share(path)
         return path
 
@@ -185,10 +210,14 @@ class Lifecycle:
     def write_hosts(self) -> None:
         """The hosts file that nginx reads its configuration with."""
         lines = [f"{address} {name}" for name, found in self._hosts.items() for address in found]
-        self._hosts_file.write_text("\n".join(lines) + "\n")
-        # nss_wrapper notices another file by its time of modification in whole seconds
-        self._hosts_written += 1
-        os.utime(self._hosts_file, (self._hosts_written, self._hosts_written))
+        self._write(self._hosts_file, "\n".join(lines) + "\n")
+
+    def _write(self, path: Path, text: str) -> None:
+        """A file that was written anew has another time of modification in whole seconds: by that
+        alone notice it nss_wrapper, and an nginx that keeps certificates over a reload (1.27.4)."""
+        path.write_text(text)
+        self._files_written += 1
+        os.utime(path, (self._files_written, self._files_written))
 
     def _hold_refusal(self, expect: Refused, reasons: Sequence[error_log.Line]) -> None:
         expect.hold_against(reasons)
@@ -245,17 +274,22 @@ class Lifecycle:
 
     def _collect(self) -> None:
         """Collects what the parts saw, and enters it."""
-        self.stub.collect()
-        self.responder.collect()
+        for part in self._parts:
+            part.collect()
         self._enter()
+
+    @property
+    def _parts(self) -> list[Part]:
+        """The parts beside the server, those first whose octets go through the others."""
+        return list(self._world.parts.values())
 
     def _enter(self) -> None:
         """Appends what was collected since the last time, and what nginx has logged by now."""
         at = self._world.clock.elapsed
-        for part in (self.stub, self.responder):
+        for part in self._parts:
             for event in part.new_events():
                 details = {k: v for k, v in event.items() if k not in ("seq", "time", "kind")}
-                self.timeline.add(at, part.control.part, event["kind"], **details)
+                self.timeline.add(at, part.name, event["kind"], **details)
         position = self.nginx.log_position()
         for line in self.nginx.log(self._log_entered, position):
             self.timeline.add(at, "nginx", str(line))

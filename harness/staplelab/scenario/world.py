@@ -1,27 +1,29 @@
 """What lives as long as a pytest process: the host, the certificates, the two responders.
 
-Scenarios share none of their state: between two of them both responders are reset and the
-clock is put back.
+Scenarios share none of their state: between two of them both responders are reset, the parts of
+the last one's topology are ended, and the clock is put back.
 """
 
 from __future__ import annotations
 
-import json
+import shutil
 from collections.abc import Sequence
-from typing import Any
 
+from staplelab.errors import LabError, NotHere, check_word
+from staplelab.hosts.base import Endpoint, Host
+from staplelab.hosts.roles import ROLES
 from staplelab.parts.client import StapleCheck
 from staplelab.parts.clock import EPOCH, LabClock
-from staplelab.parts.control import ControlClient
-from staplelab.errors import LabError
-from staplelab.parts.faulty import DnsStub, FaultyServer, OcspResponder
-from staplelab.hosts.base import Host, Running
+from staplelab.parts.part import NotStarted, Part
 from staplelab.parts.pki import Minted, Pki, profiles
+from staplelab.parts.program import Program
+from staplelab.parts.responder import OcspResponder
+from staplelab.parts.stub import DnsStub
+from staplelab.parts.topology import OCSP_HOST, STANDARD_TOPOLOGY, TOPOLOGIES, Ground
 from staplelab.places import key_pool
 from staplelab.servers.sut import ServerUnderTest
-from staplelab.waiting import BOUND_SECONDS
 
-OCSP_HOST = "ocsp.staplelab.test"
+_IPV6 = "-6"
 
 
 class World:
@@ -31,46 +33,45 @@ class World:
         """`wanted`: the PKI profiles to mint."""
         self.server = server
         self.host = host
+        #: the scenario's; emptied before each
+        self.folder = host.folder / "scenario"
         self._wanted = wanted
-        self._parts: dict[str, Running] = {}
-        self._argv: dict[str, list[str]] = {}
+        #: the parts that are not as they were any more, and start anew before the next scenario
         self._altered: set[str] = set()
+        self.topology = TOPOLOGIES[STANDARD_TOPOLOGY]
         self.clock = LabClock(host.folder / "clock")
         host.share(self.clock.path)
         self.client = StapleCheck(host.tool("staple-check"), host.client_variables())
         self.stub = self._start_stub()
-        self.responder_port, self.pki, self.responder = self._start_responder()
+        self.pki, self.responder = self._start_responder()
+        #: every part that is there, by its name
+        self.parts: dict[str, Part] = {"stub": self.stub, "responder": self.responder}
 
     def _start_stub(self) -> DnsStub:
-        port = self.host.port(53)
-        argv = [self.host.program("faulty-dnsd")]
-        for role in ("stub", "stub-2"):
-            argv += ["--listen", f"{role}={self.host.address(role)}:{port}"]
-        ipv6 = self.host.ipv6_address("stub")
-        if ipv6 is not None:
-            argv += ["--listen", f"stub-6=[{ipv6}]:{port}"]
-        argv += ["--record", f"{OCSP_HOST}/A={self.host.address('responder')}"]
-        ready = self._start_part("stub", "faulty-dnsd", argv)
-        if ready is None:
-            raise LabError(f"faulty-dnsd did not start: {self._words('faulty-dnsd')}")
-        return DnsStub(ready)
+        records = {f"{OCSP_HOST}/A": self.host.address("responder")}
+        return DnsStub("stub", self.host, self._listeners("stub"), self.host.port(53), records)
 
-    def _start_responder(self) -> tuple[int, Minted, OcspResponder]:
-        """The certificates name the responder's port, both its addresses share it: so a port is
+    def _start_responder(self) -> tuple[Minted, OcspResponder]:
+        """The certificates name the responder's port, all its addresses share it: so a port is
         chosen first, and where somebody is in the way the next one."""
+        refusal: NotStarted | None = None
         for port in self.host.ports(80):
             pki = self._mint(port)
-            argv = [self.host.program("faulty-ocspd")]
-            for role in ("responder", "responder-2"):
-                argv += ["--listen", f"{role}={self.host.address(role)}:{port}"]
-            for minted in pki.values():
-                argv += ["--pki", str(minted.folder)]
-            ready = self._start_part("responder", "faulty-ocspd", argv)
-            if ready is not None:
-                return port, pki, OcspResponder(ready, pki)
-            if "already in use" not in self._words("faulty-ocspd"):
-                break
-        raise LabError(f"faulty-ocspd did not start: {self._words('faulty-ocspd')}")
+            try:
+                listeners = self._listeners("responder")
+                return pki, OcspResponder("responder", self.host, pki, listeners, port)
+            except NotStarted as error:
+                refusal = error
+                if "already in use" not in error.words:
+                    break
+        raise LabError(str(refusal))
+
+    def _listeners(self, part: str) -> dict[str, str]:
+        """The addresses of a part, by the names of the listeners there."""
+        roles = [name for name, role in ROLES.items() if role.part == part]
+        listeners = {name: self.host.address(name) for name in roles}
+        ipv6 = self.host.ipv6_address(part)
+        return listeners if ipv6 is None else {**listeners, part + _IPV6: ipv6}
 
     def _mint(self, port: int) -> Minted:
         minted = Minted()
@@ -94,105 +95,106 @@ class World:
             minted[profile] = Pki.load(folder)
         return minted
 
-    def _start_part(self, role: str, name: str, argv: Sequence[str]) -> ControlClient | None:
-        """Starts a responder and returns its control client; None when it ended at once."""
-        socket = self.host.folder / f"{name}.sock"
-        running = self.host.start(
-            role,
-            [*argv, "--control", f"unix:{socket}"],
-            variables=self.host.part_variables(),
-            stderr=self.host.folder / f"{name}.log",
-            read_stdout=True,
-        )
-        line = running.read_line()
-        if not line:
-            running.wait(BOUND_SECONDS)
-            return None
-        ready = json.loads(line)  # every listener is bound
-        self._parts[role] = running
-        self._argv.setdefault(role, _with_ports(argv, ready["listeners"]))
-        return ControlClient(name, socket)
+    # ----- parts -----
 
-    # ----- parts that fail -----
+    def part(self, name: str) -> Part:
+        """The part of that name; LabError names those that are there."""
+        check_word("part", name, self.parts)
+        return self.parts[name]
 
-    def pause(self, role: str) -> None:
-        """Stops the responder or the stub in its tracks."""
-        self.host.pause(role, self._parts[role])
-        self._part(role).silent = True
+    def kill(self, name: str) -> None:
+        """Ends a part; its events up to now should have been collected."""
+        self.part(name).kill()
+        self._altered.add(name)
 
-    def resume(self, role: str) -> None:
-        self.host.resume(role, self._parts[role])
-        self._part(role).silent = False
-
-    def kill(self, role: str) -> None:
-        """Ends the responder or the stub; its events up to now should have been collected."""
-        self._parts[role].kill()
-        self._part(role).silent = True
-        self._altered.add(role)
-
-    def renew(self, role: str) -> None:
-        """Gives the next scenario a new responder or stub: connections that a broken network has
+    def renew(self, name: str) -> None:
+        """Gives the next scenario a new one of that part: connections that a broken network has
         left half done would otherwise come through when it is whole again."""
-        self._altered.add(role)
+        self._altered.add(name)
 
-    def restart(self, role: str, *, only: str | None = None) -> None:
+    def revive(self, name: str, only: str | None) -> None:
         """Starts a killed part again, as it was or listening on the address of `only` alone."""
-        argv = self._argv[role]
-        if only is not None:
-            mine = [i for i, word in enumerate(argv) if word.startswith(role) and "=" in word]
-            dropped = {i for i in mine if not argv[i].startswith(f"{only}=")}
-            argv = [w for i, w in enumerate(argv) if i not in dropped and i + 1 not in dropped]
-        name = self._part(role).control.part
-        control = self._start_part(role, name, argv)
-        if control is None:
-            raise LabError(f"{name} did not start again: {self._words(name)}")
-        self._part(role).restarted(control)
+        self.part(name).revive(only)
         if only is None:
-            self._altered.discard(role)
+            self._altered.discard(name)
 
-    def _part(self, role: str) -> FaultyServer:
-        return self.responder if role == "responder" else self.stub
+    def add(self, part: Part) -> None:
+        """A part more, for this scenario alone."""
+        self.parts[part.name] = part
 
-    def _words(self, name: str) -> str:
-        text = (self.host.folder / f"{name}.log").read_text().strip()
-        return text.splitlines()[-1] if text else "it said nothing"
+    def endpoint(self) -> Endpoint:
+        """An address and port for a program that the scenario starts beside."""
+        return self.host.endpoint("beside")
+
+    def beside(self, name: str, argv: Sequence[str], at: Endpoint | None, protocol: str) -> Program:
+        """Starts a program of the scenario's own."""
+        program = Program(name, self.host, self.folder, argv, at=at, protocol=protocol)
+        self.add(program)
+        return program
+
+    # ----- names and addresses -----
 
     def addresses(self) -> dict[str, str]:
-        """What differs from run to run in the texts of this one, and its lasting name."""
-        roles = ("nginx", "responder-2", "responder", "stub-2", "stub")
-        return {self.host.address(role): role for role in roles}
+        """What differs from run to run in the texts of this one, and its lasting name; an address
+        that another one begins with comes after that."""
+        known = {self.host.address(role): role for role in ROLES}
+        for part in ("stub", "responder"):
+            if (ipv6 := self.host.ipv6_address(part)) is not None:
+                known[f"[{ipv6}]"] = "[::1]"  # all that they have where parts are processes
+        return dict(sorted(known.items(), key=lambda item: -len(item[0])))
 
-    def resolver_address(self, listener: str = "stub") -> str:
-        """ADDRESS:PORT of a listener of the stub, as nginx's `resolver` takes it."""
-        for entry in self.stub.ready["listeners"]:
-            if entry["name"] == listener:
-                address = entry["address"]
-                return f"{f'[{address}]' if ':' in address else address}:{entry['port']}"
-        raise LabError(f"the stub has no listener {listener!r}")
+    def names(self) -> dict[str, str]:
+        """The hosts in certificates' OCSP URLs, and their addresses in this topology."""
+        return {name: self._address(role) for name, role in self.topology.names.items()}
+
+    def _address(self, role: str) -> str:
+        if not role.endswith(_IPV6):
+            return self.host.address(role)
+        address = self.host.ipv6_address(role.removesuffix(_IPV6))
+        if address is None:
+            raise NotHere(f"{role}: this machine has no IPv6")
+        return address
+
+    # ----- from one scenario to the next -----
+
+    def clear(self) -> None:
+        """Ends the parts of one scenario."""
+        for name in [name for name in self.parts if name not in ("stub", "responder")]:
+            self.parts[name].kill()
+            self.parts.pop(name).close()
+            self._altered.discard(name)
+        self.topology = TOPOLOGIES[STANDARD_TOPOLOGY]
 
     def reset(self) -> None:
         """As new: what a scenario finds."""
-        for role in sorted(self._altered):
-            self._parts[role].kill()
-            self.restart(role)
+        self.clear()
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
+        self.folder.mkdir()
+        self.host.share(self.folder)
+        for name in sorted(self._altered):
+            self.parts[name].kill()
+            self.revive(name, None)
         self.clock.rewind()
-        self.responder.reset()
-        self.stub.reset()
+        for part in self.parts.values():
+            part.reset()
+
+    def arrange(self, topology: str) -> None:
+        """Puts up the parts of a scenario's topology.  NotHere where this host cannot have them."""
+        check_word("topology", topology, TOPOLOGIES)
+        self.topology = TOPOLOGIES[topology]
+        if topology == STANDARD_TOPOLOGY:
+            return
+        for name, address in self.names().items():
+            if ":" in address:
+                self.stub.forget(name, "A")
+            self.stub.record(name, "AAAA" if ":" in address else "A", address)
+        ground = Ground(self.host, self.folder, self.pki, self.responder.port, self.parts)
+        for start in self.topology.adds:
+            self.add(start(ground))
 
     def close(self) -> None:
         self.client.close()
-        self.responder.control.close()
-        self.stub.control.close()
+        for part in self.parts.values():
+            part.close()
         self.clock.close()
-
-
-def _with_ports(argv: Sequence[str], listeners: Sequence[dict[str, Any]]) -> list[str]:
-    """The command line with the ports that a part got where it had asked for any: a part that is
-    started again has to be found where it was."""
-    ports = {one["name"]: one["port"] for one in listeners}
-    known = []
-    for word in argv:
-        name, _, address = word.partition("=")
-        asked_for_any = name in ports and address.endswith(":0")
-        known.append(f"{word.removesuffix('0')}{ports[name]}" if asked_for_any else word)
-    return known

@@ -35,8 +35,8 @@ class Site:
     #: what ssl_trusted_certificate holds: what pki-mint made for it (True), that of another
     #: certificate, or a file of the author's own; with False there is none
     trusted: bool | Certificate | Path = True
-    #: "stub" (the DNS stub), None (no resolver directive) or the directive's words
-    resolver: str | None = "stub"
+    #: "lab" (the topology's name server), None (no resolver directive) or the directive's words
+    resolver: str | None = "lab"
     #: the directives below stand alone, nothing is written for the choices above
     plain: bool = False
     #: further directives, each ending in a semicolon
@@ -59,7 +59,7 @@ class Site:
         if trusted is not None:
             lines.append(f"ssl_trusted_certificate {trusted};")
         if self.resolver is not None:
-            lines.append(f"resolver {resolver if self.resolver == 'stub' else self.resolver};")
+            lines.append(f"resolver {resolver if self.resolver == 'lab' else self.resolver};")
         return [*lines, *self.directives, *included]
 
     def certificate_files(self, pki: Pki) -> list[tuple[Path, Path]]:

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from staplelab.hosts.roles import ROLES
+
 LEVELS = ("debug", "info", "notice", "warn", "error", "crit", "alert", "emerg")
 _MUST_BE_CLAIMED = frozenset(LEVELS[LEVELS.index("warn") :])
 _NEVER_WELCOME = frozenset({"alert", "emerg"})
@@ -27,7 +29,7 @@ _LINE = re.compile(
 _REPORT = re.compile(r"^=+$|^==\d+==|: runtime error: ")
 
 _PORT = re.compile(
-    r"((?:nginx|responder|stub)(?:-2)?|\.staplelab\.test|\d+(?:\.\d+){3}|\[[0-9a-f:]+\]):\d+"
+    rf"((?:{'|'.join(ROLES)})|\.staplelab\.test|\d+(?:\.\d+){{3}}|\[[0-9a-f:]+\]):\d+"
 )
 #: what the host has to say in the configuration moves its lines
 _CONFIGURATION_LINE = re.compile(r"(/nginx\.conf):\d+")

@@ -47,12 +47,12 @@ def test_in_order(lab: Lab) -> None:
 
 
 def test_line_unclaimed(lab: Lab) -> None:
-    lab.responder.fault("status-try-later")
+    lab.inject("status-try-later")
     fetch(lab)
 
 
 def test_line_claimed(lab: Lab) -> None:
-    lab.responder.fault("status-try-later")
+    lab.inject("status-try-later")
     fetch(lab)
     lab.claim(TRY_LATER)
 
@@ -112,32 +112,32 @@ def test_handshake_before_the_start(lab: Lab) -> None:
 
 def test_fault_never_served(lab: Lab) -> None:
     fetch(lab)
-    lab.responder.fault("http-5xx")
+    lab.inject("http-5xx")
 
 
 def test_fault_of_the_name_server_never_served(lab: Lab) -> None:
     fetch(lab)
-    lab.stub.fault("nxdomain")
+    lab.inject("nxdomain")
 
 
 def test_fault_unknown(lab: Lab) -> None:
-    lab.responder.fault("status-try-latter")
+    lab.inject("status-try-latter")
 
 
 def test_fault_of_the_name_server_unknown(lab: Lab) -> None:
-    lab.stub.fault("nxdomian")
+    lab.inject("nxdomian")
 
 
 def test_match_unknown(lab: Lab) -> None:
-    lab.responder.fault("status-try-later", match={"cert": "www"})
+    lab.inject("status-try-later", match={"cert": "www"})
 
 
 def test_match_of_the_name_server_unknown(lab: Lab) -> None:
-    lab.stub.fault("nxdomain", match={"name": "x"})
+    lab.inject("nxdomain", match={"name": "x"})
 
 
 def test_parameter_unknown(lab: Lab) -> None:
-    lab.responder.fault("this-update-future", ofset=3)
+    lab.inject("this-update-future", ofset=3)
 
 
 def test_certificate_unknown(lab: Lab) -> None:
@@ -154,7 +154,7 @@ def test_verdict_is_another(lab: Lab) -> None:
 
 def test_expired_staple_from_a_file(lab: Lab) -> None:
     """The responder serves an expired answer, nginx is told to staple a file of it."""
-    lab.responder.fault("next-update-past")
+    lab.inject("next-update-past")
     url = lab.responder_url().replace("ocsp.staplelab.test", lab.address("responder"))
     answer = lab.folder / "answer.der"
     lab.run(
@@ -219,7 +219,7 @@ def test_mistake_of_the_author(lab: Lab) -> None:
 
 def test_mess(lab: Lab) -> None:
     """Leaves whatever a scenario can leave: a fault in force, another time, nginx dead."""
-    lab.responder.fault("status-try-later")
+    lab.inject("status-try-later")
     lab.responder.certificate("1001", status="revoked")
     lab.stub.record("ocsp.staplelab.test", "A", "127.0.0.99")
     began = lab.now

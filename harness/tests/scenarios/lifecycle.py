@@ -160,19 +160,19 @@ def test_choice_beside_sites(lab: Lab) -> None:
 
 
 def test_network_fault_misspelt(lab: Lab) -> None:
-    lab.network_fault("partitoin")
+    lab.inject("partitoin")
 
 
 def test_network_mode_unknown(lab: Lab) -> None:
-    lab.network_fault("egress-blocked", mode="icmp")
+    lab.inject("egress-blocked", mode="icmp")
 
 
 def test_network_parameter_misspelt(lab: Lab) -> None:
-    lab.network_fault("small-mtu", msss=88)
+    lab.inject("small-mtu", msss=88)
 
 
 def test_network_part_unknown(lab: Lab) -> None:
-    lab.network_fault("partition", towards="respnder")
+    lab.inject("partition", at="respnder")
 
 
 def test_part_unknown(lab: Lab) -> None:

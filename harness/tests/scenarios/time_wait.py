@@ -16,7 +16,7 @@ PORTS = range(40000, 40800)
 
 def fill(lab: Lab) -> None:
     """The responder closes a connection from each port first, so that TIME-WAIT is on its side."""
-    lab.responder.fault("accept-then-fin")
+    lab.inject("accept-then-fin")
     url = lab.responder_url()
     peer = (lab.address("responder"), int(url.rpartition(":")[2].rstrip("/")))
     for port in PORTS:
@@ -31,7 +31,7 @@ def test_refused_late(lab: Lab) -> None:
     lab.start()  # before: its listening sockets need ports, too
     fill(lab)
     Path("/proc/sys/net/ipv4/ip_local_port_range").write_text(f"{PORTS[0]} {PORTS[-1]}")
-    lab.responder.fault("connection-refused")
+    lab.inject("connection-refused")
     for _ in range(2):
         lab.handshake()
         lab.settle(refused=1)

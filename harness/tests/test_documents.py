@@ -1,0 +1,27 @@
+"""The scenarios in docs/writing-scenarios.md do what the page says: each is run as it stands."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from lab_run import LabRun, nginx
+
+from staplelab.places import repository
+
+_PAGE = repository() / "docs" / "writing-scenarios.md"
+#: how many of its blocks are whole scenarios
+_LEAST = 4
+
+
+def test_scenarios_of_the_page(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("r")
+    blocks = re.findall(r"^```python\n(.*?)^```", _PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    scenarios = [block for block in blocks if re.search(r"^def test_\w+\(lab: Lab\)", block, re.M)]
+    assert len(scenarios) >= _LEAST
+    for number, scenario in enumerate(scenarios):
+        (folder / f"test_page_{number}.py").write_text(scenario)
+    run = LabRun(folder, "staplelab", "run", "--out", "out", "--nginx", nginx(), ".").end()
+    seen = {name: (one["outcome"], one["reason"]) for name, one in run.scenarios().items()}
+    assert len(seen) >= len(scenarios)
+    assert set(seen.values()) == {("pass", "")}, seen

@@ -1,0 +1,1 @@
+"""nginx among other parts than the usual ones."""
