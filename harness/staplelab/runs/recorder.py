@@ -34,6 +34,9 @@ class Recorder:
         self._started = time.perf_counter()
         #: the scenarios of all shards together
         self.collected: list[str] = []
+        #: what is to be run, and of it what has been
+        self._selected: set[str] = set()
+        self._ran: set[str] = set()
         self._results: Results | None = None
         self._early: list[ScenarioResult] = []
         self._lost = ""
@@ -59,6 +62,7 @@ class Recorder:
             self._begin(ids)
 
     def _begin(self, selected: list[str]) -> None:
+        self._selected = set(selected)
         if self._record is None:
             return
         if selected:
@@ -103,6 +107,8 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)  # type: ignore[misc]
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """First of all, so that a terminal that is gone loses nothing."""
+        if report.when == "call" or not report.passed:
+            self._ran.add(report.nodeid)
         line = getattr(report, "staplelab", None)
         if line is not None:
             if self._results is None:
@@ -134,6 +140,9 @@ class Recorder:
         self._results.seconds = time.perf_counter() - self._started
         ended = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         self._results.complete = ended and not session.shouldfail and not session.shouldstop
+        if self._has_failed_enough() and self._selected <= self._ran:  # at the very last one
+            self._results.complete = True
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         try:
             if self._record is not None:
                 self._record.finish(self._results, self.collected)
@@ -141,6 +150,12 @@ class Recorder:
             self._lost = self._lost or str(error)
         if self._lost or not self._results.complete:
             session.exitstatus = _CUT_SHORT
+
+    def _has_failed_enough(self) -> bool:
+        """Whether the run ended because --maxfail or -x said so."""
+        bound = self._config.option.maxfail
+        assert self._results is not None
+        return bool(bound) and sum(s.unexpected for s in self._results.scenarios) >= bound
 
     def _nothing_to_do(self, session: pytest.Session) -> None:
         """More shards than scenarios: an empty one is as expected, and can be merged."""
