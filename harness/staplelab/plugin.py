@@ -51,6 +51,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--nginx-image", metavar="IMAGE", help="the image of the nginx to judge, with --host docker"
     )
+    group.addoption(
+        "--server", metavar="NAME=PATH", help="a server of another kind to judge, and its program"
+    )
     group.addoption("--out", metavar="DIR", help="folder for the record of the run and its views")
     group.addoption(
         "--keep", action="store_true", help="keep every scenario's folder, not only failed ones"
@@ -154,9 +157,8 @@ def _server(config: pytest.Config) -> ServerUnderTest:
         if told:
             config.stash[_SERVER] = ServerUnderTest(**told)
         else:
-            config.stash[_SERVER] = servers.probe(
-                config.getoption("host"), config.getoption("nginx"), config.getoption("nginx_image")
-            )
+            chosen = map(config.getoption, ("host", "nginx", "nginx_image", "server"))
+            config.stash[_SERVER] = servers.probe(*chosen)
     return config.stash[_SERVER]
 
 
@@ -234,15 +236,31 @@ def lab(request: pytest.FixtureRequest, world: World) -> Iterator[Lab]:
 @pytest.hookimpl(hookwrapper=True)  # type: ignore[misc]
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None]:
     """A scenario that ran to its end is then held to what every scenario must satisfy.  Where it
-    ended early, a sanitizer's report says why better than what the scenario noticed of it."""
+    ended early, a sanitizer's report says why better than what the scenario noticed of it; so does
+    a responder that has ended.  What host or server cannot do makes it not applicable."""
     outcome = yield
     made = pyfuncitem.stash.get(_LAB, None)
     if made is None:
         return
-    if outcome.excinfo is None:
-        made.finish()
+    error = None if outcome.excinfo is None else outcome.excinfo[1]
+    if isinstance(error, NotHere):
+        pytest.skip(str(error))
+    if error is None:
+        try:
+            made.finish()
+        except LabError as failed:
+            _explain(made, failed)
+            raise
     elif reports := made.sanitizer_reports():
-        raise AssertionError("\n".join(reports)) from outcome.excinfo[1]
+        raise AssertionError("\n".join(reports)) from error
+    elif not isinstance(error, pytest.skip.Exception):
+        _explain(made, error)
+
+
+def _explain(made: Lab, error: BaseException) -> None:
+    """LabError where a responder has ended: whatever else went wrong comes of that."""
+    if ended := made.ended_parts():
+        raise LabError("; ".join(ended)) from error
 
 
 # ----- outcomes -----

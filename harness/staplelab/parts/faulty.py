@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -75,6 +76,15 @@ class FaultyServer(Part):
         self.ready = control.call("GET", "/v1/ready")
         self.last_seen = 0  # it counts its events anew
         self.silent = False
+
+    def ended(self) -> int | None:
+        """The exit status, once it has ended though nobody told it to; None while it responds."""
+        try:
+            self.wake()
+        except LabError:
+            with contextlib.suppress(LabError):  # it has not ended, but it does not respond either
+                return self.running.wait(BOUND_SECONDS)
+        return None
 
     def listeners(self) -> list[str]:
         """The names of what it listens on."""

@@ -71,10 +71,10 @@ class Lab(Breaking):
             # not before: what was held up may come through now, at a moment of the kernel's choice
             self._heal_network()
         wrong = self.sanitizer_reports()
-        wrong += error_log.settle_claims(self.nginx.log(), self._claims)
-        wrong += [f"nginx left behind: {process}" for process in self._left_behind]
+        wrong += error_log.settle_claims(self.nginx.log(), self._claims, self.server.name)
+        wrong += [f"{self.server.name} left behind: {process}" for process in self._left_behind]
         if status != 0:
-            wrong.append(f"nginx ended with status {status}")
+            wrong.append(f"{self.server.name} ended with status {status}")
         for part in reversed(self._parts):
             wrong += part.findings()
         assert not wrong, "\n".join(wrong)
@@ -82,6 +82,19 @@ class Lab(Breaking):
     def sanitizer_reports(self) -> list[str]:
         """What a sanitizer in nginx has reported, which explains whatever else went wrong."""
         return sanitizer.reports(self.folder)
+
+    def ended_parts(self) -> list[str]:
+        """The responders that have ended though nobody told them to, one sentence each.  Nothing
+        is asked of them any more, and the next scenario gets new ones."""
+        said = []
+        for part in self._faulty_servers:
+            status = part.ended()
+            if status is not None:
+                part.silent = True
+                self._world.renew(part.name)
+                name, words = f"the {part.name} ({part.program})", part.last_words()
+                said.append(f"{name} ended with status {status}; {words}")
+        return said
 
     def abandon(self) -> None:
         """Ends everything of this scenario, whatever state it is in."""
@@ -92,7 +105,8 @@ class Lab(Breaking):
         self._undo_network_faults()
         if not self._ended:
             self.nginx.kill()
-            self._collect()
+            with contextlib.suppress(LabError):  # a part that does not respond has been told of
+                self._collect()
 
     def keep(self, into: Path) -> None:
         """Copies what a person needs to understand a failure: configuration, logs, events, keys."""

@@ -14,6 +14,7 @@ from staplelab.hosts.base import Endpoint, Host
 from staplelab.hosts.roles import ROLES
 from staplelab.parts.client import StapleCheck
 from staplelab.parts.clock import EPOCH, LabClock
+from staplelab.parts.faulty import FaultyServer
 from staplelab.parts.part import NotStarted, Part
 from staplelab.parts.pki import Minted, Pki, profiles
 from staplelab.parts.program import Program
@@ -176,7 +177,17 @@ class World:
             self.parts[name].kill()
             self.revive(name, None)
         self.clock.rewind()
-        for part in self.parts.values():
+        for part in (self.stub, self.responder):
+            self._reset(part)
+
+    def _reset(self, part: FaultyServer) -> None:
+        """As new; a new one where somebody has killed it since the last scenario."""
+        try:
+            part.reset()
+        except LabError:
+            if part.ended() is None:
+                raise
+            part.revive()
             part.reset()
 
     def arrange(self, topology: str) -> None:
