@@ -101,11 +101,11 @@ test-docker: images ## test what needs a Docker engine
 	@$(PY) -m pytest harness/tests/docker --ignore $(RECIPES) $(ARGS)
 
 # Nothing is wrong with the build, so the suites find nothing; with what the tests plant in it they do.
-test-asan: ready-to-run ## test what a sanitizer in nginx reports, on the nginx of `make nginx-asan`
+test-asan: ready-to-run ## test builds of nginx: with sanitizers (that of `make nginx-asan`), with no module but ssl
 	$(PACKAGES) test
 	@nginx=$$(harness/setup/nginx-asan) && \
 	$(PY) -m staplelab run --nginx "$$nginx" --out build/asan-nginx --jobs "$$JOBS" && \
-	STAPLELAB_ASAN_NGINX=$$nginx $(PY) -m pytest harness/tests/planted_in_nginx.py $(ARGS)
+	STAPLELAB_ASAN_NGINX=$$nginx $(PY) -m pytest harness/tests/planted_in_nginx.py harness/tests/built_otherwise.py $(ARGS)
 
 test-suites: ready-to-test
 	@nginx=$$(harness/setup/find-nginx) && STAPLELAB_BUILD=$(CURDIR)/build/asan \
@@ -163,6 +163,7 @@ lint-python:
 	@$(PY) -m flake8 --max-line-length 100 --extend-ignore E203,W503 $(PYTHON_FILES)
 	@$(PY) -m mypy harness/staplelab
 	@$(PY) -m mypy harness/setup/floors
+	@MYPYPATH=harness $(PY) -m mypy harness/tests/s_server.py
 	@if command -v ruff >/dev/null; then ruff check --quiet harness suites; fi
 
 lint-shell:

@@ -36,9 +36,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--nginx-image", metavar="IMAGE", help="the nginx to judge, with --host docker"
     )
+    run.add_argument(
+        "--server", metavar="NAME=PATH", help="a server of another kind, and its program"
+    )
     run.add_argument("--out", metavar="DIR", default="results", help="default: results")
     run.add_argument("--jobs", metavar="N", type=_jobs, default=2, help="default: 2")
     run.add_argument("-k", metavar="EXPRESSION", help="only scenarios that match (pytest's -k)")
+    _add_failure_options(run)
     run.add_argument("--keep", action="store_true", help="keep every scenario's folder")
     run.add_argument("--shard", metavar="I/N", help="run the I-th of N shards of the scenarios")
     run.add_argument(
@@ -79,6 +83,34 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_failure_options(run: argparse.ArgumentParser) -> None:
+    """pytest's own, under their names there."""
+    end = run.add_mutually_exclusive_group()
+    end.add_argument(
+        *("-x", "--exitfirst"),
+        dest="maxfail",
+        action="store_const",
+        const=1,
+        help="end the run with the first failure",
+    )
+    end.add_argument(
+        "--maxfail", metavar="N", type=_failures, help="end the run after so many failures"
+    )
+    again = run.add_mutually_exclusive_group()
+    again.add_argument(
+        *("--lf", "--last-failed"), action="store_true", help="only what failed in the last run"
+    )
+    again.add_argument(
+        *("--ff", "--failed-first"), action="store_true", help="what failed in the last run first"
+    )
+
+
+def _failures(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a number of failures from 1 on")
+    return int(text)
+
+
 def _jobs(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 64:
         raise argparse.ArgumentTypeError(f"{text!r}: give a number of processes from 1 to 64")
@@ -105,7 +137,11 @@ def _run(arguments: argparse.Namespace) -> int:
     import pytest  # not needed by the other commands, and slow to import
 
     shard.wanted(arguments.shard, arguments.durations)  # refused here, or pytest would refuse it
-    server = servers.probe(arguments.host, arguments.nginx, arguments.nginx_image)
+    if arguments.lf and arguments.shard:
+        raise LabError("--lf takes scenarios out of a shard, which could not be merged then")
+    server = servers.probe(
+        arguments.host, arguments.nginx, arguments.nginx_image, arguments.server
+    )
     _see_to_folders(Path(arguments.out))
     if arguments.host == "local":
         namespace.enter()
@@ -115,13 +151,18 @@ def _run(arguments: argparse.Namespace) -> int:
         # it would speak of its nodes before it is known whether there is something to run
         argv += ["-p", "xdist.plugin", "-p", "no:terminaldistreporter", "-n", str(arguments.jobs)]
     argv += ["-q", "--timeout", "60", "--strict-markers", "--tb", "short"]
-    server_option = "--nginx-image" if arguments.host == "docker" else "--nginx"
+    chosen = f"--server={server.name}={server.path}"
+    if arguments.host == "docker":
+        chosen = f"--nginx-image={server.path}"
     # joined with "=", because pytest takes any other existing path for one of its tests when it
     # looks for its rootdir, and the scenarios' ids depend on that
-    argv += [f"--host={arguments.host}", f"{server_option}={server.path}", f"--out={arguments.out}"]
+    argv += [f"--host={arguments.host}", chosen, f"--out={arguments.out}"]
     # of Debian 12's docker module, about itself
     argv += ["-W", "ignore:distutils Version classes are deprecated:DeprecationWarning"]
     argv += ["-k", arguments.k] if arguments.k else []
+    argv += [f"--maxfail={arguments.maxfail}"] if arguments.maxfail else []
+    argv += ["--lf"] if arguments.lf else []
+    argv += ["--ff"] if arguments.ff else []
     argv += ["--keep"] if arguments.keep else []
     if arguments.shard is not None:
         argv += [f"--shard={arguments.shard}"]

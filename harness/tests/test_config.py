@@ -14,6 +14,7 @@ from staplelab.servers import config
 from staplelab.servers.config import Configuration, Site, describe, describe_site
 from staplelab.errors import LabError
 from staplelab.parts.pki import Pki
+from staplelab.servers.sut import ServerUnderTest, read_version
 
 STUB = "127.1.2.53:5353"
 
@@ -38,7 +39,13 @@ def pki(tmp_path: Path) -> Pki:
     return Pki.load(tmp_path)
 
 
-def render(pki: Pki, configuration: Configuration, user: str = "root") -> str:
+def server(without: str = "") -> ServerUnderTest:
+    return ServerUnderTest("/opt/nginx", "1.28.0", "3.5.2", "3.5.2", debug=False, without=without)
+
+
+def render(
+    pki: Pki, configuration: Configuration, user: str = "root", without: str = ""
+) -> str:
     return configuration.render(
         pki=pki,
         folder=Path("/run/lab/scenario"),
@@ -46,6 +53,7 @@ def render(pki: Pki, configuration: Configuration, user: str = "root") -> str:
         listen="127.1.2.2:443",
         barrier="127.1.2.2:80",
         resolver=STUB,
+        server=server(without),
     )
 
 
@@ -94,7 +102,7 @@ def test_of_one_site(pki: Pki) -> None:
     text = render(pki, Configuration())
     barrier, tls = servers(text)
     assert directives(barrier, "listen") == ["127.1.2.2:80"]
-    assert directives(barrier, "return") == ["200 $pid"]
+    assert directives(barrier, "add_header") == ["Worker $pid"]
     assert directives(tls, "listen") == ["127.1.2.2:443 ssl"]
     assert directives(tls, "server_name") == ["www.staplelab.test"]
     assert directives(tls, "ssl_stapling") == directives(tls, "ssl_stapling_verify") == ["on"]
@@ -178,7 +186,7 @@ def test_a_plain_site_has_only_what_it_says(pki: Pki) -> None:
         f"ssl_certificate {pki.folder / 'www.chain.pem'};",
         f"ssl_certificate_key {pki.folder / 'www.key'};",
         "ssl_stapling on;",
-        "return 204;",
+        "try_files /nothing =204;",
     ]
 
 
@@ -275,3 +283,42 @@ def test_the_timeline_names_files_as_every_run_does(pki: Pki) -> None:
 def test_a_daemon_can_be_upgraded(pki: Pki, upgradable: bool, word: str) -> None:
     text = render(pki, Configuration(upgradable=upgradable))
     assert directives(text, "daemon") == [word]
+
+
+# ----- what nginx is built without -----
+
+#: the modules whose directives the template may have
+ALL = (
+    "configure arguments: --with-http_ssl_module --without-http_rewrite_module "
+    "--without-http_proxy_module --without-http_fastcgi_module --without-http_uwsgi_module "
+    "--without-http_scgi_module --without-http-cache --without-pcre"
+)
+
+
+@pytest.mark.parametrize(
+    ("without", "stores"),
+    [
+        ("", {"proxy", "fastcgi", "uwsgi", "scgi"}),
+        ("http_proxy_module", {"fastcgi", "uwsgi", "scgi"}),
+        ("http_uwsgi_module http_scgi_module", {"proxy", "fastcgi"}),
+        ("http-cache pcre", {"proxy", "fastcgi", "uwsgi", "scgi"}),
+    ],
+)
+def test_a_module_that_is_not_there_has_no_folder(
+    pki: Pki, without: str, stores: set[str]
+) -> None:
+    text = render(pki, Configuration(), without=without)
+    found = set(re.findall(r"^ *(\w+)_temp_path ", text, re.MULTILINE))
+    assert found == {"client_body", *stores}
+
+
+def test_with_ssl_alone_nothing_of_another_module_is_left(pki: Pki) -> None:
+    said = f"nginx version: nginx/1.28.0\nbuilt with OpenSSL 3.5.2 5 Aug 2025\n{ALL}\n"
+    text = render(pki, Configuration(), without=read_version("/opt/nginx", said).without)
+    names = set(re.findall(r"^ *([a-z_]+)(?= [^;{]*;)", text, re.MULTILINE))
+    of_the_core = {
+        *("daemon", "user", "worker_processes", "pid", "error_log", "env", "worker_connections"),
+        *("client_body_temp_path", "access_log", "listen", "server_name", "resolver"),
+        *("add_header", "try_files"),
+    }
+    assert {name for name in names if not name.startswith("ssl_")} == of_the_core

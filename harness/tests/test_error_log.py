@@ -98,6 +98,11 @@ def test_a_dump_of_several_lines_is_one_line(dump: list[str]) -> None:
         "=================================================================",
         "==26662==ERROR: AddressSanitizer: heap-use-after-free on address 0x602000000010",
         "src/core/ngx_string.c:80:9: runtime error: null pointer passed as argument 2",
+        "free(): invalid pointer",
+        "malloc(): unaligned tcache chunk detected",
+        "double free or corruption (!prev)",
+        "corrupted size vs. prev_size",
+        "*** stack smashing detected ***: terminated",
     ],
 )
 def test_a_report_in_the_midst_of_a_dump_is_an_alert(report: str) -> None:
@@ -118,8 +123,34 @@ def test_a_header_at_another_level_is_no_dump() -> None:
     assert parse(f"{logged(HEADER[0], 'info')}\n{HEADER[1]}\n")[1] == Line("alert", HEADER[1])
 
 
+@pytest.mark.parametrize("level", MUST_BE_CLAIMED)
+def test_a_quotation_of_several_lines_is_one_line(level: str) -> None:
+    """nginx escapes nothing of what it quotes, a word of its configuration for instance."""
+    first, second, third = 'unknown directive "a', "b", 'c" in /nginx.conf:3'
+    text = "\n".join([logged(first, level), second, third, logged("d", "info"), "left"])
+    whole = Line(level, f"{first}\n{second}\n{third}")
+    assert parse(text) == [whole, Line("info", "d"), Line("alert", "left")]
+
+
+@pytest.mark.parametrize("level", ["info", "notice"])
+def test_a_line_that_nobody_need_claim_takes_in_no_other(level: str) -> None:
+    said = logged('invalid "Content-Type" header: "x', level)
+    assert parse(f"{said}\ny\n")[1] == Line("alert", "y")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_forged_line_is_one_to_claim(level: str) -> None:
+    """What is quoted may look like a line of nginx's own: it is no less to be claimed for that, and
+    takes nothing of the line before away."""
+    forged = logged("worker process 7 exited on signal 11", "alert")
+    lines = parse(f"{logged(chr(34), level)}\n{forged}\n")
+    assert lines == [Line(level, '"'), Line("alert", "worker process 7 exited on signal 11")]
+    wrong = settle_claims(lines, [Claim('"', None)])
+    assert "nginx logged what no scenario claimed: " + str(lines[1]) in wrong
+
+
 PARTS = [
-    *(part.encode() for part in (logged("a"), logged("a\r", "debug"), "a", "b\r", "\u00e9")),
+    *(part.encode() for part in (logged("a"), logged("a\r", "debug"), "a", "b\r", "\u00e9", '"')),
     *(b"\xc3", b"\n"),
 ]
 

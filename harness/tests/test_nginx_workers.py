@@ -137,6 +137,13 @@ def test_quit_asks_again_after_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:
         raise answers.pop()
 
     monkeypatch.setattr("socket.create_connection", connect)
-    master = SimpleNamespace(signal=lambda number: None)
+    master = SimpleNamespace(signal=lambda number: None, poll=lambda: None, pid=os.getpid())
     nginx_of(cast(Any, master)).quit(wait=False)
     assert not answers
+
+
+def test_the_master_behind_a_wrapper(monkeypatch: pytest.MonkeyPatch) -> None:
+    titles = ["/bin/sh wrapper", "cat", "nginx: master process nginx", "nginx: worker process"]
+    family_of(titles, {1: [2, 3], 3: [4]}, monkeypatch)
+    assert family.master(1) == family.master(3) == 3
+    assert family.master(2) == 2  # there is none

@@ -63,6 +63,7 @@ def test_json_of_a_run(tmp_path: Path) -> None:
             "version": "1.22.1",
             "openssl": "3.0.22",
             "built_with": "3.0.20",
+            "name": "nginx",
         },
         "host": "local",
         "totals": {**dict.fromkeys(OUTCOMES, 0), "pass": 1, "known-deviation": 1},

@@ -76,11 +76,11 @@ def test_no_report(tmp_path: Path) -> None:
 
 def test_which_programs_have_one(tmp_path: Path) -> None:
     programs = {"asan": b"\x7fELF..__asan_init..", "ubsan": b"..__ubsan_handle_add_overflow"}
-    programs |= {"plain": b"\x7fELF.._init..", "empty": b""}
+    programs |= {"plain": b"\x7fELF.._init..", "empty": b"", "wrapper": b"#!/bin/sh\n"}
     for name, octets in programs.items():
         (tmp_path / name).write_bytes(octets)
     found = {name for name in (*programs, "absent") if sanitizer.is_in(str(tmp_path / name))}
-    assert found == {"asan", "ubsan"}
+    assert found == {"asan", "ubsan", "wrapper"}
 
 
 def test_variables() -> None:

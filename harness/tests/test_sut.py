@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lab_run import nginx
 from randomized import repeatable
 
 from staplelab.servers import sut
 from staplelab.errors import LabError
 from staplelab.servers.sut import ServerUnderTest, read_version
+from staplelab.waiting import until
 
 SSL = "configure arguments: --prefix=/etc/nginx --with-http_ssl_module --with-http_v2_module"
 GCC = "built by gcc 13.2.1 20240309 (Alpine 13.2.1_git20240309)"
@@ -103,6 +109,17 @@ def test_builds(answer: str, version: str, openssl: str, built_with: str) -> Non
     assert server.describe() == f"nginx {version} with OpenSSL {openssl}, /opt/nginx"
 
 
+def test_what_it_is_built_without() -> None:
+    """A word that begins otherwise, or stands within another, says nothing."""
+    left_out = "--without-http_proxy_module --without-http-cache"
+    configured = f"{SSL} {left_out} --with-cc-opt='-DX=--without-pcre'"
+    answer = said("nginx version: nginx/1.22.1", "built with OpenSSL 3.0.20", configured=configured)
+    server = read_version("nginx", answer)
+    assert server.without == "http_proxy_module http-cache"
+    assert not server.has("http_proxy_module") and not server.has("http-cache")
+    assert server.has("http_rewrite_module") and server.has("pcre")
+
+
 @pytest.mark.parametrize("debug", [False, True])
 def test_debug_build(debug: bool) -> None:
     configured = f"{SSL}{' --with-debug' if debug else ''} --add-module=x"
@@ -128,6 +145,14 @@ def test_debug_build(debug: bool) -> None:
             "nginx 1.22.1 is built without SSL; one built --with-http_ssl_module is needed",
         ),
         ("nginx version: nginx/1.22.1\n", "nginx 1.22.1 is built without SSL"),
+        (
+            said(
+                "nginx version: nginx/1.22.1",
+                "built with OpenSSL 3.0.20",
+                configured=f"{SSL} --without-http --with-mail",
+            ),
+            "nginx 1.22.1 is built without HTTP, so it staples nothing",
+        ),
     ],
 )
 def test_no_nginx_that_can_staple(answer: str, complaint: str) -> None:
@@ -264,3 +289,78 @@ def test_the_answer_is_what_the_binary_writes_to_stderr(tmp_path: Path) -> None:
         tmp_path / "nginx", f'#!/bin/sh\n[ "$*" = -V ] && cat {tmp_path}/answer >&2\n'
     )
     assert sut.probe(str(binary)) == read_version(str(binary), answer)
+
+
+# ----- what only the binary itself can say -----
+
+#: answers to -V, and keeps what else it is asked and how
+_ASKED = """#!/bin/sh
+[ "$1" = -V ] && exec cat {folder}/answer >&2
+echo "$@" >{folder}/options
+cat "$5" >{folder}/question
+cat {folder}/verdict >&2
+exit 1
+"""
+
+
+def asked(folder: Path, version: str, verdict: str) -> str:
+    """The path of an nginx that says that of the configuration that it is asked about."""
+    answer = said(f"nginx version: nginx/{version}", "built with OpenSSL 3.0.20 7 Apr 2026")
+    (folder / "answer").write_text(answer)
+    (folder / "verdict").write_text(verdict)
+    return str(executable(folder / "nginx", _ASKED.format(folder=folder)))
+
+
+def test_without_ipv6(tmp_path: Path) -> None:
+    where = 'in resolver "[::1]" in /proc/self/fd/3:1'
+    reason = f"the INET6 sockets are not supported on this platform {where}"
+    path = asked(tmp_path, "1.22.1", f"nginx: [emerg] {reason}\n")
+    with pytest.raises(LabError) as refused:
+        sut.probe(path)
+    text = str(refused.value)
+    assert text.startswith(f"--nginx {path}: nginx 1.22.1 is built without IPv6: ")
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(("version", "more"), [("1.19.4", ""), ("1.19.5", " -e /dev/null")])
+def test_the_question_about_ipv6(tmp_path: Path, version: str, more: str) -> None:
+    """It ends in what no nginx knows, so that none makes folders, or listens; where it can be told
+    to it writes no log either."""
+    sut.probe(asked(tmp_path, version, 'nginx: [emerg] unknown directive "asked"\n'))
+    words = (tmp_path / "options").read_text().split(" -c ")
+    assert words[0] == "-t -p /nonexistent"
+    assert words[1].strip().startswith("/proc/self/fd/") and words[1].strip().endswith(more)
+    assert (tmp_path / "question").read_text() == "events {} http { resolver [::1]; asked; }"
+
+
+def test_the_installed_nginx_reads_the_question() -> None:
+    """It comes to its end, by way of the address: with another one it would stop before."""
+    server = sut.probe(nginx())
+    argv = [server.path, "-t", "-p", "/nonexistent", "-e", "/dev/null", "-c", "/proc/self/fd/0"]
+    for address, reason in (("[::1]", 'unknown directive "asked"'), ("[::1", "invalid")):
+        with tempfile.TemporaryFile() as question:
+            question.write(f"events {{}} http {{ resolver {address}; asked; }}".encode())
+            question.seek(0)
+            done = subprocess.run(
+                argv, stdin=question, capture_output=True, text=True, timeout=10, check=False
+            )
+        assert f"[emerg] {reason}" in done.stderr
+
+
+def test_a_wrapper_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it is left: it, and what it has started, which holds the pipe."""
+    monkeypatch.setattr(sut, "_ANSWER_SECONDS", 0.2)
+    os.mkfifo(tmp_path / "pipe")
+    script = f"#!/bin/sh\nexec 9<>{tmp_path}/pipe\ncat <&9\n"
+    wrapper = executable(tmp_path / "nginx", script)
+    with pytest.raises(LabError, match=f"--nginx {wrapper}: cannot be run: .* -V .*to end"):
+        sut.probe(str(wrapper))
+
+    def nobody_reads() -> bool:
+        try:
+            os.close(os.open(tmp_path / "pipe", os.O_WRONLY | os.O_NONBLOCK))
+        except OSError as error:
+            return error.errno == errno.ENXIO
+        return False
+
+    until(nobody_reads, "all that the wrapper has started to end")

@@ -11,6 +11,7 @@ RSA = "RSA-PSS+SHA256:RSA+SHA256"
 
 
 def test_one_cache_a_worker(lab: Lab) -> None:
+    lab.needs(workers=True, cache="worker")
     lab.start(workers=2)
     workers = lab.nginx.wait_for_workers(2)
     for pid in workers:
@@ -49,6 +50,7 @@ def test_reload_loses_the_staple(lab: Lab) -> None:
 
 def test_reload_during_a_fetch(lab: Lab) -> None:
     """The old worker stays until its fetch has ended, then goes by itself."""
+    lab.needs(workers=True)
     lab.inject("accept-then-silence", times=1)
     lab.start()
     (old,) = lab.nginx.workers()
@@ -67,6 +69,7 @@ def test_reload_during_a_fetch(lab: Lab) -> None:
 
 def test_worker_killed(lab: Lab) -> None:
     """The master starts another one, which knows no staple."""
+    lab.needs(workers=True, cache="worker")
     lab.start()
     lab.handshake()
     lab.settle(connections=1)
@@ -80,6 +83,7 @@ def test_worker_killed(lab: Lab) -> None:
 
 
 def test_the_other_worker_survives_a_kill(lab: Lab) -> None:
+    lab.needs(workers=True, cache="worker")
     lab.start(workers=2)
     victim, survivor = lab.nginx.wait_for_workers(2)
     with lab.nginx.only(survivor):

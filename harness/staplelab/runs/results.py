@@ -79,7 +79,7 @@ class Results:
 
     def as_json(self) -> dict[str, Any]:
         server = asdict(self.server)
-        del server["debug"]
+        del server["debug"], server["without"]
         scenarios = []
         for scenario in self.sorted():
             entry = dict(vars(scenario))

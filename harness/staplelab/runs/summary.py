@@ -15,7 +15,7 @@ def lines(results: Results, out: Path | None) -> Iterator[str]:
     """The summary, line by line."""
     server = results.server
     totals = ", ".join(f"{count} {outcome}" for outcome, count in results.totals().items())
-    yield f"Staplelab {__version__} judged nginx {server.version} ({server.path})"
+    yield f"Staplelab {__version__} judged {server.name} {server.version} ({server.path})"
     yield f"  OpenSSL {server.openssl} (built with {server.built_with}), host: {results.host}"
     yield (
         f"  {len(results.scenarios)} scenarios in {results.seconds:.1f} s, "

@@ -6,10 +6,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, NoReturn, TypeVar, overload
 
 import pytest
 
+from staplelab import servers
 from staplelab.errors import LabError, check_word
 from staplelab.hosts.roles import ROLES
 from staplelab.parts.part import Part
@@ -20,8 +21,8 @@ from staplelab.parts.topology import OCSP_HOST
 from staplelab.scenario.timeline import Timeline
 from staplelab.scenario.world import World
 from staplelab.servers import error_log
+from staplelab.servers.base import Server
 from staplelab.servers.config import Configuration, Site, describe, describe_site
-from staplelab.servers.nginx import Nginx
 from staplelab.servers.refused import Refused
 from staplelab.servers.sut import ServerUnderTest
 from staplelab.waiting import until_written
@@ -40,7 +41,7 @@ class Lifecycle:
         self.responder: OcspResponder = world.responder
         self.stub: DnsStub = world.stub
         self.timeline = Timeline()
-        self.nginx = Nginx(world.host, world.server, folder)
+        self.nginx: Server = servers.make(world.host, world.server, folder)
         self.pki: Pki = world.pki[profile]
         for part in world.parts.values():
             if isinstance(part, OcspResponder):
@@ -104,6 +105,20 @@ class Lifecycle:
         self._world.host.share(path)
         return path
 
+    # ----- what it can -----
+
+    def needs(self, **abilities: Any) -> None:
+        """Ends the scenario where the server has other abilities (servers.base.Abilities)."""
+        lacks = self.nginx.can.lacks(**abilities)
+        if lacks:
+            self.not_applicable(f"the scenario needs a server with {lacks}")
+
+    def needs_module(self, *modules: str) -> None:
+        """Ends the scenario where nginx is built --without one of these ("http_proxy_module")."""
+        for module in modules:
+            if not self.server.has(module):
+                self.not_applicable(f"this nginx is built --without-{module}")
+
     # ----- its life -----
 
     def start(self, *sites: Site, expect: Refused | None = None, **choices: Any) -> None:
@@ -136,6 +151,7 @@ class Lifecycle:
         """Gives nginx another configuration, said as for `start`, and reloads it.
 
         `expect`: nginx must refuse it, say why, and go on as it was; its words are claimed."""
+        self.needs(reload=True)
         chosen = self._configuration("reconfigure", sites, choices)
         self.nginx.configure(self.render(chosen))
         self._reload(wait, expect)
@@ -143,6 +159,7 @@ class Lifecycle:
     def reload(self, *, expect: Refused | None = None, wait: bool = True) -> None:
         """Lets nginx read its configuration anew, as it is: the files that it names may have
         changed.  Returns once new workers serve and the old ones have ended."""
+        self.needs(reload=True)
         self.write_hosts()
         self._note("reload")
         self._reload(wait, expect)
@@ -153,6 +170,7 @@ class Lifecycle:
 
         nginx must have been started as `upgradable`.  `expect`: the new one must refuse the
         configuration, and the old one go on."""
+        self.needs(upgrade=True)
         if not self._upgradable:
             raise LabError(
                 "nginx takes SIGUSR2 as a daemon only: start it by lab.start(upgradable=True)"
@@ -198,14 +216,7 @@ class Lifecycle:
         return configuration
 
     def render(self, configuration: Configuration) -> str:
-        return configuration.render(
-            pki=self.pki,
-            folder=self.folder,
-            user="root" if self._world.host.root else "",
-            listen=self.nginx.listen,
-            barrier=self.nginx.barrier_listen,
-            resolver=self.resolver(),
-        )
+        return self.nginx.render(configuration, self.pki, self.resolver())
 
     def write_hosts(self) -> None:
         """The hosts file that nginx reads its configuration with."""
@@ -240,9 +251,9 @@ class Lifecycle:
         """Returns once nginx has logged this text so many times in this scenario: what the kernel
         brings about in its own time."""
         until_written(
-            self.folder / "error.log",
+            self.nginx.log_file,
             lambda: len(self.log_lines(text)) >= times,
-            f"nginx to log {text!r}{f' {times} times' if times > 1 else ''}",
+            f"{self.server.name} to log {text!r}{f' {times} times' if times > 1 else ''}",
         )
 
     def log_lines(self, text: str) -> Sequence[error_log.Line]:
@@ -255,7 +266,7 @@ class Lifecycle:
         A line that nobody claimed fails the scenario; an [alert] needs `alert=True`."""
         self._claims.append(error_log.Claim(text, times, alert))
 
-    def not_applicable(self, reason: str) -> None:
+    def not_applicable(self, reason: str) -> NoReturn:
         """Ends the scenario: it does not apply here, and this is why."""
         pytest.skip(reason)
 
@@ -292,5 +303,5 @@ class Lifecycle:
                 self.timeline.add(at, part.name, event["kind"], **details)
         position = self.nginx.log_position()
         for line in self.nginx.log(self._log_entered, position):
-            self.timeline.add(at, "nginx", str(line))
+            self.timeline.add(at, self.server.name, str(line))
         self._log_entered = position

@@ -47,6 +47,8 @@ class Settling(Clients):
         Everybody is woken, the responders first: what they owe by then comes before nginx's
         timers.  `cut_off`: they owe nginx what does not get through, so nobody waits for that.
         """
+        if wall != monotonic:
+            self.needs(separate_times=True)
         which = "" if wall and monotonic else " (wall)" if wall else " (monotonic)"
         self._world.clock.move(
             wall=seconds if wall else 0, monotonic=seconds if monotonic else 0
@@ -119,6 +121,8 @@ class Settling(Clients):
             came, _, _ = str(error.problem["detail"]).partition(" ")
             words = f"expected {part.arrival} to the {name}: {count}, "
             words += f"came within {BOUND_SECONDS:g} s: {came}"
-            if self._clients == self._clients_settled:
-                words += "; no client has come since the last settle, and nginx asks for one only"
+            waits_for_clients = self.nginx.can.fetches_for == "clients"
+            if waits_for_clients and self._clients == self._clients_settled:
+                name = self.server.name
+                words += f"; no client has come since the last settle, and {name} asks for one only"
             raise LabError(words) from None

@@ -10,6 +10,10 @@ import jinja2
 
 from staplelab.errors import LabError
 from staplelab.parts.pki import Certificate, Pki
+from staplelab.servers.sut import ServerUnderTest
+
+#: modules with a folder for temporary files, which nginx makes when it starts
+_STORES = ("proxy", "fastcgi", "uwsgi", "scgi")
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -101,11 +105,21 @@ class Configuration:
     upgradable: bool = False
 
     def render(
-        self, *, pki: Pki, folder: Path, user: str, listen: str, barrier: str, resolver: str
+        self,
+        *,
+        pki: Pki,
+        folder: Path,
+        user: str,
+        listen: str,
+        barrier: str,
+        resolver: str,
+        server: ServerUnderTest,
     ) -> str:
-        """The configuration file; a `user` of "" leaves the directive out."""
+        """The configuration file; a `user` of "" leaves the directive out.  A directive of a module
+        that the server is built without is left out, too."""
         return _TEMPLATES.get_template("nginx.conf.j2").render(
             user=user,
+            stores=[name for name in _STORES if server.has(f"http_{name}_module")],
             daemon=self.upgradable,
             folder=folder,
             temp=folder.parent / "temp",  # shared: nginx makes it, nothing is ever put there

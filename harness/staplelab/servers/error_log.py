@@ -25,8 +25,11 @@ _LINE = re.compile(
     r"(?:\*\d+ )?(.*)$"
 )
 
-#: what a sanitizer says, also in the midst of what nginx says
-_REPORT = re.compile(r"^=+$|^==\d+==|: runtime error: ")
+#: what a sanitizer or the C library says, also in the midst of what nginx says
+_REPORT = re.compile(
+    r"^=+$|^==\d+==|: runtime error: |^\*\*\* |^(?:free|malloc|realloc|munmap_chunk)\(\): "
+    r"|^(?:double free or corruption|corrupted (?:size|double-linked))"
+)
 
 _PORT = re.compile(
     rf"((?:{'|'.join(ROLES)})|\.staplelab\.test|\d+(?:\.\d+){{3}}|\[[0-9a-f:]+\]):\d+"
@@ -67,11 +70,17 @@ def _append(lines: list[Line], text: str) -> None:
 
 
 def _is_open(line: Line) -> bool:
-    """Whether more of the line may follow: at level debug nginx logs whole headers, which have
-    line feeds of their own, and texts in quotation marks, which may."""
-    return line.level == "debug" and (
-        line.text.endswith(("\r", ":")) or line.text.count('"') % 2 == 1
-    )
+    """Whether more of the line may follow.  nginx escapes nothing: what it quotes (a word of its
+    configuration, a URL of a certificate) may have line feeds.  At level debug it also logs whole
+    headers.
+
+    Nothing can be hidden in that way: whatever looks like the beginning of a line is one, which has
+    to be claimed, also where it is forged; and what is no line is never put to one that nobody
+    need claim, but for debug."""
+    in_quotation = line.text.count('"') % 2 == 1
+    if line.level == "debug":
+        return in_quotation or line.text.endswith(("\r", ":"))
+    return in_quotation and line.level in _MUST_BE_CLAIMED
 
 
 class LogFile:
@@ -110,7 +119,9 @@ class Claim:
         return self.text in line.text and (self.alert or line.level not in _NEVER_WELCOME)
 
 
-def settle_claims(lines: Iterable[Line], claims: Iterable[Claim]) -> list[str]:
+def settle_claims(
+    lines: Iterable[Line], claims: Iterable[Claim], server: str = "nginx"
+) -> list[str]:
     """Holds the lines against the claims; returns what is wrong, one sentence each."""
     wrong = []
     claims = list(claims)
@@ -120,7 +131,7 @@ def settle_claims(lines: Iterable[Line], claims: Iterable[Claim]) -> list[str]:
             continue
         fitting = [claim for claim in claims if claim.fits(line)]
         if not fitting:
-            wrong.append(f"nginx logged what no scenario claimed: {line}")
+            wrong.append(f"{server} logged what no scenario claimed: {line}")
         for claim in fitting[:1]:
             seen[id(claim)] += 1
     for claim in claims:

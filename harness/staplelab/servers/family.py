@@ -21,6 +21,17 @@ def workers(master: int) -> dict[int, str]:
     return {pid: title for pid, title in titles.items() if title and _serves(title)}
 
 
+def master(program: int) -> int:
+    """The master that this program is or has started, for a wrapper script need not exec nginx;
+    the program itself while there is none."""
+    looked_at = [program]
+    for pid in looked_at:
+        if is_master(processes.title(pid)):
+            return pid
+        looked_at += processes.children(pid)
+    return program
+
+
 def heir(master: int) -> int | None:
     """The master that this one has started from a new binary, once it has a worker."""
     for child in processes.children(master):

@@ -1,4 +1,4 @@
-"""The server under test as a running process: start, signals, workers, log, barrier."""
+"""nginx as a running process: start, signals, workers, log, barrier."""
 
 from __future__ import annotations
 
@@ -12,20 +12,32 @@ from functools import partial
 from pathlib import Path
 
 from staplelab import processes
-from staplelab.servers import daemon, error_log, family, sanitizer
-from staplelab.errors import LabError
+from staplelab.errors import LabError, NotHere
 from staplelab.hosts.base import Host, Running
+from staplelab.parts.pki import Pki
+from staplelab.servers import daemon, error_log, family, sanitizer
+from staplelab.servers.base import Abilities
+from staplelab.servers.config import Configuration
 from staplelab.servers.refused import reasons_among
-from staplelab.servers.sut import ServerUnderTest
+from staplelab.servers.sut import E_OPTION_SINCE, ServerUnderTest
 from staplelab.waiting import BOUND_SECONDS, until, until_ended
 
-_E_OPTION_SINCE = (1, 19, 5)
+_WORKER = re.compile(rb"^Worker: (\d+)\r$", re.MULTILINE)
 _NEW_BINARY = re.compile(r"new binary process \d+ exited ")
 _NO_BUILT_IN_LOG = "could not open error log file"
 
 
 class Nginx:
-    """One nginx, from its configuration file to its end."""
+    """One nginx, from its configuration file to its end: a `servers.base.Server`."""
+
+    can = Abilities(
+        fetches_for="clients",
+        cache="worker",
+        workers=True,
+        reload=True,
+        upgrade=True,
+        separate_times=True,
+    )
 
     def __init__(self, host: Host, server: ServerUnderTest, folder: Path) -> None:
         self._host = host
@@ -34,7 +46,8 @@ class Nginx:
         self._running: Running | None = None
         self._chosen: int | None = None
         self._quitting = False
-        self._logs = [error_log.LogFile(folder / name) for name in ("stderr.log", "error.log")]
+        self.log_file = folder / "error.log"
+        self._logs = [error_log.LogFile(path) for path in (folder / "stderr.log", self.log_file)]
         tls, barrier = host.listen("nginx", 443), host.listen("nginx", 8080)
         self._listeners = [tls, barrier]
         self.listen = f"{tls.address}:{tls.port}"
@@ -48,6 +61,17 @@ class Nginx:
     def again(self) -> Nginx:
         """Another nginx in the same folder, after this one has ended."""
         return Nginx(self._host, self._server, self.folder)
+
+    def render(self, configuration: Configuration, pki: Pki, resolver: str) -> str:
+        return configuration.render(
+            pki=pki,
+            folder=self.folder,
+            user="root" if self._host.root else "",
+            listen=self.listen,
+            barrier=self.barrier_listen,
+            resolver=resolver,
+            server=self._server,
+        )
 
     def configure(self, configuration: str) -> Path:
         """Writes the configuration that the next start or reload reads."""
@@ -84,7 +108,7 @@ class Nginx:
     def _command(self, configuration: Path) -> list[str]:
         program = self._host.server_program(self._server.path)
         command = [program, "-p", str(self.folder), "-c", str(configuration)]
-        if self._server.number >= _E_OPTION_SINCE:
+        if self._server.number >= E_OPTION_SINCE:
             command += ["-e", str(self.folder / "startup.log")]
         return command
 
@@ -107,7 +131,7 @@ class Nginx:
             for file, first, last in zip(self._logs, since, up_to, strict=True)
             for line in file.lines()[first:last]
         ]
-        if self._server.number >= _E_OPTION_SINCE:
+        if self._server.number >= E_OPTION_SINCE:
             return lines
         # it cannot be told where to log before it has read its configuration, and an ordinary user
         # may not write where it was built to
@@ -128,7 +152,19 @@ class Nginx:
     @property
     def pid(self) -> int:
         """The master's process id."""
-        return self.running.pid
+        return family.master(self.running.pid)
+
+    @property
+    def _is_wrapped(self) -> bool:
+        """Whether a wrapper script that does not exec nginx stands between master and launcher."""
+        return self.running.poll() is None and self.pid != self.running.pid
+
+    def _signal(self, number: int) -> None:
+        """Tells the master; a wrapper would not pass the signal on."""
+        if self._is_wrapped:
+            _tell(self.pid, number)
+        else:
+            self.running.signal(number)
 
     def barrier(self) -> int:
         """Returns, with the worker's pid, once a worker has handled all that came before.
@@ -145,7 +181,10 @@ class Nginx:
         except OSError as error:
             words = self._last_words()
             raise LabError(f"nginx does not respond ({error}); it said: {words}") from None
-        return int(response.rpartition(b"\r\n\r\n")[2])
+        worker = _WORKER.search(response)
+        if worker is None:
+            raise LabError(f"nginx's barrier does not say who responds: {response[:200]!r}")
+        return int(worker[1])
 
     def wake(self) -> None:
         """Every worker has taken a turn of its event loop, or will at once when it is leaving
@@ -201,7 +240,7 @@ class Nginx:
         When nginx refuses its configuration the old ones go on; returns why it does."""
         old = self.workers()
         position = self.log_position()
-        self.running.signal(signal.SIGHUP)
+        self._signal(signal.SIGHUP)
         if not wait:
             return []
         until(
@@ -225,7 +264,7 @@ class Nginx:
         When the new binary refuses the configuration the old one goes on; returns why it does."""
         old, workers = self.pid, self.workers()
         position = self.log_position()
-        self.running.signal(signal.SIGUSR2)
+        self._signal(signal.SIGUSR2)
         until(
             lambda: self._has_ended(position) or family.heir(old) is not None,
             "a new master of nginx",
@@ -249,9 +288,12 @@ class Nginx:
 
     def quit(self, *, wait: bool = True) -> None:
         """SIGQUIT; with `wait`, returns once nginx has ended, else once nobody accepts a
-        connection any more: the workers finish what they have."""
+        connection any more: the workers finish what they have.  NotHere under a wrapper script
+        that does not exec nginx: it has the listening sockets, too, and never closes them."""
+        if not wait and self._is_wrapped:
+            raise NotHere("a wrapper script that does not exec nginx keeps its sockets open")
         self._quitting = True
-        self.running.signal(signal.SIGQUIT)
+        self._signal(signal.SIGQUIT)
         if wait:
             self.wait()
         else:
@@ -305,7 +347,7 @@ class Nginx:
     def stop(self) -> int:
         """Tells nginx to end (SIGTERM) and returns its exit status; LabError if it does not."""
         if self.running.poll() is None:
-            self.running.signal(signal.SIGTERM)
+            self._signal(signal.SIGTERM)
         return self.running.wait(BOUND_SECONDS)
 
     def wait(self) -> int:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+_SCRIPT = b"#!"
 #: every program that is built with one holds one of these symbols
 _RUNTIME = (b"__asan_init", b"__ubsan_handle_")
 _REPORT = "sanitizer"
@@ -30,12 +31,12 @@ _LOGS = ("stderr.log", "error.log")
 
 @functools.cache
 def is_in(program: str) -> bool:
-    """Whether this program was built with a sanitizer; false for one that cannot be read here (it
-    is in a container)."""
+    """Whether this program was built with a sanitizer, or may start one that was (a script); false
+    for one that cannot be read here (it is in a container)."""
     try:
         with open(program, "rb") as file:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as octets:
-                return any(octets.find(symbol) >= 0 for symbol in _RUNTIME)
+                return octets[:2] == _SCRIPT or any(octets.find(symbol) >= 0 for symbol in _RUNTIME)
     except (OSError, ValueError):  # an empty file cannot be mapped
         return False
 

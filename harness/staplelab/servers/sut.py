@@ -1,17 +1,27 @@
-"""The server under test: which nginx it is and what it was built with."""
+"""The server under test: which one it is, and what `nginx -V` says of an nginx."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
+import signal
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from staplelab.errors import LabError
+from staplelab.waiting import until_ended
 
 Version = tuple[int, ...]
+
+#: the version from which on nginx can be told where to log before it reads its configuration
+E_OPTION_SINCE = (1, 19, 5)
+
+_ANSWER_SECONDS = 10.0
+_LONGEST_ANSWER = 1 << 16
+_NO_IPV6 = "the INET6 sockets are not supported"
 
 
 def parse_version(text: str) -> Version:
@@ -20,20 +30,28 @@ def parse_version(text: str) -> Version:
 
 @dataclass(frozen=True)
 class ServerUnderTest:
-    """An nginx binary and what `nginx -V` says of it."""
+    """A server's program and what it says of itself; texts and booleans alone, for the record."""
 
     path: str
     version: str
     openssl: str
     built_with: str
     debug: bool
+    #: the modules that nginx has unless it is built without them, and that are not there
+    without: str = ""
+    #: which of the servers that the lab knows (servers.KINDS)
+    name: str = "nginx"
 
     @property
     def number(self) -> Version:
         return parse_version(self.version)
 
+    def has(self, module: str) -> bool:
+        """Whether nginx has one of the modules that are left out by --without-MODULE."""
+        return module not in self.without.split()
+
     def within(self, versions: str) -> bool:
-        """Whether nginx's version lies in a range such as ">=1.19.0,<1.23.0" ("" for any)."""
+        """Whether its version lies in a range such as ">=1.19.0,<1.23.0" ("" for any)."""
         return _within(self.number, versions)
 
     def openssl_within(self, versions: str) -> bool:
@@ -42,7 +60,7 @@ class ServerUnderTest:
         return number is not None and _within(parse_version(number[0]), versions)
 
     def short(self) -> str:
-        return f"nginx {self.version} with OpenSSL {self.openssl}"
+        return f"{self.name} {self.version} with OpenSSL {self.openssl}"
 
     def describe(self) -> str:
         return f"{self.short()}, {self.path}"
@@ -74,13 +92,49 @@ def find(given: str | None) -> str:
 
 def probe(path: str) -> ServerUnderTest:
     """Asks the binary what it is; LabError when it is no nginx that can staple."""
+    server = read_version(path, _run([path, "-V"]))
+    if not _knows_ipv6(server):
+        raise LabError(
+            f"--nginx {path}: nginx {server.version} is built without IPv6: it asks for no AAAA "
+            "records, which the suites count; every nginx since 1.11.5 has IPv6 where the machine "
+            "that it is built on does"
+        )
+    return server
+
+
+def _run(argv: list[str], *descriptors: int) -> str:
+    """What nginx writes to standard error; nothing of a wrapper that hangs is left."""
     try:
-        said = subprocess.run(
-            [path, "-V"], capture_output=True, text=True, timeout=10, check=False
-        ).stderr
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise LabError(f"--nginx {path}: cannot be run: {error}") from error
-    return read_version(path, said)
+        with tempfile.TemporaryFile() as said:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                pass_fds=descriptors,
+                start_new_session=True,
+            )
+            try:
+                until_ended(process.pid, " ".join(argv[:2]), _ANSWER_SECONDS)
+            finally:
+                os.killpg(process.pid, signal.SIGKILL)  # it is not reaped: the number is its own
+                process.wait()
+            said.seek(0)
+            return said.read(_LONGEST_ANSWER).decode(errors="replace")
+    except (OSError, LabError) as error:
+        raise LabError(f"--nginx {argv[0]}: cannot be run: {error}") from error
+
+
+def _knows_ipv6(server: ServerUnderTest) -> bool:
+    """Asks the binary: -V does not say it.  The question ends in a directive that there is not, so
+    that nginx stops there, before it makes a folder or opens a socket."""
+    argv = [server.path, "-t", "-p", "/nonexistent", "-c"]
+    with os.fdopen(os.memfd_create("question"), "wb", buffering=0) as file:
+        file.write(b"events {} http { resolver [::1]; asked; }")
+        argv.append(f"/proc/self/fd/{file.fileno()}")
+        if server.number >= E_OPTION_SINCE:
+            argv += ["-e", "/dev/null"]
+        return _NO_IPV6 not in _run(argv, file.fileno())
 
 
 def read_version(path: str, said: str) -> ServerUnderTest:
@@ -91,6 +145,11 @@ def read_version(path: str, said: str) -> ServerUnderTest:
         raise LabError(f"--nginx {path}: not an nginx: to -V it says {first[:120]!r}")
     arguments = re.search(r"configure arguments:(.*)", said)
     options = arguments[1] if arguments else ""
+    without = re.findall(r"(?<!\S)--without-(\S+)", options)
+    if "http" in without:
+        raise LabError(
+            f"--nginx {path}: nginx {version[1]} is built without HTTP, so it staples nothing"
+        )
     built = re.search(r"built with (.+?)(?: \(running with (.+)\))?$", said, re.MULTILINE)
     if "--with-http_ssl_module" not in options or built is None:
         raise LabError(
@@ -103,6 +162,7 @@ def read_version(path: str, said: str) -> ServerUnderTest:
         openssl=_library(built[2] or built[1]),
         built_with=_library(built[1]),
         debug="--with-debug" in options,
+        without=" ".join(without),
     )
 
 
