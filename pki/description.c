@@ -18,7 +18,7 @@
 
 const char *const pki_role_words[] = {"authority", "signer", "leaf", NULL};
 const char *const pki_key_words[] = {"p256", "rsa2048", "ed25519", NULL};
-const char *const pki_eku_words[] = {"ocsp-signing", "server-auth", "none", NULL};
+const char *const pki_eku_words[] = {"ocsp-signing", "server-auth", "client-auth", "none", NULL};
 
 /* How one of the three arrays is read. */
 typedef struct {
@@ -47,7 +47,7 @@ static const section sections[] = {
                     PKI_EKU_OCSP_SIGNING},
     [PKI_LEAF] = {"leaves",
                   {"id", "issuer", "names", "key", "serial", "not_before", "not_after", "ocsp_urls",
-                   "ca_issuers_urls", "must_staple", NULL},
+                   "ca_issuers_urls", "eku", "must_staple", NULL},
                   PKI_KEY_P256,
                   "-1d",
                   "+90d",

@@ -24,7 +24,12 @@
 
 typedef enum { PKI_AUTHORITY, PKI_SIGNER, PKI_LEAF } pki_role;
 typedef enum { PKI_KEY_P256, PKI_KEY_RSA2048, PKI_KEY_ED25519 } pki_key_type;
-typedef enum { PKI_EKU_OCSP_SIGNING, PKI_EKU_SERVER_AUTH, PKI_EKU_NONE } pki_eku;
+typedef enum {
+    PKI_EKU_OCSP_SIGNING,
+    PKI_EKU_SERVER_AUTH,
+    PKI_EKU_CLIENT_AUTH,
+    PKI_EKU_NONE
+} pki_eku;
 
 /* The words of the description and of the manifest, by the values above; each ends with NULL. */
 extern const char *const pki_role_words[];

@@ -41,12 +41,14 @@ static bool add_key_usage(X509 *x, const pki_entry *e)
 
 static bool add_extended_key_usage(X509 *x, const pki_entry *e)
 {
+    static const int nids[] = {[PKI_EKU_OCSP_SIGNING] = NID_OCSP_sign,
+                               [PKI_EKU_SERVER_AUTH] = NID_server_auth,
+                               [PKI_EKU_CLIENT_AUTH] = NID_client_auth};
     if (e->eku == PKI_EKU_NONE) {
         return true;
     }
-    int nid = e->eku == PKI_EKU_OCSP_SIGNING ? NID_OCSP_sign : NID_server_auth;
     EXTENDED_KEY_USAGE *usages = memory_made(EXTENDED_KEY_USAGE_new());
-    bool ok = sk_ASN1_OBJECT_push(usages, OBJ_nid2obj(nid)) > 0 &&
+    bool ok = sk_ASN1_OBJECT_push(usages, OBJ_nid2obj(nids[e->eku])) > 0 &&
               add(x, NID_ext_key_usage, usages, NOT_CRITICAL);
     EXTENDED_KEY_USAGE_free(usages);
     return ok;

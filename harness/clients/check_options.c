@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/base/memory.h"
 #include "harness/base/options.h"
@@ -15,7 +16,8 @@
 #include "harness/clients/trusted.h"
 #include "harness/clients/verdict.h"
 
-#define SERVERNAME_MAX 255 /* RFC 6066 as libssl takes it */
+#define SERVERNAME_MAX  255 /* RFC 6066 as libssl takes it */
+#define PATH_MAX_OCTETS 1024
 
 static const char help_above[] =
     "Usage: staple-check [OPTIONS] HOST:PORT\n"
@@ -25,8 +27,14 @@ static const char help_above[] =
 
 static const char help_below[] =
     "\n"
+    "With --get the object has a member \"http\": the status and the body of the response, or the\n"
+    "error. A TLS 1.3 server refuses a client's certificate after the handshake, with an alert:\n"
+    "only --get sees that (member \"alert\": its number). An HTTP status of any kind is no error.\n"
+    "With --background or --stop-at the end of standard input ends the connection.\n"
+    "\n"
     "The exit code is the last handshake's verdict: 0 for GOOD, from 10 on for the others;\n"
-    "3 for a failed connection or handshake, 2 for wrong usage, 1 when output cannot be written.\n";
+    "4 for a request without a whole response, whatever the verdict; 3 for a failed connection or\n"
+    "handshake, 2 for wrong usage, 1 when output cannot be written.\n";
 
 bool check_options_split(char *target, const char **host, const char **port)
 {
@@ -158,6 +166,66 @@ static int take_timeout(void *arg, const char *value, problem *p)
     return rc;
 }
 
+static int take_cert(void *arg, const char *value, problem *p)
+{
+    (void)p;
+    ((check_options *)arg)->cert = value;
+    return 0;
+}
+
+static int take_key(void *arg, const char *value, problem *p)
+{
+    (void)p;
+    ((check_options *)arg)->key = value;
+    return 0;
+}
+
+/* What a request's first line can hold (RFC 9112 section 3.2.1), so that it stays one. */
+static int take_get(void *arg, const char *value, problem *p)
+{
+    size_t length = strlen(value);
+    bool plain = value[0] == '/' && length <= PATH_MAX_OCTETS;
+    for (size_t i = 0; i < length && plain; i++) {
+        plain = value[i] > ' ' && value[i] <= '~';
+    }
+    if (!plain) {
+        return problem_refuse(p, "",
+                              "--get '%s': a path that begins with /, of at most %d printable "
+                              "ASCII characters without a space, is accepted",
+                              value, PATH_MAX_OCTETS);
+    }
+    ((check_options *)arg)->handshake.get = value;
+    return 0;
+}
+
+static int take_stop_at(void *arg, const char *value, problem *p)
+{
+    check_options *o = arg;
+    for (int i = STAGE_CONNECTED; i <= STAGE_LAST_STOP; i++) {
+        if (strcmp(value, stage_words[i]) == 0) {
+            o->handshake.stop_at = (stage)i;
+            o->handshake.leashed = true;
+            return 0;
+        }
+    }
+    char near[80];
+    problem_nearest(value, stage_words, near, sizeof(near));
+    return problem_refuse(p, "",
+                          "--stop-at '%s': connected, half-hello, hello or handshake is "
+                          "accepted%s%s",
+                          value, near[0] == '\0' ? "" : "; the nearest: ", near);
+}
+
+static int take_background(void *arg, const char *value, problem *p)
+{
+    check_options *o = arg;
+    (void)value;
+    (void)p;
+    o->background = true;
+    o->handshake.leashed = true;
+    return 0;
+}
+
 /* By itself it never comes here. */
 static int take_batch(void *arg, const char *value, problem *p)
 {
@@ -202,8 +270,23 @@ static const options_row rows[] = {
     {"skew", "SECONDS", "tolerance for thisUpdate and nextUpdate (default: 0)", take_skew},
     {"staple-out", "FILE", "write the last staple as it was sent; empty when there was none",
      take_staple_out},
-    {"timeout-ms", "N", "real time for a whole handshake, in milliseconds (default: 5000)",
+    {"cert", "FILE", "PEM: the client's certificate, then its intermediates", take_cert},
+    {"key", "FILE", "PEM: the private key for --cert, without a passphrase", take_key},
+    {"get", "PATH", "after the handshake send one HTTP/1.1 GET and read its response", take_get},
+    {"timeout-ms", "N",
+     "real time for a whole handshake and its request, in milliseconds (default: 5000)",
      take_timeout},
+    {"stop-at", "STAGE",
+     "wait there until a line comes on standard input: connected (nothing is sent), half-hello, "
+     "hello (the whole ClientHello is sent, nothing read) or handshake (it is completed); the "
+     "time allowed begins anew after it",
+     take_stop_at},
+    {"background", NULL,
+     "write a line for each stage as it is reached, as {\"try\": 1, \"event\": \"hello\"}: "
+     "connected, half-hello, hello, handshake, request, response, and closed when the server "
+     "closes at --stop-at; a line on standard input while it waits for the server is responded to "
+     "by waiting",
+     take_background},
     {"batch", NULL,
      "alone: run the command lines that standard input gives, a JSON array of words a line; for "
      "each its status and its output are written, as JSON",
@@ -227,12 +310,22 @@ static int take_help(void *arg, const char *value, problem *p)
 
 int check_options_parse(int argc, char **argv, check_options *out, problem *p)
 {
-    *out = (check_options){.handshake = {.status = true, .timeout_ms = 5000}, .tries = 1};
+    *out = (check_options){.handshake = {.status = true, .timeout_ms = 5000, .leash = STDIN_FILENO},
+                           .tries = 1};
     const options_group groups[] = {{rows, out}, {0}};
     int first;
     int rc = options_parse(groups, argc, argv, &first, p);
     if (rc != 0) {
         return rc;
+    }
+    if (out->cert == NULL || out->key == NULL) {
+        if (out->cert != out->key) {
+            return problem_refuse(p, "", "--%s needs --%s beside it",
+                                  out->cert == NULL ? "key" : "cert",
+                                  out->cert == NULL ? "cert" : "key");
+        }
+    } else if (client_identity_read(out->cert, out->key, &out->handshake.identity, p) != 0) {
+        return -1;
     }
     if (first + 1 != argc) {
         return problem_refuse(p, "", "%s (--help explains)",
@@ -254,6 +347,7 @@ int check_options_parse(int argc, char **argv, check_options *out, problem *p)
 void check_options_free(check_options *options)
 {
     certificate_stack_free(options->trusted);
+    client_identity_free(&options->handshake.identity);
     free(options->target);
     *options = (check_options){0};
 }

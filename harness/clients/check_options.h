@@ -18,6 +18,8 @@ typedef struct {
     int64_t skew;             /* seconds */
     STACK_OF(X509) * trusted; /* NULL for none */
     const char *staple_out;   /* NULL for none */
+    const char *cert, *key;   /* files, both or neither; handshake.identity holds what is in them */
+    bool background;          /* each stage is told of, and the end of standard input ends it */
     char *target;             /* HOST:PORT, taken apart; handshake.host points into it */
 } check_options;
 

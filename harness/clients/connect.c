@@ -1,5 +1,5 @@
 /*
- * Sockets and the bound on waiting for them.
+ * Each address of a host in turn, on a socket that does not block.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -8,50 +8,16 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "harness/clients/connect.h"
 
-int connect_bound(int milliseconds, int *bound, problem *p)
-{
-    struct itimerspec once = {
-        .it_value = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L}};
-    int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (timer == -1 || timerfd_settime(timer, 0, &once, NULL) == -1) {
-        problem_fail(p, "no timer: %s", strerror(errno));
-        if (timer != -1) {
-            close(timer);
-        }
-        return -1;
-    }
-    *bound = timer;
-    return 0;
-}
-
-int connect_wait(int bound, int fd, short events, problem *p)
-{
-    struct pollfd both[] = {{.fd = fd, .events = events}, {.fd = bound, .events = POLLIN}};
-    int n;
-    do {
-        n = poll(both, 2, -1);
-    } while (n == -1 && errno == EINTR);
-    if (n == -1) {
-        return problem_fail(p, "%s", strerror(errno));
-    }
-    if (both[1].revents != 0) {
-        problem_set(p, 408, "", "the time allowed is over");
-        return -1;
-    }
-    return 0;
-}
-
 /* Waits until a connection that is under way is there. 0, or -1 with *p. */
-static int wait_for_connection(int bound, int fd, problem *p)
+static int wait_for_connection(bound *b, int fd, problem *p)
 {
     int failure = 0;
     socklen_t length = sizeof(failure);
-    if (connect_wait(bound, fd, POLLOUT, p) != 0) {
+    if (bound_wait(b, fd, POLLOUT, p) != 0) {
         return -1;
     }
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &length);
@@ -59,7 +25,7 @@ static int wait_for_connection(int bound, int fd, problem *p)
 }
 
 /* One address. 0 with *out, or -1 with *p. */
-static int connect_address(int bound, const struct addrinfo *address, int *out, problem *p)
+static int connect_address(bound *b, const struct addrinfo *address, int *out, problem *p)
 {
     int rc = 0;
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -67,7 +33,7 @@ static int connect_address(int bound, const struct addrinfo *address, int *out, 
         return problem_fail(p, "%s", strerror(errno));
     }
     if (connect(fd, address->ai_addr, address->ai_addrlen) == -1) {
-        rc = errno == EINPROGRESS ? wait_for_connection(bound, fd, p)
+        rc = errno == EINPROGRESS ? wait_for_connection(b, fd, p)
                                   : problem_fail(p, "%s", strerror(errno));
     }
     if (rc != 0) {
@@ -81,7 +47,7 @@ static int connect_address(int bound, const struct addrinfo *address, int *out, 
     return 0;
 }
 
-int connect_within(int bound, const char *host, const char *port, int *fd, problem *p)
+int connect_within(bound *b, const char *host, const char *port, int *fd, problem *p)
 {
     /* an address first: a name costs the loading of the resolver */
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
@@ -99,9 +65,10 @@ int connect_within(int bound, const char *host, const char *port, int *fd, probl
 
     problem why = {0};
     int connected = -1;
-    for (struct addrinfo *a = addresses; a != NULL && connected != 0 && why.status != 408;
+    for (struct addrinfo *a = addresses;
+         a != NULL && connected != 0 && why.status != BOUND_OVER && why.status != BOUND_LET_GO;
          a = a->ai_next) {
-        connected = connect_address(bound, a, fd, &why);
+        connected = connect_address(b, a, fd, &why);
     }
     freeaddrinfo(addresses);
     if (connected != 0) {

@@ -12,10 +12,15 @@
 #include <unistd.h>
 
 #include "harness/base/memory.h"
+#include "harness/base/octets.h"
+#include "harness/clients/bound.h"
 #include "harness/clients/certificate.h"
 #include "harness/clients/connect.h"
 #include "harness/clients/handshake.h"
+#include "harness/clients/tls.h"
 #include "harness/clients/wire_status.h"
+
+#define FAILED "the handshake failed"
 
 enum { PARTING_OCTETS_MAX = 256 * 1024 };
 
@@ -24,15 +29,6 @@ typedef struct {
     wire_status status;
     SSL_SESSION *session;
 } observation;
-
-static int library_problem(problem *p, const char *what)
-{
-    unsigned long code = ERR_peek_error();
-    const char *reason = code == 0 ? NULL : ERR_reason_error_string(code);
-    problem_fail(p, "%s: %s", what, reason == NULL ? "no reason given" : reason);
-    ERR_clear_error();
-    return -1;
-}
 
 static void on_message(int sent, int version, int content, const void *data, size_t length,
                        SSL *ssl, void *arg)
@@ -62,7 +58,7 @@ static int make_context(const handshake_options *options, SSL_CTX **out, problem
     OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (context == NULL) {
-        return library_problem(p, "libssl does not start");
+        return tls_problem(p, "libssl does not start");
     }
 
     int lowest = options->version == 0 ? TLS1_2_VERSION : options->version;
@@ -75,7 +71,7 @@ static int make_context(const handshake_options *options, SSL_CTX **out, problem
     SSL_CTX_set_msg_callback(context, on_message);
     if (SSL_CTX_set_min_proto_version(context, lowest) != 1 ||
         SSL_CTX_set_max_proto_version(context, highest) != 1) {
-        library_problem(p, "the TLS version cannot be set");
+        tls_problem(p, "the TLS version cannot be set");
         goto failed;
     }
     if (options->sigalgs != NULL && SSL_CTX_set1_sigalgs_list(context, options->sigalgs) != 1) {
@@ -117,67 +113,165 @@ int handshake_context(const handshake_options *options, SSL_CTX **out, problem *
     return 0;
 }
 
-/* What SSL_get_error wants to be waited for, as poll's events; 0 for nothing. */
-static short wanted(int ssl_error)
+/* Somebody asks whether the client still waits for the server. */
+static void say_waiting(void *arg)
 {
-    switch (ssl_error) {
-    case SSL_ERROR_WANT_READ:
-        return POLLIN;
-    case SSL_ERROR_WANT_WRITE:
-        return POLLOUT;
-    default:
+    const handshake_options *options = arg;
+    problem unheard; /* when nobody reads any more, the next stage finds that out */
+    options->reached(options->arg, STAGE_WAITING, &unheard);
+}
+
+/* Tells of a stage, and stops there when that is wanted. 0 to go on, or -1 with *p. */
+static int pass(const handshake_options *options, stage reached, bound *b, int fd, problem *p)
+{
+    problem why;
+    if (options->reached != NULL && options->reached(options->arg, reached, p) != 0) {
+        return -1;
+    }
+    if (options->stop_at != reached) {
         return 0;
     }
+    if (bound_hold(b, fd, &why) == 0) {
+        return bound_restart(b, options->timeout_ms, p);
+    }
+    if (why.status == BOUND_CLOSED && options->reached != NULL &&
+        options->reached(options->arg, STAGE_CLOSED, p) != 0) {
+        return -1;
+    }
+    *p = why;
+    return -1;
 }
 
 /* 0, or -1 with *p. */
-static int shake(SSL *ssl, int bound, problem *p)
+static int send_all(int fd, const uint8_t *data, size_t length, bound *b, problem *p)
 {
+    while (length > 0) {
+        ssize_t n = send(fd, data, length, MSG_NOSIGNAL);
+        if (n > 0) {
+            data += n;
+            length -= (size_t)n;
+        } else if (errno != EAGAIN && errno != EINTR) {
+            return problem_fail(p, "%s", strerror(errno));
+        } else if (bound_wait(b, fd, POLLOUT, p) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Has libssl make its first message, for which it needs no server, into *out. 0, or -1 with *p. */
+static int make_hello(SSL *ssl, octets *out, problem *p)
+{
+    BIO *written = memory_made(BIO_new(BIO_s_mem()));
+    SSL_set_bio(ssl, memory_made(BIO_new(BIO_s_mem())), written);
+    ERR_clear_error();
+    int rc = SSL_connect(ssl);
+    if (SSL_get_error(ssl, rc) != SSL_ERROR_WANT_READ) {
+        return tls_problem(p, FAILED);
+    }
+    char *data;
+    long length = BIO_get_mem_data(written, &data);
+    octets_append(out, data, (size_t)length);
+    return 0;
+}
+
+/* Sends the ClientHello, in two parts when half of it is where to stop. 0, or -1 with *p. */
+static int say_hello(const handshake_options *options, const octets *hello, int fd, bound *b,
+                     problem *p)
+{
+    size_t half = options->stop_at == STAGE_HALF_HELLO ? hello->length / 2 : 0;
+    if (half > 0 && (send_all(fd, hello->data, half, b, p) != 0 ||
+                     pass(options, STAGE_HALF_HELLO, b, fd, p) != 0)) {
+        return -1;
+    }
+    return send_all(fd, hello->data + half, hello->length - half, b, p) != 0
+               ? -1
+               : pass(options, STAGE_HELLO, b, fd, p);
+}
+
+/* From the connection to the completed handshake. 0, or -1 with *p. */
+static int shake(SSL *ssl, const handshake_options *options, int fd, bound *b, problem *p)
+{
+    octets hello = {0};
+    problem why;
+    int rc = make_hello(ssl, &hello, p);
+    if (rc == 0 && (pass(options, STAGE_CONNECTED, b, fd, &why) != 0 ||
+                    say_hello(options, &hello, fd, b, &why) != 0)) {
+        problem_set(p, why.status, "", FAILED ": %s", why.detail);
+        rc = -1;
+    }
+    octets_free(&hello);
+    if (rc != 0) {
+        return -1;
+    }
+    if (SSL_set_fd(ssl, fd) != 1) {
+        return tls_problem(p, FAILED);
+    }
     for (;;) {
         ERR_clear_error();
         errno = 0;
-        int rc = SSL_connect(ssl);
+        rc = SSL_connect(ssl);
         if (rc == 1) {
             return 0;
         }
-        int failure = errno;
-        int ssl_error = SSL_get_error(ssl, rc);
-        short events = wanted(ssl_error);
-        problem why;
-        if (events == 0 && ssl_error == SSL_ERROR_SSL) {
-            return library_problem(p, "the handshake failed");
-        }
-        if (events == 0) {
-            return problem_fail(p, "the handshake failed: %s",
-                                failure == 0 ? "the server closed the connection"
-                                             : strerror(failure));
-        }
-        if (connect_wait(bound, SSL_get_fd(ssl), events, &why) != 0) {
-            problem_set(p, why.status, "", "the handshake failed: %s", why.detail);
+        if (tls_wait(ssl, rc, b, FAILED, NULL, p) != 0) {
             return -1;
         }
     }
 }
 
+/* What the client does with the open connection. 0, or -1 with *p when that cannot be told of. */
+static int use(SSL *ssl, const handshake_options *options, int fd, bound *b, get_outcome *out,
+               problem *p)
+{
+    problem why;
+    int held = pass(options, STAGE_HANDSHAKE, b, fd, &why);
+    if (held != 0 && why.status != BOUND_CLOSED && why.status != BOUND_LET_GO) {
+        *p = why;
+        return -1;
+    }
+    if (options->get == NULL) {
+        return 0;
+    }
+    if (held != 0) {
+        get_not_sent(out, &why);
+        return 0;
+    }
+    get_options request = {.path = options->get,
+                           .host =
+                               options->servername == NULL ? options->host : options->servername,
+                           .port = options->port};
+    if (!get_send(ssl, &request, b, out)) {
+        return 0;
+    }
+    if (pass(options, STAGE_REQUEST, b, fd, p) != 0) {
+        return -1;
+    }
+    return get_receive(ssl, b, out) ? pass(options, STAGE_RESPONSE, b, fd, p) : 0;
+}
+
 /* Says goodbye and reads until the server has closed too: by then it has processed all of this
  * connection, and a TLS 1.3 server's tickets have arrived. What happens here does not change
- * what was observed; the bound ends it, and so does a server that talks and talks. */
-static void part(SSL *ssl, int bound)
+ * what was observed; the bound ends it, and so does a server that talks and talks. When the leash
+ * has ended, only what is there already is read: with octets unread the connection would be reset.
+ */
+static void part(SSL *ssl, bound *b)
 {
     int fd = SSL_get_fd(ssl);
+    b->asked = NULL;
     SSL_shutdown(ssl);
     shutdown(fd, SHUT_WR);
-    for (size_t octets = 0; octets < PARTING_OCTETS_MAX;) {
+    for (size_t count = 0; count < PARTING_OCTETS_MAX;) {
         unsigned char discarded[SSL3_RT_MAX_PLAIN_LENGTH];
         ERR_clear_error();
         int rc = SSL_read(ssl, discarded, sizeof(discarded));
         if (rc > 0) {
-            octets += (size_t)rc;
+            count += (size_t)rc;
             continue;
         }
         problem ignored;
         if (SSL_get_error(ssl, rc) != SSL_ERROR_WANT_READ ||
-            connect_wait(bound, fd, POLLIN, &ignored) != 0) {
+            bound_wait(b, fd, POLLIN, &ignored) != 0) {
             break;
         }
     }
@@ -204,16 +298,18 @@ static void keep(SSL *ssl, const observation *seen, handshake *out)
     out->stapled = seen->status.seen && seen->status.length == 0;
 }
 
-static int prepare(SSL *ssl, const handshake_options *options, SSL_SESSION *resume, int fd,
+static int prepare(SSL *ssl, const handshake_options *options, SSL_SESSION *resume,
                    observation *seen, problem *p)
 {
+    const client_identity *own = &options->identity;
     SSL_set_app_data(ssl, seen);
     SSL_set_msg_callback_arg(ssl, seen);
-    if (SSL_set_fd(ssl, fd) != 1 ||
-        (options->servername != NULL && SSL_set_tlsext_host_name(ssl, options->servername) != 1) ||
+    if ((options->servername != NULL && SSL_set_tlsext_host_name(ssl, options->servername) != 1) ||
         (options->status && SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp) != 1) ||
+        (own->certificate != NULL &&
+         SSL_use_cert_and_key(ssl, own->certificate, own->key, own->chain, 1) != 1) ||
         (resume != NULL && SSL_set_session(ssl, resume) != 1)) {
-        return library_problem(p, "the handshake cannot be prepared");
+        return tls_problem(p, "the handshake cannot be prepared");
     }
     return 0;
 }
@@ -224,19 +320,24 @@ int handshake_run(SSL_CTX *context, const handshake_options *options, SSL_SESSIO
     *out = (handshake){0};
     observation seen = {0};
     SSL *ssl = memory_made(SSL_new(context));
+    bound b;
     int fd = -1;
-    int bound = -1;
-    int rc = -1;
-    if (connect_bound(options->timeout_ms, &bound, p) != 0 ||
-        connect_within(bound, options->host, options->port, &fd, p) != 0 ||
-        prepare(ssl, options, resume, fd, &seen, p) != 0) {
+    int rc = bound_make(options->timeout_ms, options->leashed ? options->leash : -1, &b, p);
+    if (rc == 0 && options->reached != NULL) {
+        b.asked = say_waiting;
+        b.arg = (void *)options;
+    }
+    if (rc != 0 || connect_within(&b, options->host, options->port, &fd, p) != 0 ||
+        prepare(ssl, options, resume, &seen, p) != 0) {
+        rc = -1;
         goto done;
     }
 
-    rc = shake(ssl, bound, p);
+    rc = shake(ssl, options, fd, &b, p);
     keep(ssl, &seen, out);
     if (rc == 0) {
-        part(ssl, bound);
+        rc = use(ssl, options, fd, &b, &out->get, p);
+        part(ssl, &b);
         out->session = seen.session;
         seen.session = NULL;
     }
@@ -247,9 +348,7 @@ done:
     if (fd != -1) {
         close(fd);
     }
-    if (bound != -1) {
-        close(bound);
-    }
+    bound_free(&b);
     return rc;
 }
 
@@ -259,5 +358,6 @@ void handshake_free(handshake *h)
     certificate_stack_free(h->chain);
     free(h->staple);
     SSL_SESSION_free(h->session);
+    get_free(&h->get);
     *h = (handshake){0};
 }

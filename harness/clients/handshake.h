@@ -1,6 +1,7 @@
 /*
  * One TLS handshake as an observer makes it: it asks for a staple, accepts whatever certificate
- * comes, and keeps what the server sent. Nothing is judged here.
+ * comes, and keeps what the server sent. Nothing is judged here. It can stop half-way, and send a
+ * request when it is done.
  */
 #ifndef STAPLELAB_HANDSHAKE_H
 #define STAPLELAB_HANDSHAKE_H
@@ -10,6 +11,12 @@
 #include <stddef.h>
 
 #include "harness/base/problem.h"
+#include "harness/clients/client_identity.h"
+#include "harness/clients/get.h"
+#include "harness/clients/stage.h"
+
+/* Told of each stage that is reached. 0 to go on, or -1 with *p. */
+typedef int (*handshake_reached)(void *arg, stage reached, problem *p);
 
 typedef struct {
     const char *host;
@@ -18,7 +25,14 @@ typedef struct {
     int version;            /* TLS1_2_VERSION, TLS1_3_VERSION, or 0 for either */
     const char *sigalgs;    /* as SSL_CTX_set1_sigalgs_list takes them; NULL for the default */
     bool status;            /* ask for a staple */
-    int timeout_ms;         /* kernel time for connecting and the whole handshake */
+    int timeout_ms;         /* kernel time for all of it, without the time at `stop_at` */
+    client_identity identity;
+    const char *get; /* the path of a GET after the handshake; NULL for none */
+    stage stop_at;   /* wait here for a line on `leash`; STAGE_NONE for nowhere */
+    bool leashed;
+    int leash;                 /* its end ends the client (bound.h) */
+    handshake_reached reached; /* NULL when nobody wants to know */
+    void *arg;                 /* for it */
 } handshake_options;
 
 typedef struct {
@@ -30,6 +44,7 @@ typedef struct {
     unsigned char *staple;  /* its OCSP response, octet for octet */
     size_t staple_length;
     SSL_SESSION *session; /* to resume with; NULL when there is none */
+    get_outcome get;
 } handshake;
 
 /* A context for the handshakes of one run, without the machine's configuration or trust, and
@@ -39,9 +54,10 @@ int handshake_context(const handshake_options *options, SSL_CTX **out, problem *
 
 /* Makes one handshake, offers the session `resume` unless it is NULL, and ends the connection
  * orderly: what the server sends after its handshake, session tickets above all, is read until
- * it closes. 0 when the handshake was completed, or -1 with *p; the caller frees *out with
- * handshake_free in any case. An empty CertificateStatus makes libssl give up, and is reported both
- * ways: as a problem, and as a staple of no octets. SIGPIPE must be ignored. */
+ * it closes, unless the leash has ended. 0 when the handshake was completed, or -1 with *p; the
+ * caller frees *out with handshake_free in any case. An empty CertificateStatus makes libssl give
+ * up, and is reported both ways: as a problem, and as a staple of no octets. SIGPIPE must be
+ * ignored. */
 int handshake_run(SSL_CTX *context, const handshake_options *options, SSL_SESSION *resume,
                   handshake *out, problem *p);
 

@@ -13,21 +13,27 @@
 #include "harness/clients/certificate.h"
 #include "harness/clients/report.h"
 
-static json_t *text(const char *value)
+/* More than that of a body is not written. */
+enum { BODY_OCTETS_MAX = 4096 };
+
+static json_t *text_of(const char *value, size_t length)
 {
-    json_t *out = json_string(value);
+    json_t *out = json_stringn(value, length);
     if (out != NULL) {
         return out;
     }
-    char *ascii = memory_text(value);
-    for (char *c = ascii; *c != '\0'; c++) {
-        if (*c < ' ' || *c > '~') {
-            *c = '?';
-        }
+    char *ascii = memory_array(length + 1, 1);
+    for (size_t i = 0; i < length; i++) {
+        ascii[i] = value[i] < ' ' || value[i] > '~' ? '?' : value[i];
     }
-    out = json_string(ascii);
+    out = json_stringn(ascii, length);
     free(ascii);
     return out;
+}
+
+static json_t *text(const char *value)
+{
+    return text_of(value, strlen(value));
 }
 
 /* As text, and frees it. */
@@ -201,14 +207,41 @@ json_t *report_staple(const verdict_judgement *judged)
                      extensions(s->basic));
 }
 
+json_t *report_get(const get_outcome *get)
+{
+    json_t *status = get->status == 0 ? json_null() : json_integer(get->status);
+    json_t *out = json_pack("{s:o}", "status", status);
+    if (get->failure.detail[0] != '\0') {
+        json_object_set_new(out, "error", text(get->failure.detail));
+        if (get->alert != TLS_NO_ALERT) {
+            json_object_set_new(out, "alert", json_integer(get->alert));
+        }
+        return out;
+    }
+    size_t shown = get->body_length < BODY_OCTETS_MAX ? get->body_length : BODY_OCTETS_MAX;
+    json_object_set_new(out, "octets", json_integer((json_int_t)get->body_length));
+    json_object_set_new(out, "body",
+                        get->coded ? json_null() : text_of((const char *)get->body, shown));
+    return out;
+}
+
+json_t *report_stage(int ordinal, stage reached)
+{
+    return json_pack("{s:i, s:s}", "try", ordinal, "event", stage_words[reached]);
+}
+
 json_t *report_handshake(int ordinal, bool status_requested, const handshake *seen,
                          const verdict_judgement *judged)
 {
-    return json_pack("{s:i, s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:o}", "try", ordinal, "verdict",
-                     verdict_name(judged->verdict), "reason", judged->reason, "protocol",
-                     seen->protocol, "resumed", seen->resumed, "status_requested", status_requested,
-                     "leaf", leaf_object(seen->leaf), "chain", chain_array(seen->chain), "staple",
-                     report_staple(judged));
+    json_t *out = json_pack("{s:i, s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:o}", "try", ordinal,
+                            "verdict", verdict_name(judged->verdict), "reason", judged->reason,
+                            "protocol", seen->protocol, "resumed", seen->resumed,
+                            "status_requested", status_requested, "leaf", leaf_object(seen->leaf),
+                            "chain", chain_array(seen->chain), "staple", report_staple(judged));
+    if (seen->get.wanted) {
+        json_object_set_new(out, "http", report_get(&seen->get));
+    }
+    return out;
 }
 
 json_t *report_failure(int ordinal, const char *error)

@@ -10,7 +10,8 @@
 #include "harness/clients/handshake.h"
 #include "harness/clients/verdict.h"
 
-/* A new object for handshake number `ordinal`, from 1. */
+/* A new object for handshake number `ordinal`, from 1; it has a member "http" when there was to be
+ * a request. */
 json_t *report_handshake(int ordinal, bool status_requested, const handshake *seen,
                          const verdict_judgement *judged);
 
@@ -19,5 +20,11 @@ json_t *report_failure(int ordinal, const char *error);
 
 /* The member "staple" by itself: null for a judgement without one. */
 json_t *report_staple(const verdict_judgement *judged);
+
+/* The member "http" by itself. */
+json_t *report_get(const get_outcome *get);
+
+/* A new object for a stage that handshake number `ordinal` has reached. */
+json_t *report_stage(int ordinal, stage reached);
 
 #endif

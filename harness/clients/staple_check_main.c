@@ -20,14 +20,14 @@
 #include "harness/clients/verdict.h"
 
 /* Exit statuses besides the verdicts'. */
-enum { EXIT_HANDSHAKE = 3, EXIT_USAGE = 2, EXIT_OUTPUT = 1 };
+enum { EXIT_REQUEST = 4, EXIT_HANDSHAKE = 3, EXIT_USAGE = 2, EXIT_OUTPUT = 1 };
 
 /* The handshakes of one command line. */
 typedef struct {
     const check_options *options;
     SSL_CTX *context;
     FILE *staple_out; /* NULL when not asked for */
-    int ordinal;      /* of the next handshake */
+    int ordinal;      /* of the last handshake */
     int status;       /* the exit status so far */
 } check_run;
 
@@ -91,12 +91,20 @@ static int conclude(check_run *r, const handshake *seen, problem *p)
     verdict_judgement judged;
     STACK_OF(X509) *from = candidates(r, seen);
     judge(r, seen, from, &judged);
-    r->status = (int)judged.verdict;
+    bool without_response = seen->get.wanted && seen->get.failure.detail[0] != '\0';
+    r->status = without_response ? EXIT_REQUEST : (int)judged.verdict;
     int rc =
         print_line(report_handshake(r->ordinal, r->options->handshake.status, seen, &judged), p);
     verdict_judgement_free(&judged);
     sk_X509_free(from);
     return rc;
+}
+
+/* A line for a stage of the handshake that is being made. */
+static int tell_stage(void *arg, stage reached, problem *p)
+{
+    const check_run *r = arg;
+    return print_line(report_stage(r->ordinal, reached), p);
 }
 
 /* One handshake, reported; what to resume it with goes to *session unless that is NULL. 0, or -1
@@ -105,8 +113,13 @@ static int step(check_run *r, SSL_SESSION *resume, SSL_SESSION **session, proble
 {
     handshake seen;
     problem why;
-    int rc = handshake_run(r->context, &r->options->handshake, resume, &seen, &why);
+    handshake_options how = r->options->handshake;
+    if (r->options->background) {
+        how.reached = tell_stage;
+        how.arg = r;
+    }
     r->ordinal++;
+    int rc = handshake_run(r->context, &how, resume, &seen, &why);
     if (rc != 0 && !seen.stapled) {
         r->status = EXIT_HANDSHAKE;
         rc = print_line(report_failure(r->ordinal, why.detail), p);
@@ -167,18 +180,28 @@ static int explain(const problem *p)
     return p->status == 400 ? EXIT_USAGE : EXIT_OUTPUT;
 }
 
-/* One command line; the exit status. */
-static int check(int argc, char **argv)
+/* One command line; the exit status. `in_batch`: standard input is not its own. */
+static int check_line(int argc, char **argv, bool in_batch)
 {
     check_options options;
     problem p;
     int status = 0;
     int rc = check_options_parse(argc, argv, &options, &p);
+    if (rc == 0 && in_batch && options.handshake.leashed) {
+        rc = problem_refuse(&p, "",
+                            "--background and --stop-at are not accepted within a batch: "
+                            "they need a standard input of their own");
+    }
     if (rc == 0) {
         rc = run(&options, &status, &p);
     }
     check_options_free(&options);
     return rc == -1 ? explain(&p) : status;
+}
+
+static int check_in_batch(int argc, char **argv)
+{
+    return check_line(argc, argv, true);
 }
 
 int main(int argc, char **argv)
@@ -187,7 +210,7 @@ int main(int argc, char **argv)
     memory_begin();
     signal(SIGPIPE, SIG_IGN);
     if (argc == 2 && strcmp(argv[1], "--batch") == 0) {
-        return batch_run(check, EXIT_USAGE, &p) == 0 ? 0 : explain(&p);
+        return batch_run(check_in_batch, EXIT_USAGE, &p) == 0 ? 0 : explain(&p);
     }
-    return check(argc, argv);
+    return check_line(argc, argv, false);
 }

@@ -18,7 +18,7 @@
 static octets last_octets;
 static STACK_OF(X509) * last_certificates;
 
-static int read_whole(const char *file, octets *out, problem *p)
+int trusted_octets(const char *file, octets *out, problem *p)
 {
     char buffer[16384];
     size_t n;
@@ -73,7 +73,7 @@ int trusted_read(const char *file, STACK_OF(X509) * *out, problem *p)
 {
     octets found = {0};
     STACK_OF(X509) * certificates;
-    if (read_whole(file, &found, p) != 0) {
+    if (trusted_octets(file, &found, p) != 0) {
         octets_free(&found);
         return -1;
     }

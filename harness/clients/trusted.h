@@ -17,4 +17,7 @@ int trusted_read(const char *file, STACK_OF(X509) * *out, problem *p);
 /* The same for octets that are at hand; `name` is for *p. */
 int trusted_parse(span pem, const char *name, STACK_OF(X509) * *out, problem *p);
 
+/* The octets of a file, appended to *out. 0, or -1 with *p. */
+int trusted_octets(const char *file, octets *out, problem *p);
+
 #endif

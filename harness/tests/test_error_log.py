@@ -272,6 +272,8 @@ def test_claiming_just_what_was_logged_is_right(lines: list[Line], alert: bool) 
         ("peer: 127.1.2.10:26609, certificate", "peer: responder, certificate"),
         ("connect() to 127.1.2.11:80 failed", "connect() to responder-2 failed"),
         ("resolver: [::1]:5353", "resolver: [::1]"),
+        ("handshaking, client: 10.2.3.1, server: x", "handshaking, client: client, server: x"),
+        ("client: fd53::1, server: x", "client: client, server: x"),
         ("ocsp.staplelab.test:26609", "ocsp.staplelab.test"),
         ('"/tmp/staplelab-x/scenario/nginx.conf"', '"RUN/nginx.conf"'),
         ("worker process 1575 exited on signal 9", "worker process N exited on signal 9"),

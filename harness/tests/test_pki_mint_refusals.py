@@ -24,7 +24,8 @@ BAD_DESCRIPTIONS = {
     "no name": ({"authorities": [ROOT]}, 'the member "name" is missing (accepted: a string)'),
     "no authorities": ({"name": "x"}, "there is no authority (accepted: "),
     "unknown member": ({**small(), "color": 1}, 'unknown member "color" (accepted: name, '),
-    "unknown member of a leaf": (small(eku="none"), '/leaves/0: unknown member "eku" (accepted: '),
+    "unknown member of a leaf": (small(subject="S"),
+                                 '/leaves/0: unknown member "subject" (accepted: '),
     "bad type": (small(must_staple="yes"), "/leaves/0/must_staple: a string is not valid here "
                  "(accepted: true or false)"),
     "bad list": (small(ocsp_urls="u"), "/leaves/0/ocsp_urls: a string is not valid"),

@@ -39,7 +39,7 @@ def test_unknown_profile(run: Runner, jobs: int) -> None:
     (seen,) = done.scenarios().values()
     assert seen["outcome"] == "error"
     assert seen["reason"] == (
-        "there is no PKI profile 'standrad'; known: aia-forms, standard, two-responders"
+        "there is no PKI profile 'standrad'; known: aia-forms, clients, standard, two-responders"
     )
 
 

@@ -118,6 +118,7 @@ FORMS: list[dict[str, Any]] = [
     *({"ocsp_urls": urls} for urls in ([], ["x y"], [""], ["$"], ["${"], ["${1}"], ["é"], [None])),
     *({"key": key} for key in ("p256", "ed25519", "rsa", "", None)),
     *({"must_staple": value} for value in (True, False, 1, None)),
+    *({"eku": value} for value in ("client-auth", "server-auth", "none", "any", 1, None)),
 ]
 
 

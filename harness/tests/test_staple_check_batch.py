@@ -47,6 +47,19 @@ def test_a_batch_within_a_batch_and_a_batch_with_options() -> None:
     assert said("--batch", "h:1") == {"status": 2, "stdout": "", "stderr": sentence}
 
 
+@pytest.mark.parametrize("words", [["--background"], ["--stop-at", "hello"]])
+def test_who_needs_a_standard_input_is_no_line_of_a_batch(words: list[str]) -> None:
+    """It would read the next line, and take it for its own."""
+    refused, after = batch(json.dumps([*words, "h:1"]), '["--version"]')
+    assert refused == {
+        "status": 2,
+        "stdout": "",
+        "stderr": "staple-check: --background and --stop-at are not accepted within a batch: they "
+                  "need a standard input of their own\n",
+    }
+    assert after == said("--version")
+
+
 def test_the_last_line_needs_no_newline() -> None:
     done = run("--batch", input='["--version"]')
     assert json.loads(done.stdout) == said("--version")

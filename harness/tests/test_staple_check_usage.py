@@ -37,6 +37,13 @@ def test_a_failed_try_does_not_end_the_others():
     (["--tried=2", "h:1"], 'unknown option "--tried"; the nearest are: tries; see --help'),
     (["h:1", "--tls"], "--tls needs a value; see --help"),
     (["--resume=yes", "h:1"], "--resume takes no value; see --help"),
+    (["--cert", "a.pem", "h:1"], "--cert needs --key beside it"),
+    (["--key", "a.pem", "h:1"], "--key needs --cert beside it"),
+    (["--cert", "/nowhere", "--key", "a", "h:1"], "--cert /nowhere: No such file or directory"),
+    (["--get", "index.html", "h:1"], "--get 'index.html': a path that begins with /"),
+    (["--get", "/a b", "h:1"], "--get '/a b': a path that begins with /"),
+    (["--stop-at", "helo", "h:1"], "--stop-at 'helo': connected, half-hello, hello or handshake is "
+                                   "accepted; the nearest: hello"),
 ])
 def test_wrong_usage(arguments, words):
     done = run(*arguments)
@@ -58,8 +65,8 @@ def test_help_and_version():
     done = run("--help")
     assert done.returncode == 0
     for option in ("--servername", "--tls", "--sigalgs", "--no-status", "--resume", "--tries",
-                   "--trusted", "--skew", "--staple-out", "--timeout-ms", "--batch",
-                   "--list-verdicts"):
+                   "--trusted", "--skew", "--staple-out", "--cert", "--key", "--get",
+                   "--timeout-ms", "--stop-at", "--background", "--batch", "--list-verdicts"):
         assert option in done.stdout
     done = run("--version")
     assert done.returncode == 0

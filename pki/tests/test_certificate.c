@@ -20,6 +20,7 @@ static const char pki[] =
     " 'leaves': [{'id': 'www', 'issuer': 'ca', 'names': ['a.test', '*.b.test'], 'serial': '80',"
     "             'must_staple': true, 'ocsp_urls': ['http://a,b:c/', 'second'],"
     "             'ca_issuers_urls': ['http://i/'], 'not_after': '+8000d'},"
+    "   {'id': 'client', 'issuer': 'ca', 'names': ['c.test'], 'eku': 'client-auth'},"
     "   {'id': 'rsa', 'issuer': 'root', 'key': 'rsa2048', 'names': ['a.test']},"
     "   {'id': 'ed', 'issuer': 'root', 'key': 'ed25519', 'names': ['a.test']}]}";
 
@@ -155,6 +156,7 @@ static void constraints_and_usages_are_by_role(void **state)
     assert_string_equal(extension("bare", NID_ext_key_usage), "");
     assert_string_equal(extension("server", NID_ext_key_usage), "300a06082b06010505070301");
     assert_string_equal(extension("www", NID_ext_key_usage), "300a06082b06010505070301");
+    assert_string_equal(extension("client", NID_ext_key_usage), "300a06082b06010505070302");
 }
 
 static void must_staple_and_nocheck_are_where_asked(void **state)

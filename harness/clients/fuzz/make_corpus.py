@@ -193,6 +193,22 @@ def batch_corpus():
     }
 
 
+def get_response_corpus():
+    ok = b"HTTP/1.1 200 OK\r\n"
+    return {
+        "length": b"\x00" + ok + b"Content-Length: 2\r\n\r\nab",
+        "to-the-end": b"\x01" + ok + b"\r\nab",
+        "chunked": b"\x01" + ok + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+        "interim": b"\x00HTTP/1.1 103 E\r\nLink: x\r\n\r\nHTTP/1.1 204 N\r\n\r\n",
+        "no-body": b"\x00HTTP/1.0 304\r\nContent-Length: 9\r\n\r\n",
+        "two-lengths": b"\x00" + ok + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        "interim-without-length": b"\x00HTTP/1.0 152\r\nContent-Length: \r\n\r\n",
+        "half-a-head": b"\x01" + ok + b"Content-Le",
+        "other": b"\x00SSH-2.0-x\r\n",
+        "empty": b"\x01",
+    }
+
+
 def certificate_corpus():
     der = serialization.Encoding.DER
     pem = serialization.Encoding.PEM
@@ -224,6 +240,7 @@ def main():
         ("corpus_handshake", handshake_corpus()),
         ("corpus_batch", batch_corpus()),
         ("corpus_certificate", certificate_corpus()),
+        ("corpus_get_response", get_response_corpus()),
     ):
         (here / folder).mkdir(parents=True, exist_ok=True)
         for name, octets in corpus.items():

@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static problem refused_by;
@@ -132,6 +133,122 @@ static void refused(void **state)
     }
 }
 
+static void requests_and_stops(void **state)
+{
+    (void)state;
+    check_options o;
+    assert_int_equal(PARSE(&o, "h:1"), 0);
+    assert_null(o.handshake.get);
+    assert_null(o.handshake.identity.certificate);
+    assert_int_equal(o.handshake.stop_at, STAGE_NONE);
+    assert_false(o.handshake.leashed);
+    assert_false(o.background);
+    check_options_free(&o);
+
+    assert_int_equal(PARSE(&o, "--get=/a?b", "--stop-at", "half-hello", "h:1"), 0);
+    assert_string_equal(o.handshake.get, "/a?b");
+    assert_int_equal(o.handshake.stop_at, STAGE_HALF_HELLO);
+    assert_true(o.handshake.leashed);
+    assert_int_equal(o.handshake.leash, STDIN_FILENO);
+    assert_false(o.background);
+    check_options_free(&o);
+
+    assert_int_equal(PARSE(&o, "--background", "h:1"), 0);
+    assert_true(o.handshake.leashed);
+    assert_true(o.background);
+    check_options_free(&o);
+
+    static const char *const lines[][4] = {
+        {"--get=", "h:1"},
+        {"--get=a", "h:1"},
+        {"--get=/a b", "h:1"},
+        {"--get=/\r\nX: y", "h:1"},
+        {"--get=/\xc3\xbc", "h:1"},
+        {"--stop-at=", "h:1"},
+        {"--stop-at=none", "h:1"},
+        {"--stop-at=request", "h:1"},
+        {"--stop-at=waiting", "h:1"},
+        {"--background=yes", "h:1"},
+        {"--cert=/none", "h:1"},
+        {"--key=/none", "h:1"},
+        {"--cert=/none", "--key=/none", "h:1"},
+    };
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        if (parse(&o, lines[i]) != -1 || refused_by.status != 400) {
+            fail_msg("%s was accepted", lines[i][0]);
+        }
+        check_options_free(&o);
+    }
+    char longest[1024 + 8] = "--get=/";
+    memset(longest + 7, 'a', 1023);
+    assert_int_equal(PARSE(&o, longest, "h:1"), 0);
+    check_options_free(&o);
+    char longer[1024 + 9];
+    snprintf(longer, sizeof(longer), "%sa", longest);
+    assert_int_equal(PARSE(&o, longer, "h:1"), -1);
+    check_options_free(&o);
+}
+
+/* A file with the PEM of a certificate or a key, whose name goes to `path`. */
+static FILE *temporary(char *path)
+{
+    strcpy(path, "/tmp/test_options.XXXXXX");
+    FILE *out = fdopen(mkstemp(path), "w");
+    assert_non_null(out);
+    return out;
+}
+
+static void client_certificate(void **state)
+{
+    (void)state;
+    identity issuer = make_identity(&(identity_plan){.name = "I", .serial = 1});
+    identity own = make_identity(&(identity_plan){.name = "C", .serial = 2, .issuer = &issuer});
+    char certificates[40], key[40], locked[40];
+    FILE *out = temporary(certificates);
+    PEM_write_X509(out, own.certificate);
+    PEM_write_X509(out, issuer.certificate);
+    fclose(out);
+    out = temporary(key);
+    PEM_write_PrivateKey(out, own.key, NULL, NULL, 0, NULL, NULL);
+    fclose(out);
+    out = temporary(locked);
+    PEM_write_PrivateKey(out, own.key, EVP_aes_128_cbc(), (const unsigned char *)"pass", 4, NULL,
+                         NULL);
+    fclose(out);
+
+    check_options o;
+    assert_int_equal(PARSE(&o, "--cert", certificates, "--key", key, "h:1"), 0);
+    assert_int_equal(X509_cmp(o.handshake.identity.certificate, own.certificate), 0);
+    assert_int_equal(sk_X509_num(o.handshake.identity.chain), 1);
+    assert_int_equal(EVP_PKEY_eq(o.handshake.identity.key, own.key), 1);
+    check_options_free(&o);
+
+    assert_int_equal(PARSE(&o, "--cert", certificates, "--key", locked, "h:1"), -1);
+    assert_non_null(strstr(refused_by.detail, "without a passphrase is accepted"));
+    check_options_free(&o);
+    assert_int_equal(PARSE(&o, "--cert", key, "--key", key, "h:1"), -1);
+    assert_non_null(strstr(refused_by.detail, "no certificate in it"));
+    check_options_free(&o);
+    assert_int_equal(PARSE(&o, "--cert", certificates, "h:1"), -1);
+    assert_string_equal(refused_by.detail, "--cert needs --key beside it");
+    check_options_free(&o);
+    assert_int_equal(PARSE(&o, "--key", key, "h:1"), -1);
+    assert_string_equal(refused_by.detail, "--key needs --cert beside it");
+    check_options_free(&o);
+
+    out = fopen(certificates, "w");
+    PEM_write_X509(out, issuer.certificate);
+    fclose(out);
+    assert_int_equal(PARSE(&o, "--cert", certificates, "--key", key, "h:1"), -1);
+    assert_non_null(strstr(refused_by.detail, "is not the key of the first certificate"));
+    check_options_free(&o);
+    unlink(certificates);
+    unlink(key);
+    unlink(locked);
+    free_identity(&issuer);
+    free_identity(&own);
+}
+
 static void trusted_file(void **state)
 {
     (void)state;
@@ -185,7 +302,7 @@ static int print(const char *option, char *text, size_t size)
 static void what_is_printed_is_all(void **state)
 {
     (void)state;
-    char text[8192];
+    char text[16384];
     assert_int_equal(print("--version", text, sizeof(text)), 1);
     assert_memory_equal(text, "staple-check ", 13);
     assert_int_equal(print("--list-verdicts", text, sizeof(text)), 1);
@@ -214,6 +331,8 @@ int main(void)
         cmocka_unit_test(defaults),
         cmocka_unit_test(all_of_them),
         cmocka_unit_test(refused),
+        cmocka_unit_test(requests_and_stops),
+        cmocka_unit_test(client_certificate),
         cmocka_unit_test(trusted_file),
         cmocka_unit_test(what_is_printed_is_all),
         cmocka_unit_test(a_batch_is_a_command_line_of_its_own),

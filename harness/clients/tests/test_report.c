@@ -122,6 +122,59 @@ static void a_failure_is_one_sentence_of_utf8(void **state)
                  json_pack("{s:i, s:n, s:s}", "try", 2, "verdict", "error", "b??"));
 }
 
+static void stages(void **state)
+{
+    (void)state;
+    assert_equal(report_stage(2, STAGE_HALF_HELLO),
+                 json_pack("{s:i, s:s}", "try", 2, "event", "half-hello"));
+    assert_equal(report_stage(1, STAGE_WAITING),
+                 json_pack("{s:i, s:s}", "try", 1, "event", "waiting"));
+    int count = 0;
+    while (stage_words[count] != NULL) {
+        count++;
+    }
+    assert_int_equal(count, STAGE_WAITING + 1);
+}
+
+static void what_came_of_a_request(void **state)
+{
+    (void)state;
+    uint8_t body[] = "S\xc3\xbc"
+                     "\0x";
+    get_outcome get = {.wanted = true, .status = 200, .body = body, .body_length = 3, .alert = -1};
+    assert_equal(report_get(&get),
+                 json_pack("{s:i, s:i, s:s}", "status", 200, "octets", 3, "body", "S\xc3\xbc"));
+    get.body_length = 2; /* cut within a character */
+    assert_equal(report_get(&get),
+                 json_pack("{s:i, s:i, s:s}", "status", 200, "octets", 2, "body", "S?"));
+    get.body_length = 5;
+    assert_equal(report_get(&get), json_pack("{s:i, s:i, s:s#}", "status", 200, "octets", 5, "body",
+                                             "S\xc3\xbc\0x", 5));
+    get.coded = true;
+    assert_equal(report_get(&get),
+                 json_pack("{s:i, s:i, s:n}", "status", 200, "octets", 5, "body"));
+    problem_fail(&get.failure, "the request failed");
+    assert_equal(report_get(&get),
+                 json_pack("{s:i, s:s}", "status", 200, "error", "the request failed"));
+    get.status = 0;
+    get.alert = 116;
+    assert_equal(report_get(&get), json_pack("{s:n, s:s, s:i}", "status", "error",
+                                             "the request failed", "alert", 116));
+}
+
+/* All of a long body counts, its beginning is written. */
+static void a_long_body(void **state)
+{
+    (void)state;
+    static uint8_t body[5000];
+    memset(body, 'a', sizeof(body));
+    get_outcome get = {.wanted = true, .status = 200, .body = body, .body_length = sizeof(body)};
+    json_t *out = report_get(&get);
+    assert_int_equal(json_integer_value(json_object_get(out, "octets")), 5000);
+    assert_int_equal(json_string_length(json_object_get(out, "body")), 4096);
+    json_decref(out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +182,9 @@ int main(void)
         cmocka_unit_test(a_handshake_without_anything),
         cmocka_unit_test(a_staple_that_is_no_response),
         cmocka_unit_test(a_failure_is_one_sentence_of_utf8),
+        cmocka_unit_test(stages),
+        cmocka_unit_test(what_came_of_a_request),
+        cmocka_unit_test(a_long_body),
     };
     return cmocka_run_group_tests_name("report", tests, make_all, free_all);
 }

@@ -13,6 +13,7 @@ from typing import Any
 
 from staplelab.errors import LabError
 from staplelab.hosts.base import Finished
+from staplelab.parts.verdict import Verdict
 from staplelab.waiting import BOUND_SECONDS, until_ended
 
 _REPLY_SECONDS = 3 * BOUND_SECONDS
@@ -86,7 +87,8 @@ class StapleCheck:
 class Handshake:
     """What staple-check saw in one handshake."""
 
-    verdict: str | None
+    #: None when it failed: then `reason` says why
+    verdict: Verdict | None
     reason: str
     protocol: str | None
     resumed: bool
@@ -102,6 +104,24 @@ class Handshake:
         return self.staple["octets"] if self.staple else None
 
     @property
+    def http(self) -> dict[str, Any] | None:
+        """What came of the request (`--get`): "status", and "octets" and "body", or "error";
+        None when there was none."""
+        return self.facts.get("http")
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status of the response; None when none came."""
+        return self.http["status"] if self.http else None
+
+    @property
+    def failure(self) -> str:
+        """Why the handshake, or the request after it, failed; "" when neither did."""
+        if self.verdict is None:
+            return self.reason
+        return self.http.get("error", "") if self.http else ""
+
+    @property
     def serial(self) -> str:
         """The serial number of the leaf that the server sent."""
         return str(self.facts["leaf"]["serial"])
@@ -113,6 +133,8 @@ class Handshake:
             seen["octets"] = self.octets
         if self.resumed:
             seen["resumed"] = True
+        if self.http is not None:
+            seen["http"] = self.status
         return seen
 
 
@@ -125,7 +147,7 @@ def read(finished: Finished) -> list[Handshake]:
         facts = json.loads(line)
         handshakes.append(
             Handshake(
-                verdict=facts["verdict"],
+                verdict=None if facts["verdict"] is None else Verdict(facts["verdict"]),
                 reason=facts.get("reason") or facts.get("error") or "",
                 protocol=facts.get("protocol"),
                 resumed=bool(facts.get("resumed")),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from staplelab.errors import LabError
 from staplelab.hosts.base import Finished
 from staplelab.parts import client
+from staplelab.parts.background import Client
 from staplelab.parts.client import Handshake
 from staplelab.parts.pki import Certificate
 from staplelab.scenario.lifecycle import Lifecycle
 from staplelab.scenario.world import World
+
+_SERVER_NAME = "www.staplelab.test"
 
 
 class Clients(Lifecycle):
@@ -18,29 +23,100 @@ class Clients(Lifecycle):
     def __init__(self, world: World, folder: Path, profile: str) -> None:
         super().__init__(world, folder, profile)
         self.handshakes: list[Handshake] = []
-        #: how many clients were run
+        #: the clients in the background, in the order of their start
+        self.clients: list[Client] = []
+        #: what clients have done: runs, and stages of those in the background
         self._clients = 0
 
-    def handshake(self, *options: str, name: str = "www.staplelab.test") -> Handshake:
+    def handshake(
+        self, *options: str, name: str = _SERVER_NAME, certificate: str | None = None
+    ) -> Handshake:
         """One TLS handshake that asks for a staple (unless told otherwise by staple-check's
-        options); the last one when the options make several."""
-        return self.handshakes_of(*options, name=name)[-1]
+        options); the last one when the options make several.
 
-    def handshakes_of(self, *options: str, name: str = "www.staplelab.test") -> list[Handshake]:
-        done = self.staple_check(*options, name=name)
+        `certificate`: the id of the certificate that the client presents when it is asked."""
+        return self.handshakes_of(*options, name=name, certificate=certificate)[-1]
+
+    def handshakes_of(
+        self, *options: str, name: str = _SERVER_NAME, certificate: str | None = None
+    ) -> list[Handshake]:
+        done = self.staple_check(*options, name=name, certificate=certificate)
         seen = client.read(done)
         self.handshakes += seen
         for one in seen:
             self._note("handshake", **one.observed(), reason=one.reason)
         return seen
 
-    def staple_check(self, *options: str, name: str = "www.staplelab.test") -> Finished:
+    def staple_check(
+        self, *options: str, name: str = _SERVER_NAME, certificate: str | None = None
+    ) -> Finished:
         """Runs staple-check against nginx and returns it as it ended."""
         self._clients += 1
+        return self._world.client.run(*self._words(options, name, certificate))
+
+    def client(
+        self,
+        *options: str,
+        name: str = _SERVER_NAME,
+        certificate: str | None = None,
+        until: str | None = None,
+    ) -> Client:
+        """A client in the background, which waits: for the response to its request ("--get",
+        PATH), or until the scenario lets it go on ("--stop-at", STAGE).
+
+        Returns once it has come as far as it waits (`until`: only to that stage) or has ended.  It
+        ends with its `with`, its `close()`, or at the end of the scenario."""
+        stop_at = _stop_of(options)
+        if until is None and stop_at is None and not _has(options, "--get"):
+            raise LabError(
+                "a client in the background waits for something: --get PATH or --stop-at STAGE"
+            )
+        number = len(self.clients) + 1
+        self._note("client", client=number, options=self.shared(" ".join(options)))
+
+        def note(what: str, **details: Any) -> None:
+            self._clients += 1
+            at = self._world.clock.elapsed
+            self.timeline.add(at, "client", what, client=number, **details)
+
+        made = Client(
+            f"client {number} ({' '.join(options)})",
+            self._world.host.tool("staple-check"),
+            self._world.host.client_variables(),
+            self._words(options, name, certificate),
+            stop_at,
+            note,
+        )
+        self.clients.append(made)
+        made.await_stop(until or stop_at or "request")
+        return made
+
+    def _words(
+        self, options: tuple[str, ...], name: str, certificate: str | None
+    ) -> tuple[str, ...]:
+        """The command line of staple-check against nginx."""
         _ = self.nginx.running  # without it nobody would accept, and the client wait in vain
         trusted = next(c.trusted for c in self.pki.certificates.values() if c.trusted)
-        words = ("--servername", name, "--trusted", str(trusted), *options, self.nginx.listen)
-        return self._world.client.run(*words)
+        own: tuple[str, ...] = ()
+        if certificate is not None:
+            mine = self.certificate(certificate)
+            own = ("--cert", str(mine.chain or mine.file), "--key", str(mine.private_key))
+        known = ("--servername", name, "--trusted", str(trusted), *own)
+        return (*known, *options, self.nginx.listen)
+
+    def _end_clients(self) -> None:
+        """Ends the clients that wait still, each after all that nginx had for it."""
+        waiting = [one for one in self.clients if not one.ended]
+        if not waiting:
+            return
+        self.nginx.wake()
+        for one in waiting:
+            one.close()
+        self.nginx.wake()
+
+    def _kill_clients(self) -> None:
+        for one in self.clients:
+            one.kill()
 
     def run(self, *argv: str) -> Finished:
         """Runs another program on the lab clock (openssl, to compare with)."""
@@ -50,3 +126,16 @@ class Clients(Lifecycle):
 
     def certificate(self, name: str = "www") -> Certificate:
         return self.pki.certificates[name]
+
+
+def _has(options: tuple[str, ...], name: str) -> bool:
+    return any(word.partition("=")[0] == name for word in options)
+
+
+def _stop_of(options: tuple[str, ...]) -> str | None:
+    """The stage of --stop-at; None where there is none."""
+    for word, following in zip(options, (*options[1:], ""), strict=True):
+        name, _, value = word.partition("=")
+        if name == "--stop-at":
+            return value or following
+    return None

@@ -55,6 +55,7 @@ class Lab(Breaking):
         """What happened, free of everything that differs from run to run."""
         return {
             "handshakes": [one.observed() for one in self.handshakes],
+            **({"clients": [one.observed() for one in self.clients]} if self.clients else {}),
             **{name: fact for part in self._parts for name, fact in part.observed().items()},
             "log": sorted(error_log.for_results(self.nginx.log(), self._names())),
             **self._extra,
@@ -64,6 +65,7 @@ class Lab(Breaking):
 
     def finish(self) -> None:
         """Ends nginx and holds the scenario to what every scenario must satisfy."""
+        self._end_clients()
         status = self._end_nginx()
         self._ended = True
         self._collect()
@@ -102,6 +104,7 @@ class Lab(Breaking):
             if part.silent:
                 with contextlib.suppress(LabError, OSError):
                     part.resume()
+        self._kill_clients()
         self._undo_network_faults()
         if not self._ended:
             self.nginx.kill()

@@ -36,6 +36,8 @@ _PORT = re.compile(
 )
 #: what the host has to say in the configuration moves its lines
 _CONFIGURATION_LINE = re.compile(r"(/nginx\.conf):\d+")
+#: where the client is depends on the host
+_CLIENT = re.compile(r"\bclient: [0-9a-f.:]+")
 _NUMBER = re.compile(r"\b(id:|ident |expect |process |DNS response (?=\d))\d+")
 
 
@@ -150,7 +152,7 @@ def shared(text: str, names: dict[str, str]) -> str:
     """
     for private, name in names.items():
         text = text.replace(private, name)
-    return _NUMBER.sub(r"\1N", _PORT.sub(r"\1", text))
+    return _NUMBER.sub(r"\1N", _PORT.sub(r"\1", _CLIENT.sub("client: client", text)))
 
 
 def for_results(lines: Iterable[Line], names: dict[str, str]) -> list[str]:

@@ -1,0 +1,160 @@
+"""Clients that wait: nginx checks a client's certificate by OCSP, and the request has to wait.
+
+The handshake is over by then, under TLS 1.2 and 1.3 alike, so it is the HTTP response that tells
+how the check went.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from staplelab.parts.verdict import Verdict
+from staplelab.scenario.lab import Lab
+from staplelab.servers.config import Site
+
+pytestmark = pytest.mark.profile("clients")
+
+
+def start(lab: Lab, *more: str) -> None:
+    """An nginx that asks for a certificate, has it checked, and says what came of it."""
+    if not lab.server.within(">=1.19.0"):
+        lab.not_applicable("ssl_ocsp came with nginx 1.19.0")
+    lab.start(
+        Site(
+            stapling=False,
+            directives=(
+                f"ssl_client_certificate {lab.certificate('root').file};",
+                "ssl_verify_client on;",
+                "ssl_verify_depth 2;",
+                "ssl_ocsp leaf;",
+                *more,
+                "return 200 $ssl_client_verify;",
+            ),
+        )
+    )
+
+
+CLOSED = "the request failed: the server closed the connection"
+
+
+def claim_failed_goodbye(lab: Lab) -> None:
+    """nginx has given a client up whose request stands unread, so its goodbye fails: that is
+    [crit] up to nginx 1.23.0, which calls it [info]."""
+    assert len(lab.log_lines("SSL_shutdown() failed")) == 1
+    if not lab.server.within(">=1.23.0"):
+        lab.claim("SSL_shutdown() failed")
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_until_the_responder_responds(lab: Lab, version: str) -> None:
+    lab.inject("fixed-latency", ms=5000)
+    start(lab)
+    with lab.client("--get", "/", "--tls", version, certificate="client") as waiting:
+        waiting.reached("handshake")
+        lab.settle(connections=1)
+        lab.step(4)
+        lab.settle()
+        assert waiting.waits()
+        lab.step(1)
+        seen = waiting.result()
+    assert (seen.verdict, seen.status) == (Verdict.NO_STAPLE, 200)
+    assert seen.http["body"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_silent_responder(lab: Lab, version: str) -> None:
+    """No time-out is set for this fetch: what ends the wait is the client_header_timeout of 60 s,
+    and nginx closes without a response."""
+    lab.inject("accept-then-silence")
+    start(lab)
+    with lab.client("--get", "/", "--tls", version, certificate="client") as waiting:
+        lab.settle(connections=1)
+        lab.step(59)
+        lab.settle()
+        assert waiting.waits()
+        lab.step(2)
+        seen = waiting.result()
+    assert (seen.status, seen.failure) == (None, CLOSED)
+    assert len(lab.log_lines("client timed out")) == 1
+    claim_failed_goodbye(lab)
+
+
+def test_side_by_side_one_revoked(lab: Lab) -> None:
+    """Each waits for what is said of its own certificate."""
+    lab.responder.certificate("3002", status="revoked")
+    lab.inject("fixed-latency", ms=1000)
+    start(lab)
+    good = lab.client("--get", "/", certificate="client")
+    lab.settle(connections=1)
+    revoked = lab.client("--get", "/", certificate="client-2")
+    lab.settle(connections=1)
+    assert good.waits() and revoked.waits()
+    lab.step(1)
+    assert (good.result().status, revoked.result().status) == (200, 400)
+    assert [r["serials"] for r in lab.responder.requests()] == [["3001"], ["3002"]]
+    assert lab.log_lines("client SSL certificate verify error: certificate revoked")
+
+
+def test_one_waits_the_other_does_not(lab: Lab) -> None:
+    """A client without a certificate is refused at once, whoever else waits."""
+    lab.inject("fixed-latency", ms=1000)
+    start(lab)
+    waiting = lab.client("--get", "/", certificate="client")
+    lab.settle(connections=1)
+    bare = lab.handshake("--get", "/")
+    assert bare.status == 400
+    assert "No required SSL certificate was sent" in bare.http["body"]
+    assert waiting.waits()
+    lab.step(1)
+    assert waiting.result().status == 200
+    assert len(lab.responder.requests()) == 1
+
+
+def test_client_gone(lab: Lab) -> None:
+    """nginx goes on with the check of a client that has left, and serves the next one."""
+    lab.inject("fixed-latency", ms=1000, times=1)
+    start(lab)
+    with lab.client("--get", "/", certificate="client"):
+        lab.settle(connections=1)
+    lab.settle()
+    lab.step(1)
+    assert lab.handshake("--get", "/", certificate="client-2").status == 200
+    lab.settle()
+    assert [r["serials"] for r in lab.responder.requests()] == [["3001"], ["3002"]]
+
+
+def test_reload_while_one_waits(lab: Lab) -> None:
+    """The old worker stays until the client has its response."""
+    lab.inject("fixed-latency", ms=1000)
+    start(lab)
+    waiting = lab.client("--get", "/", certificate="client")
+    lab.settle(connections=1)
+    (old,) = lab.nginx.workers()
+    lab.reload(wait=False)
+    lab.nginx.wait_for_new_worker(old)
+    lab.settle()
+    assert old in lab.nginx.workers(), "the old worker left its client alone"
+    assert waiting.waits()
+    lab.step(1)
+    assert waiting.result().status == 200
+    lab.nginx.wait_for_end(old)
+
+
+def test_given_up_while_the_name_is_resolved(lab: Lab) -> None:
+    """The client's time is over before the responder's address is known; what comes of the query
+    then is for nobody.  CVE-2026-40701: nginx used memory that it had freed, which a build with
+    ASan shows."""
+    lab.inject("answer-delay", ms=20_000)
+    start(lab, "client_header_timeout 10s;")
+    before = lab.nginx.workers()
+    with lab.client("--get", "/", certificate="client") as waiting:
+        lab.settle(queries=2)
+        lab.step(11)
+        assert waiting.result().failure == CLOSED
+    claim_failed_goodbye(lab)
+    lab.step(10)
+    lab.settle()
+    assert lab.handshake("--get", "/", certificate="client").status == 200
+    lab.settle()
+    assert len(lab.responder.requests()) == 1
+    assert lab.nginx.workers() == before
