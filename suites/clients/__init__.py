@@ -1,0 +1,1 @@
+"""Clients that wait, stop half-way, and stand side by side."""
