@@ -10,6 +10,7 @@ JOBS ?= 2
 OUT ?= results
 ARGS ?=
 HOST ?= local
+CLOCK ?= lab
 NGINX_IMAGE ?=
 NGINX_IMAGES ?=
 export NGINX K JOBS OUT NO_INSTALL
@@ -30,15 +31,22 @@ SHELL_FILES = $(shell grep -rlIE '^\#!/bin/(ba)?sh' $(wildcard .ci harness docke
 .NOTPARALLEL:
 .PHONY: help build run test test-c test-harness test-suites test-docker test-asan test-recipes coverage fuzz \
         lint lint-c lint-cppcheck lint-analyzer lint-python lint-shell lint-floors lint-house format \
-        clean ready-to-run ready-to-test images matrix nginx-asan
+        clean clocks ready-to-run ready-to-test images matrix nginx-asan
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
-run: ready-to-run ## run the suites: NGINX=/path/to/nginx HOST=docker K=expression JOBS=2 OUT=results
+run: ready-to-run ## run the suites: NGINX=/path/to/nginx HOST=docker K=expression JOBS=2 OUT=results CLOCK=lab
 	@server=$(SERVER) && STAPLELAB_BUILD=$(CURDIR)/build/release exec $(PY) -m staplelab run \
-	    --host $(HOST) $${server:+$(SERVER_OPTION) "$$server"} --out "$$OUT" --jobs "$$JOBS" \
+	    --host $(HOST) --clock $(CLOCK) $${server:+$(SERVER_OPTION) "$$server"} --out "$$OUT" --jobs "$$JOBS" \
 	    $${K:+-k "$$K"} $(ARGS)
+
+clocks: ## run the suites under both lab clocks, our own and libfaketime, and show that nothing differs
+	$(PACKAGES) clocks
+	@for clock in lab faketime; do \
+	    $(MAKE) --no-print-directory run CLOCK=$$clock OUT="$$OUT/$$clock" || exit; \
+	done
+	@$(PY) -m staplelab diff "$$OUT/lab" "$$OUT/faketime"
 
 images: ## make the container images: the lab, and nginx of four Debian releases
 	@docker/make-images
@@ -74,13 +82,16 @@ SERVER := $$(harness/setup/find-nginx)
 SERVER_OPTION := --nginx
 endif
 
+# The other clock is an extra.
+CLOCKS := $(if $(filter faketime,$(CLOCK)),clocks)
+
 define ready
 @harness/setup/find-nginx >/dev/null || { NO_INSTALL=1 harness/setup/packages $(1); exit 1; }
 @harness/setup/packages $(1)
 endef
 
 ready-to-run:
-	$(if $(filter docker,$(HOST)),@harness/setup/packages build run docker,$(call ready,build run))
+	$(if $(filter docker,$(HOST)),@harness/setup/packages build run docker $(CLOCKS),$(call ready,build run $(CLOCKS)))
 	@+$(C_BUILD) build keys
 
 ready-to-test:

@@ -38,7 +38,7 @@ COPY --from=build /opt/staplelab/build/libraries build/libraries
 # iptables and tc break networks, in a helper container that has NET_ADMIN but is not root: the files
 # bring them the capability. Where a container has none they do not even start; `ip` does, but it
 # gives such a capability away by itself.
-RUN harness/setup/packages run $(cat build/libraries) nginx iptables iproute2 libcap2-bin && \
+RUN harness/setup/packages run clocks $(cat build/libraries) nginx iptables iproute2 libcap2-bin && \
     for program in xtables-nft-multi xtables-legacy-multi tc; do \
         setcap cap_net_admin,cap_net_raw+ep "$(realpath "$(command -v $program)")" || exit; \
     done && \

@@ -4,7 +4,8 @@
 #
 # It adds two files and nothing else. `launcher` is linked statically; labclock.so uses no C library
 # at all, so the clock needs no package manager: the project's own clock does what libfaketime
-# cannot (docs/architecture.md), and the image keeps the libraries that nginx came with.
+# cannot (docs/architecture.md), and the image keeps the libraries that nginx came with. For
+# --clock faketime the image of nginx must bring libfaketime.
 ARG NGINX_IMAGE
 ARG LAB_IMAGE=staplelab/lab
 

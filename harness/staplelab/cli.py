@@ -11,6 +11,7 @@ from pathlib import Path
 from staplelab import __version__, catalogue, hosts, servers
 from staplelab.errors import LabError
 from staplelab.hosts import namespace
+from staplelab.parts import clock
 from staplelab.places import build_folder, repository
 from staplelab.runs import matrix, record, results, shard, summary
 from staplelab.runs import merge as merging
@@ -38,6 +39,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument(
         "--server", metavar="NAME=PATH", help="a server of another kind, and its program"
+    )
+    run.add_argument(
+        "--clock",
+        metavar="CLOCK",
+        default="lab",
+        help=f"what the parts' time comes from: {', '.join(clock.NAMES)} (default: lab)",
     )
     run.add_argument("--out", metavar="DIR", default="results", help="default: results")
     run.add_argument("--jobs", metavar="N", type=_jobs, default=2, help="default: 2")
@@ -133,18 +140,32 @@ def _see_to_folders(out: Path) -> None:
         raise LabError(f"--out {out}: cannot be written: {error.strerror}") from None
 
 
+def _enter_namespaces(arguments: argparse.Namespace) -> None:
+    own_shm = arguments.clock == "faketime"
+    if own_shm and not namespace.has_own_shm():
+        temporary = Path(os.environ.get("TMPDIR") or "/tmp")
+        for path in (Path.cwd(), Path(arguments.out), temporary, repository()):
+            if path.resolve().is_relative_to(namespace.SHM):
+                raise LabError(
+                    f"--clock faketime takes a new {namespace.SHM} for the run, and {path} lies "
+                    "in the present one"
+                )
+    namespace.enter(network=arguments.host == "local", shm=own_shm)
+    clock.check_entered(arguments.clock)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     import pytest  # not needed by the other commands, and slow to import
 
     shard.wanted(arguments.shard, arguments.durations)  # refused here, or pytest would refuse it
     if arguments.lf and arguments.shard:
         raise LabError("--lf takes scenarios out of a shard, which could not be merged then")
+    clock.check(arguments.clock)
     server = servers.probe(
         arguments.host, arguments.nginx, arguments.nginx_image, arguments.server
     )
+    _enter_namespaces(arguments)
     _see_to_folders(Path(arguments.out))
-    if arguments.host == "local":
-        namespace.enter()
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     argv = ["-p", "staplelab.plugin", "-p", "pytest_timeout"]
     if arguments.jobs > 1:
@@ -157,6 +178,7 @@ def _run(arguments: argparse.Namespace) -> int:
     # joined with "=", because pytest takes any other existing path for one of its tests when it
     # looks for its rootdir, and the scenarios' ids depend on that
     argv += [f"--host={arguments.host}", chosen, f"--out={arguments.out}"]
+    argv += [f"--clock={arguments.clock}"]
     # of Debian 12's docker module, about itself
     argv += ["-W", "ignore:distutils Version classes are deprecated:DeprecationWarning"]
     argv += ["-k", arguments.k] if arguments.k else []
@@ -180,6 +202,11 @@ def _diff(arguments: argparse.Namespace) -> int:
         print(change)
     if not changes:
         print("no change in behaviour")
+    beyond = results.beyond_a_clock(before, after)
+    if beyond:
+        clocks = " and ".join(run["clock"] for run in (before, after))
+        print(f"not compared under the clocks {clocks}, for what needs both times apart:")
+        print("\n".join(f"  {name}" for name in beyond))
     partial = [path for path, run in zip(paths, (before, after)) if not run["complete"]]
     for path in partial:
         print(f"{path}: {results.PARTIAL}")

@@ -21,7 +21,7 @@ import pytest
 
 from staplelab import hosts, servers
 from staplelab.errors import LabError, NotHere
-from staplelab.parts import pki, topology
+from staplelab.parts import clock, pki, topology
 from staplelab.runs import shard
 from staplelab.runs.interrupts import Interrupts
 from staplelab.runs.recorder import Recorder
@@ -54,6 +54,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--server", metavar="NAME=PATH", help="a server of another kind to judge, and its program"
     )
+    group.addoption(
+        "--clock",
+        metavar="CLOCK",
+        default="lab",
+        help=f"what the parts' time comes from: {', '.join(clock.NAMES)} (default: lab)",
+    )
     group.addoption("--out", metavar="DIR", help="folder for the record of the run and its views")
     group.addoption(
         "--keep", action="store_true", help="keep every scenario's folder, not only failed ones"
@@ -70,7 +76,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "profile(name): take the certificates of this PKI profile")
     config.addinivalue_line("markers", "topology(name): stand among the parts of this topology")
     config.addinivalue_line("markers", "long: begin with it, so that no process is left with it")
+    config.addinivalue_line("markers", "needs_separate_times: it moves one of the two times alone")
     try:
+        clock.check(config.getoption("clock"))
+        clock.check_entered(config.getoption("clock"))
         cut = shard.wanted(config.getoption("shard"), config.getoption("shard_durations"))
     except LabError as error:
         raise pytest.UsageError(f"staplelab: {error}") from None
@@ -202,7 +211,8 @@ def world(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterat
         _keep_to_one_processor(pytestconfig)
     host = hosts.choose(pytestconfig.getoption("host"), _server(pytestconfig).path)
     try:
-        made = World(_server(pytestconfig), host, pytestconfig.stash[_PROFILES])
+        server, profiles = _server(pytestconfig), pytestconfig.stash[_PROFILES]
+        made = World(server, host, profiles, pytestconfig.getoption("clock"))
         yield made
         _close(made, request.session)
     finally:
@@ -221,6 +231,9 @@ def _close(world: World, session: pytest.Session) -> None:
 @pytest.fixture
 def lab(request: pytest.FixtureRequest, world: World) -> Iterator[Lab]:
     """The lab of one scenario."""
+    marked = request.node.get_closest_marker("needs_separate_times") is not None
+    if marked and not world.clock.separate_times:
+        pytest.skip(clock.NEEDS_SEPARATE_TIMES)
     world.reset()
     try:
         world.arrange(_topology(request.node))

@@ -54,6 +54,7 @@ def render(
         barrier="127.1.2.2:80",
         resolver=STUB,
         server=server(without),
+        clock=("CLOCK_FILE", "CLOCK_FORM"),
     )
 
 
@@ -116,7 +117,7 @@ def test_of_one_site(pki: Pki) -> None:
 
 def test_what_stays_over_a_binary_upgrade(pki: Pki) -> None:
     kept = directives(render(pki, Configuration()), "env")
-    clock_and_names = ["LD_PRELOAD", "STAPLELAB_CLOCK", "NSS_WRAPPER_HOSTS"]
+    clock_and_names = ["LD_PRELOAD", "CLOCK_FILE", "CLOCK_FORM", "NSS_WRAPPER_HOSTS"]
     sanitizer = ["NSS_WRAPPER_DISABLE_DEEPBIND", "ASAN_OPTIONS", "UBSAN_OPTIONS"]
     assert kept == clock_and_names + sanitizer
 

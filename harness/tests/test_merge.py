@@ -121,7 +121,7 @@ def test_what_a_merge_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     left = leave_shards(tmp_path, results(scenario("a"), pinned, scenario("c")), 2)
     expected = [
         f"Staplelab {summary.__version__} judged nginx 1.28.0 (/opt/nginx)",
-        "  OpenSSL 3.5.2 (built with 3.5.1), host: local",
+        "  OpenSSL 3.5.2 (built with 3.5.1), host: local, clock: lab",
         "  3 scenarios in 1.5 s, median 500 ms: "
         "2 pass, 0 fail, 1 known-deviation, 0 not-applicable, 0 error",
         "Known deviations from a standard, pinned:",
@@ -158,11 +158,13 @@ def test_exit_status(tmp_path: Path, capsys: pytest.CaptureFixture[str], outcome
 
 def test_two_runs_that_are_no_shards(tmp_path: Path) -> None:
     """Also by the name of the record alone; the merged run is a run."""
-    one = leave(tmp_path / "one", results(scenario("a")))
-    two = leave(tmp_path / "two", results(scenario("b")))
+    first, second = results(scenario("a")), results(scenario("b"))
+    first.clock = second.clock = "faketime"
+    one, two = leave(tmp_path / "one", first), leave(tmp_path / "two", second)
     out = tmp_path / "out"
     merged, lines = merge([two, one / "record.jsonl"], out)
-    assert merged.as_json() == results(scenario("a"), scenario("b")).as_json()
+    both = results(scenario("a"), scenario("b"))
+    assert merged.as_json() == {**both.as_json(), "clock": "faketime"}
     assert json.loads((out / "results.json").read_text()) == merged.as_json()
     assert lines[-1].startswith(f"Results: {out}/results.json")
     assert names(out) == MERGED
@@ -186,13 +188,14 @@ def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], *inputs: Path) -
     return said.pop()
 
 
-@pytest.mark.parametrize("member", ["path", "version", "openssl", "built_with", "host"])
+@pytest.mark.parametrize("member", ["path", "version", "openssl", "built_with", "host", "clock"])
 def test_another_server(tmp_path: Path, capsys: pytest.CaptureFixture[str], member: str) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     mine, other = results(scenario("a")), results(scenario("b"))
     leave(one, mine)
-    if member == "host":
-        what, was, other.host = member, mine.host, "other"
+    if member in ("host", "clock"):
+        what, was = member, getattr(mine, member)
+        setattr(other, member, "other")
     else:
         what, was = f"server {member}", getattr(SERVER, member)
         other.server = replace(SERVER, **{member: "other"})

@@ -66,6 +66,7 @@ def test_json_of_a_run(tmp_path: Path) -> None:
             "name": "nginx",
         },
         "host": "local",
+        "clock": "lab",
         "totals": {**dict.fromkeys(OUTCOMES, 0), "pass": 1, "known-deviation": 1},
         "scenarios": [
             {
@@ -269,7 +270,7 @@ def test_summary_of_a_run_as_expected() -> None:
     ran.seconds = 1.25
     assert list(summary.lines(ran, Path("out"))) == [
         f"Staplelab {summary.__version__} judged nginx 1.22.1 (/usr/sbin/nginx)",
-        "  OpenSSL 3.0.22 (built with 3.0.20), host: local",
+        "  OpenSSL 3.0.22 (built with 3.0.20), host: local, clock: lab",
         "  4 scenarios in 1.2 s, median 200 ms: "
         "1 pass, 0 fail, 2 known-deviation, 1 not-applicable, 0 error",
         "Known deviations from a standard, pinned:",

@@ -186,7 +186,9 @@ def test_results_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> None:
     assert len(results["scenarios"]) > 5
     assert said("results", results) == []
     assert said("results", {**results, "schema": 2, "complete": False}) == []
-    results.pop("complete", None)
+    for member in ("complete", "clock"):
+        results.pop(member)
+        assert said("results", results) == []
     for one in without_one_each(results):
         assert said("results", one) != []
     text = (lab.out / "record.jsonl").read_text()
@@ -208,6 +210,7 @@ def test_lines_that_are_not_in_a_record(number: int) -> None:
     [
         (0, {"schema": 2}),
         (0, {"host": ""}),
+        (0, {"clock": ""}),
         (0, {"shard": "0/4"}),
         (0, {"server": {**SERVER, "version": "new"}}),
         *[(0, {"server": server}) for server in [*without_one_each(SERVER), *retyped(SERVER)]],
@@ -285,6 +288,7 @@ NOT_WRITTEN: list[dict[str, Any]] = [
     {"color": 1},
     {"complete": 1},
     *({"host": bad} for bad in ("", None)),
+    *({"clock": bad} for bad in ("", None)),
     *({"server": {**SERVER, name: None}} for name in SERVER),
     *({"server": one} for one in without_one_each(SERVER)),
     *({"server": bad} for bad in (None, {**SERVER, "color": 1}, {**SERVER, "version": "new"})),

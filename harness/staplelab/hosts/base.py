@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
@@ -46,6 +47,21 @@ class Endpoint:
         return f"{self.address}:{self.port}"
 
 
+@dataclass(frozen=True)
+class Preload:
+    """What puts a program on a clock: the library that is loaded into it, and what that reads."""
+
+    #: the name of one of our own, or the path of the system's
+    library: str
+    variables: Mapping[str, str]
+    #: what time it is there, in whole Unix seconds
+    now: Callable[[], int]
+
+
+#: the real time
+NO_CLOCK = Preload("", {}, lambda: int(time.time()))
+
+
 class Running(Protocol):
     """A program that runs, with all its descendants."""
 
@@ -79,6 +95,8 @@ class Host(Protocol):
     folder: Path
     #: whether the parts run as root
     root: bool
+    #: what puts its parts and clients on the lab clock; set before one of them is started
+    clock: Preload
 
     def address(self, role: str) -> str:
         """The IPv4 address of a role."""

@@ -21,7 +21,7 @@ import docker.types
 
 from staplelab.errors import LabError, NotHere
 from staplelab.hosts import roles, run_label
-from staplelab.hosts.base import Endpoint, Finished, Listener, Running
+from staplelab.hosts.base import NO_CLOCK, Endpoint, Finished, Listener, Running
 from staplelab.hosts.launcher import DESCRIPTORS, Launched, Launcher, of_container
 from staplelab.hosts.local import run_beside
 from staplelab.waiting import until
@@ -92,6 +92,7 @@ class DockerHost:
 
     def __init__(self, build: Path, image: str) -> None:
         self._build = build
+        self.clock = NO_CLOCK
         self._user = (os.geteuid(), os.getegid()) if os.geteuid() != 0 else (_NOBODY, _NOBODY)
         self._networks: dict[str, Any] = {}
         self._containers: dict[str, Any] = {}
@@ -255,13 +256,15 @@ class DockerHost:
         self._containers[role].unpause()
 
     def client_variables(self) -> dict[str, str]:
-        return self._clock_variables(f"{self._build}/lib/labclock.so")
+        return self._clock_variables(self._build)
 
     def part_variables(self, hosts: Path | None = None) -> dict[str, str]:
-        return self._clock_variables(f"{_PREFIX}/lib/labclock.so")
+        return self._clock_variables(Path(_PREFIX))
 
-    def _clock_variables(self, library: str) -> dict[str, str]:
-        return {"STAPLELAB_CLOCK": str(self.folder / "clock"), "LD_PRELOAD": library}
+    def _clock_variables(self, build: Path) -> dict[str, str]:
+        if not self.clock.library:
+            return {}
+        return {**self.clock.variables, "LD_PRELOAD": str(build / "lib" / self.clock.library)}
 
     def start(
         self,

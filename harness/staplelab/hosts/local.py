@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from staplelab.errors import NotHere
 from staplelab.hosts import namespace, roles
-from staplelab.hosts.base import Endpoint, Finished, Listener, Running
+from staplelab.hosts.base import NO_CLOCK, Endpoint, Finished, Listener, Running
 from staplelab.hosts.launcher import DESCRIPTORS, Launched, LocalLauncher
 from staplelab.places import scratch
 from staplelab.waiting import BOUND_SECONDS, until_ended
@@ -34,6 +34,7 @@ class LocalHost:
 
     def __init__(self, build: Path) -> None:
         self._build = build
+        self.clock = NO_CLOCK
         self.folder = scratch() / f"staplelab-{secrets.token_hex(8)}"
         self._launcher = LocalLauncher(self.program("launcher"), self.folder)
         self._network = f"127.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"
@@ -106,8 +107,10 @@ class LocalHost:
         return self.part_variables()
 
     def part_variables(self, hosts: Path | None = None) -> dict[str, str]:
-        libraries = [str(self._build / "lib" / "labclock.so")]
-        variables = {"STAPLELAB_CLOCK": str(self.folder / "clock")}
+        libraries = []
+        if self.clock.library:
+            libraries.append(str(self._build / "lib" / self.clock.library))
+        variables = dict(self.clock.variables)
         if hosts is not None:
             libraries.append(self._nss_wrapper)
             variables["NSS_WRAPPER_HOSTS"] = str(hosts)

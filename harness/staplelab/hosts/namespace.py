@@ -1,6 +1,7 @@
-"""A network namespace of the run's own, so that it may break its network without anybody noticing.
+"""Namespaces of the run's own: a network that it may break without anybody noticing, and a /dev/shm
+that goes with it.
 
-`staplelab run` enters one before anything else where the kernel lets it: as root directly, as an
+`staplelab run` enters them before anything else where the kernel lets it: as root directly, as an
 ordinary user, and anew, within a user namespace that keeps the user's number and capabilities.
 """
 
@@ -13,44 +14,83 @@ import socket
 import struct
 import subprocess
 import sys
+from pathlib import Path
+from typing import NamedTuple
 
-_VARIABLE = "STAPLELAB_NETNS"
-_CLONE_NEWNET = 0x40000000
+SHM = Path("/dev/shm")
+
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
+_MS_NOSUID, _MS_NODEV, _MS_REC, _MS_PRIVATE = 2, 4, 1 << 14, 1 << 18
+
+
+class _Space(NamedTuple):
+    #: there as long as a run has its own
+    variable: str
+    flag: int
+    option: str
+
+
+_NETWORK = _Space("STAPLELAB_NETNS", 0x40000000, "--net")
+_MOUNTS = _Space("STAPLELAB_MOUNTNS", 0x00020000, "--mount")
+#: what the variable of the mounts says once /dev/shm is the run's own
+_SHM_IS_OWN = "shm"
 
 WHY_NOT = (
     "faults of the network need a network namespace of the run's own, and this kernel or "
     "container does not let us have one (unshare --net)"
 )
+WHY_NO_SHM = (
+    "libfaketime leaves files in /dev/shm, so that the run needs one of its own; `staplelab run` "
+    "makes it where the kernel or container lets it (unshare --mount)"
+)
 
 
 def is_own() -> bool:
     """Whether this run has its own network namespace."""
-    return _VARIABLE in os.environ
+    return _NETWORK.variable in os.environ
 
 
-def enter() -> None:
-    """Puts this process into its own network namespace, or starts its command anew in one;
-    returns when it is there or none can be had."""
-    if not is_own():
-        if os.geteuid() != 0:
-            _start_anew()
-            return
-        if ctypes.CDLL(None).unshare(_CLONE_NEWNET) != 0:
-            return
-        os.environ[_VARIABLE] = "1"
-    _raise_loopback()
+def has_own_shm() -> bool:
+    """Whether this run has its own /dev/shm."""
+    return os.environ.get(_MOUNTS.variable) == _SHM_IS_OWN
 
 
-def _start_anew() -> None:
+def enter(*, network: bool = True, shm: bool = False) -> None:
+    """Puts this process into namespaces of its own, or starts its command anew in them; returns
+    when it is there or none can be had."""
+    wanted = [space for space, asked in ((_NETWORK, network), (_MOUNTS, shm)) if asked]
+    new = [space for space in wanted if space.variable not in os.environ]
+    if new and os.geteuid() != 0:
+        _start_anew(new)
+        return
+    for space in new:
+        if ctypes.CDLL(None).unshare(space.flag) == 0:
+            os.environ[space.variable] = "1"
+    if network and is_own():
+        _raise_loopback()
+    if shm and os.environ.get(_MOUNTS.variable) == "1" and _mount_shm():
+        os.environ[_MOUNTS.variable] = _SHM_IS_OWN
+
+
+def _start_anew(spaces: list[_Space]) -> None:
     """Returns when a user namespace cannot be had."""
-    unshare = ["unshare", "--net", "--user", "--map-current-user", "--keep-caps"]
+    options = [space.option for space in spaces]
+    unshare = ["unshare", *options, "--user", "--map-current-user", "--keep-caps"]
     try:
         subprocess.run([*unshare, "true"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         return
-    os.environ[_VARIABLE] = "1"
+    os.environ.update({space.variable: "1" for space in spaces})
     os.execvp("unshare", [*unshare, sys.executable, "-m", "staplelab", *sys.argv[1:]])
+
+
+def _mount_shm() -> bool:
+    """An empty one, which is gone with the last process that sees it."""
+    mount = ctypes.CDLL(None).mount
+    if mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, None) != 0:
+        return False
+    options = b"mode=1777"
+    return bool(mount(b"tmpfs", bytes(SHM), b"tmpfs", _MS_NOSUID | _MS_NODEV, options) == 0)
 
 
 def _raise_loopback() -> None:

@@ -90,7 +90,7 @@ def _same(inputs: list[_Input]) -> None:
 
 def _ran_where(one: _Input) -> dict[str, object]:
     server = {f"server {name}": value for name, value in asdict(one.results.server).items()}
-    return {**server, "host": one.results.host}
+    return {**server, "host": one.results.host, "clock": one.results.clock}
 
 
 def _no_scenario_twice(inputs: list[_Input]) -> None:
@@ -152,7 +152,7 @@ def _named(scenarios: list[str]) -> str:
 
 def _results(inputs: list[_Input]) -> Results:
     first = inputs[0].results
-    merged = Results(first.server, first.host)
+    merged = Results(first.server, first.host, clock=first.clock)
     merged.complete = all(one.results.complete for one in inputs)
     for one in inputs:
         for scenario in one.results.scenarios:

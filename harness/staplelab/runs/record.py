@@ -1,8 +1,8 @@
 """record.jsonl: what a run found, one JSON line a scenario, written when the scenario ends.
 
-The first line says which run it is: schema, version, server, host, shard. The last one says how it
-ended; a run that was killed leaves none. Until its end the file is record.jsonl.partial. All else
-that a run leaves (runs/views.py) is made from it.
+The first line says which run it is: schema, version, server, host, clock, shard. The last one says
+how it ended; a run that was killed leaves none. Until its end the file is record.jsonl.partial. All
+else that a run leaves (runs/views.py) is made from it.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ class Record:
                 "staplelab": __version__,
                 "server": asdict(results.server),
                 "host": results.host,
+                "clock": results.clock,
                 "shard": None if cut is None else str(cut),
             }
         )
@@ -197,6 +198,9 @@ def parse(file: Path, text: str) -> Recorded:
     results = Results(_server(file, first.get("server")), first.get("host", ""), complete=False)
     if not isinstance(results.host, str) or not results.host:
         raise LabError(f'{file}: "host" is not a text')
+    results.clock = first.get("clock", "")
+    if not isinstance(results.clock, str) or not results.clock:
+        raise LabError(f'{file}: "clock" is not a text')
     collected: frozenset[str] = frozenset()
     for number, line in enumerate(others, 2):
         if number == len(others) + 1 and isinstance(line, dict) and "complete" in line:

@@ -80,7 +80,10 @@ class Recorder:
         raise pytest.UsageError(f"staplelab: {which}")
 
     def _begin_results(self) -> None:
-        self._results = Results(self._server(), self._config.getoption("host"), complete=False)
+        option = self._config.getoption
+        self._results = Results(
+            self._server(), option("host"), complete=False, clock=option("clock")
+        )
         if self._record is None:
             return
         try:

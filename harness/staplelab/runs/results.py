@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from staplelab.errors import LabError
+from staplelab.parts.clock import NEEDS_SEPARATE_TIMES
 from staplelab.servers.sut import ServerUnderTest
 
 SCHEMA = 2
@@ -52,6 +53,8 @@ class Results:
     complete: bool = True
     #: how long it took
     seconds: float = 0.0
+    #: the name of the lab clock
+    clock: str = "lab"
 
     def add(self, result: ScenarioResult) -> None:
         """One scenario; what goes wrong after it was judged, at its very end, counts."""
@@ -91,6 +94,7 @@ class Results:
             "complete": self.complete,
             "server": server,
             "host": self.host,
+            "clock": self.clock,
             "totals": self.totals(),
             "scenarios": scenarios,
         }
@@ -112,6 +116,9 @@ def load(path: Path) -> dict[str, Any]:
         raise LabError(f'{file}: not a results.json of schema {SCHEMA} (no "schema": {SCHEMA})')
     if not isinstance(results.setdefault("complete", True), bool):
         raise LabError(f'{file}: "complete" is neither true nor false')
+    # older ones know of no other
+    if not isinstance(results.setdefault("clock", "lab"), str):
+        raise LabError(f'{file}: "clock" is not a text')
     scenarios = results.get("scenarios")
     if not isinstance(scenarios, list) or not all(map(_is_scenario, scenarios)):
         members = ", ".join(_COMPARED)
@@ -129,13 +136,30 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
     """What changed in behaviour between two loaded results, one sentence each; times aside."""
     old = {scenario["id"]: scenario for scenario in before["scenarios"]}
     new = {scenario["id"]: scenario for scenario in after["scenarios"]}
+    beyond = set(beyond_a_clock(before, after))
     for name in sorted(old.keys() | new.keys()):
+        if name in beyond:
+            continue
         if name not in new:
             yield f"{name}: no longer run"
         elif name not in old:
             yield f"{name}: new, {new[name]['outcome']}"
         else:
             yield from _changes(name, old[name], new[name])
+
+
+def beyond_a_clock(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """The scenarios that one of two runs under different clocks could not run, for its clock cannot
+    do what they do: that is no change in behaviour."""
+    if before["clock"] == after["clock"]:
+        return []
+    return sorted(
+        {
+            scenario["id"]
+            for scenario in (*before["scenarios"], *after["scenarios"])
+            if scenario["reason"] == NEEDS_SEPARATE_TIMES
+        }
+    )
 
 
 def _changes(name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:

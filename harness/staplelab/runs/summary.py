@@ -16,7 +16,8 @@ def lines(results: Results, out: Path | None) -> Iterator[str]:
     server = results.server
     totals = ", ".join(f"{count} {outcome}" for outcome, count in results.totals().items())
     yield f"Staplelab {__version__} judged {server.name} {server.version} ({server.path})"
-    yield f"  OpenSSL {server.openssl} (built with {server.built_with}), host: {results.host}"
+    where = f"host: {results.host}, clock: {results.clock}"
+    yield f"  OpenSSL {server.openssl} (built with {server.built_with}), {where}"
     yield (
         f"  {len(results.scenarios)} scenarios in {results.seconds:.1f} s, "
         f"median {results.median_seconds() * 1000:.0f} ms: {totals}"

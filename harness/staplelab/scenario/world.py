@@ -13,7 +13,7 @@ from staplelab.errors import LabError, NotHere, check_word
 from staplelab.hosts.base import Endpoint, Host
 from staplelab.hosts.roles import ROLES
 from staplelab.parts.client import StapleCheck
-from staplelab.parts.clock import EPOCH, LabClock
+from staplelab.parts.clock import EPOCH, open_clock
 from staplelab.parts.faulty import FaultyServer
 from staplelab.parts.part import NotStarted, Part
 from staplelab.parts.pki import Minted, Pki, profiles
@@ -30,8 +30,10 @@ _IPV6 = "-6"
 class World:
     """The long-lived parts of one pytest process, on a host that it takes over."""
 
-    def __init__(self, server: ServerUnderTest, host: Host, wanted: Sequence[str]) -> None:
-        """`wanted`: the PKI profiles to mint."""
+    def __init__(
+        self, server: ServerUnderTest, host: Host, wanted: Sequence[str], clock: str = "lab"
+    ) -> None:
+        """`wanted`: the PKI profiles to mint; `clock`: the name of the lab clock."""
         self.server = server
         self.host = host
         #: the scenario's; emptied before each
@@ -40,8 +42,9 @@ class World:
         #: the parts that are not as they were any more, and start anew before the next scenario
         self._altered: set[str] = set()
         self.topology = TOPOLOGIES[STANDARD_TOPOLOGY]
-        self.clock = LabClock(host.folder / "clock")
+        self.clock = open_clock(clock, host.folder)
         host.share(self.clock.path)
+        host.clock = self.clock.preload
         self.client = StapleCheck(host.tool("staple-check"), host.client_variables())
         self.stub = self._start_stub()
         self.pki, self.responder = self._start_responder()

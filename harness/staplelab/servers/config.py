@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -114,13 +115,16 @@ class Configuration:
         barrier: str,
         resolver: str,
         server: ServerUnderTest,
+        clock: Sequence[str],
     ) -> str:
         """The configuration file; a `user` of "" leaves the directive out.  A directive of a module
-        that the server is built without is left out, too."""
+        that the server is built without is left out, too.  `clock`: the variables that the lab
+        clock reads."""
         return _TEMPLATES.get_template("nginx.conf.j2").render(
             user=user,
             stores=[name for name in _STORES if server.has(f"http_{name}_module")],
             daemon=self.upgradable,
+            clock=clock,
             folder=folder,
             temp=folder.parent / "temp",  # shared: nginx makes it, nothing is ever put there
             workers=self.workers,

@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 from collections.abc import Iterator, Sequence
+from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from staplelab.servers.refused import reasons_among
 from staplelab.servers.sut import E_OPTION_SINCE, ServerUnderTest
 from staplelab.waiting import BOUND_SECONDS, until, until_ended
 
+_DATE = re.compile(rb"\r\nDate: ([^\r]*)")
 _WORKER = re.compile(rb"^Worker: (\d+)\r$", re.MULTILINE)
 _NEW_BINARY = re.compile(r"new binary process \d+ exited ")
 _NO_BUILT_IN_LOG = "could not open error log file"
@@ -71,6 +73,7 @@ class Nginx:
             barrier=self.barrier_listen,
             resolver=resolver,
             server=self._server,
+            clock=tuple(self._host.clock.variables),
         )
 
     def configure(self, configuration: str) -> Path:
@@ -181,10 +184,22 @@ class Nginx:
         except OSError as error:
             words = self._last_words()
             raise LabError(f"nginx does not respond ({error}); it said: {words}") from None
+        self._hold_to_the_clock(response)
         worker = _WORKER.search(response)
         if worker is None:
             raise LabError(f"nginx's barrier does not say who responds: {response[:200]!r}")
         return int(worker[1])
+
+    def _hold_to_the_clock(self, response: bytes) -> None:
+        """A server that the clock does not reach would go on in real time without a word."""
+        lab = formatdate(self._host.clock.now(), usegmt=True)
+        if f"\r\nDate: {lab}\r\n".encode() not in response:
+            said = _DATE.search(response)
+            raise LabError(
+                f"nginx is not on the lab clock, where it is {lab}; it says "
+                f"{said[1].decode() if said else 'nothing'}; has it loaded "
+                f"{self._host.clock.library}?"
+            )
 
     def wake(self) -> None:
         """Every worker has taken a turn of its event loop, or will at once when it is leaving

@@ -13,7 +13,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).resolve().parents[3] / "docker/compose.yaml"
+_FOLDER = Path(__file__).resolve().parents[3] / "docker"
+FILE = _FOLDER / "compose.yaml"
+FAST_FILE = _FOLDER / "compose.fast.yaml"
 TOKEN = "another-token-for-a-test"
 _CERTIFICATE_NAME = "www.staplelab.test"
 _BOUND = 30
@@ -27,10 +29,12 @@ def compose_command() -> list[str]:
 
 
 class Project:
-    """One playground; `engine` is a client of the Docker SDK."""
+    """One playground; `engine` is a client of the Docker SDK, `speed` how many seconds pass there
+    in a real one."""
 
-    def __init__(self, engine: Any, suffix: str = "") -> None:
+    def __init__(self, engine: Any, suffix: str = "", speed: int = 1) -> None:
         self._engine = engine
+        self._files = [FILE] if speed == 1 else [FILE, FAST_FILE]
         name = f"staplelab-test-{os.getpid()}{suffix}"
         self.label = f"com.docker.compose.project={name}"
         self._environment = {
@@ -40,11 +44,13 @@ class Project:
             "STAPLELAB_HTTPS_PORT": "0",
             "STAPLELAB_RESPONDER_PORT": "0",
             "STAPLELAB_STUB_PORT": "0",
+            "STAPLELAB_SPEED": str(speed),
         }
 
     def compose(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        files = [word for file in self._files for word in ("-f", str(file))]
         return subprocess.run(
-            [*compose_command(), "-f", str(FILE), *arguments],
+            [*compose_command(), *files, *arguments],
             env=self._environment,
             capture_output=True,
             text=True,

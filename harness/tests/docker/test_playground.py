@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,9 @@ from staplelab.hosts import containers
 pytestmark = pytest.mark.timeout(180)
 
 RESIDENTS = ["responder", "stub", "dnsmasq", "nginx"]
+ON_THE_CLOCK = ["responder", "stub", "nginx"]
+SPEED = 600
+HOUR = 3600
 PUBLISHED = {"responder": "8090/tcp", "stub": "8090/tcp", "nginx": "8443/tcp"}
 
 
@@ -116,3 +120,59 @@ def test_down_leaves_nothing() -> None:
         project.down()
     assert project.left() == []
     engine.close()
+
+
+# ----- time that runs fast -----
+
+
+@pytest.fixture(scope="module")
+def fast() -> Iterator[Project]:
+    engine = containers.connect()
+    project = Project(engine, suffix="-fast", speed=SPEED)
+    try:
+        project.up()
+        yield project
+    finally:
+        project.down()
+        engine.close()
+
+
+def counts_from(playground: Project, service: str) -> tuple[float, float]:
+    """The real moments between which the one lies that a service's fast time counts from."""
+    before = time.time()
+    done = playground.compose("exec", "-T", service, "date", "+%s.%N")
+    after = time.time()
+    assert done.returncode == 0, done.stderr
+    now = float(done.stdout)
+    return (SPEED * before - now) / (SPEED - 1), (SPEED * after - now) / (SPEED - 1)
+
+
+def times(playground: Project, kind: str) -> list[float]:
+    """When the responder saw such an event, in its own time."""
+    events = playground.control("responder", "GET", "/v1/events")["events"]
+    return [event["time"] for event in events if event["kind"] == kind]
+
+
+def test_all_parts_have_the_same_fast_time(fast: Project) -> None:
+    begin = time.time()
+    earliest, latest = zip(*(counts_from(fast, service) for service in ON_THE_CLOCK), strict=True)
+    assert max(earliest) <= min(latest) < begin
+
+
+def test_an_hour_goes_by_in_seconds(fast: Project) -> None:
+    """nginx asks for a new staple an hour after the first."""
+    begin = time.monotonic()
+    assert fast.verdict() == "NO_STAPLE"
+    while not times(fast, "close"):  # nginx has judged the response; pytest's timeout is the bound
+        pass
+    while len(times(fast, "request")) < 2:
+        assert "OCSP Response Status: successful" in fast.openssl()
+    first, second = times(fast, "request")[:2]
+    assert HOUR < second - first < 2 * HOUR
+    assert time.monotonic() - begin < HOUR / SPEED + 30
+    assert fast.verdict() == "GOOD"
+
+
+def test_fast_time_leaves_nothing(fast: Project) -> None:
+    fast.down()
+    assert fast.left() == []
