@@ -249,8 +249,9 @@ def lab(request: pytest.FixtureRequest, world: World) -> Iterator[Lab]:
 @pytest.hookimpl(hookwrapper=True)  # type: ignore[misc]
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None]:
     """A scenario that ran to its end is then held to what every scenario must satisfy.  Where it
-    ended early, a sanitizer's report says why better than what the scenario noticed of it; so does
-    a responder that has ended.  What host or server cannot do makes it not applicable."""
+    ended early, a sanitizer's report or a crash says why better than what the scenario noticed of
+    it; so does a responder that has ended.  What host or server cannot do makes it not
+    applicable."""
     outcome = yield
     made = pyfuncitem.stash.get(_LAB, None)
     if made is None:
@@ -264,8 +265,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None
         except LabError as failed:
             _explain(made, failed)
             raise
-    elif reports := made.sanitizer_reports():
-        raise AssertionError("\n".join(reports)) from error
+    elif causes := made.causes():
+        raise AssertionError("\n".join([*causes, str(error)])) from error
     elif not isinstance(error, pytest.skip.Exception):
         _explain(made, error)
 

@@ -8,6 +8,10 @@ import socket
 import struct
 
 
+#: of the flags in /proc/PID/stat: it is getting shut down
+_PF_EXITING = 0x4
+
+
 def children(pid: int) -> list[int]:
     """The ids of its children; of one that has ended, too, until it has been asked for its status.
     Empty when there is no such process."""
@@ -22,6 +26,17 @@ def parent(pid: int) -> int:
 def title(pid: int) -> str:
     """Its command line, or what it has put in that place; "" once it has ended."""
     return _read(f"{pid}/cmdline")
+
+
+def is_resting(pid: int) -> bool:
+    """Whether the process waits for something, rather than does it."""
+    return _read(f"{pid}/stat").rpartition(")")[2].split()[:1] == ["S"]
+
+
+def is_ending(pid: int) -> bool:
+    """Whether the process is on its way out, or has ended and was not asked for its status."""
+    fields = _read(f"{pid}/stat").rpartition(")")[2].split()
+    return bool(fields) and (fields[0] in "ZX" or bool(int(fields[6]) & _PF_EXITING))
 
 
 def is_stopped(pid: int) -> bool:

@@ -15,6 +15,7 @@ import pytest
 from lab_run import LabRun
 
 SOURCE = "src/event/ngx_event_openssl_stapling.c"
+RESOLVER = "src/core/ngx_resolver.c"
 STAPLED = "    staple->staple = response;\n"
 
 
@@ -27,22 +28,26 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-def judged(tree: Path, folder: Path, planted: str) -> tuple[LabRun, str, str]:
-    """The outcome and the reason of a scenario with these statements behind the one that takes a
-    new staple."""
+def judged(
+    tree: Path, folder: Path, planted: str, *, file: str = SOURCE, behind: str = STAPLED
+) -> tuple[LabRun, str, str]:
+    """The outcome and the reason of a scenario with these statements behind others of a file: the
+    one that takes a new staple, where nothing else is said."""
     # a make above this one would pass its flags on, -s for instance
     environment = {name: text for name, text in os.environ.items() if name != "MAKEFLAGS"}
-    whole = (tree / SOURCE).read_text()
-    assert whole.count(STAPLED) == 1
+    whole = (tree / file).read_text()
+    assert behind in whole
     try:
-        (tree / SOURCE).write_text(whole.replace(STAPLED, STAPLED + planted))
+        (tree / file).write_text(whole.replace(behind, behind + planted, 1))
         built = subprocess.run(
             ["make"], cwd=tree, env=environment, capture_output=True, text=True, check=False
         )
     finally:
-        (tree / SOURCE).write_text(whole)
+        (tree / file).write_text(whole)
     assert built.returncode == 0, built.stderr
-    assert built.stdout.count(" -c ") == 1, f"not one file was compiled: {built.stdout}"
+    # the file itself, and the one that was put back since
+    compiled = built.stdout.count(" -c ")
+    assert f"\t{file}\n" in built.stdout and compiled <= 2, f"compiled: {built.stdout}"
     options = ("--nginx", str(tree / "objs" / "nginx"), "--out", "out", "--jobs", "1")
     run = LabRun(folder, "staplelab", "run", *options, ".", scenarios="staple").end()
     one = run.scenarios()["test_staple"]
@@ -52,6 +57,58 @@ def judged(tree: Path, folder: Path, planted: str) -> tuple[LabRun, str, str]:
 def test_nothing_wrong(tree: Path, tmp_path: Path) -> None:
     _, outcome, reason = judged(tree, tmp_path, "\n")
     assert (outcome, reason) == ("pass", "")
+
+
+#: what is planted behind what, and how the reason begins: none of it changes a verdict
+BEHAVIOURS = {
+    "a-nonce": (
+        SOURCE,
+        '                      "OCSP_request_add0_id() failed");\n'
+        "        OCSP_CERTID_free(id);\n        goto failed;\n    }\n",
+        "    OCSP_request_add1_nonce(ocsp, NULL, -1);\n",
+        "nginx: a request with CertIDs of ['sha1'] and a nonce",
+    ),
+    "http-1.1": (
+        SOURCE,
+        '    p = ngx_cpymem(p, " HTTP/1.0" CRLF, sizeof(" HTTP/1.0" CRLF) - 1);\n',
+        "    p[-3] = '1';\n",
+        "nginx: a request by GET of HTTP/1.1 with 1 headers",
+    ),
+    "two-fetches": (
+        SOURCE,
+        "    staple->valid = ctx->valid;\n",
+        "    { static int n; if (n++ == 0) { staple->loading = 0; staple->refresh = 0;\n"
+        "      ngx_ssl_stapling_update(staple); ngx_ssl_ocsp_done(ctx); return; } }\n",
+        "nginx made too many new connections to the responder: expected 1, came 2",
+    ),
+    "a-alone": (
+        RESOLVER,
+        "    r->ipv6 = 1;\n",
+        "    r->ipv6 = 0;\n",
+        "nginx sent too few new queries to the name server: expected 2, came 1",
+    ),
+    "no-fetch": (
+        SOURCE,
+        "    staple->loading = 1;\n",
+        "    if (staple->loading) return;\n",
+        "nginx made no new connection to the responder: expected 1, came 0",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BEHAVIOURS)
+def test_behaviour(tree: Path, tmp_path: Path, name: str) -> None:
+    """What two builds would differ in is a fail, though the staple is as good as before."""
+    file, behind, planted, reason = BEHAVIOURS[name]
+    _, outcome, told = judged(tree, tmp_path, planted, file=file, behind=behind)
+    assert outcome == "fail"
+    assert told.startswith(reason)
+
+
+def test_a_crash_comes_first(tree: Path, tmp_path: Path) -> None:
+    """abort() is no report of AddressSanitizer: nginx itself says what has ended."""
+    _, outcome, reason = judged(tree, tmp_path, "    abort();\n")
+    assert (outcome, reason) == ("fail", "nginx: worker process exited on signal 6")
 
 
 def test_use_after_free(tree: Path, tmp_path: Path) -> None:

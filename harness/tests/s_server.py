@@ -145,6 +145,12 @@ class SServer:
 
     # what it says
 
+    def has_leaving_workers(self) -> bool:
+        return False
+
+    def crashes(self) -> Sequence[str]:
+        return []
+
     def log_position(self) -> Sequence[int]:
         return [len(self.log())]
 

@@ -4,6 +4,7 @@ none are told so."""
 from __future__ import annotations
 
 import base64
+import hashlib
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -161,6 +162,7 @@ def test_a_get_as_nginx_sends_it(ocspd: Ocspd) -> None:
         "response_status": "successful",
         "cert_status": "good",
         "octets": len(wire.body),
+        "sha256": hashlib.sha256(wire.body).hexdigest(),
         "this_update": EPOCH,
         "next_update": EPOCH + 86400,
         "faults": [],

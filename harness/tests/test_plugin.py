@@ -32,7 +32,7 @@ EXPECTED = {
     "test_line_claimed": ("pass", ""),
     "test_line_that_never_came": (
         "fail",
-        "claimed 1 times, logged 0 times: 'OCSP response not successful (3: trylater)'",
+        "claimed 1 times, logged 0 times: [error] 'OCSP response not successful (3: trylater)'",
     ),
     "test_octets_that_are_no_line": (
         "fail",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "responders/engine/rule_decide.h"
+#include "responders/ocsp/codec/hash.h"
 #include "responders/ocsp/codec/http_response.h"
 #include "responders/ocsp/encode.h"
 #include "responders/ocsp/faults/faults.h"
@@ -63,6 +64,7 @@ static json_t *describe(const ocsp_exchange_peer *peer, const ocsp_response *mod
 {
     json_t *event = event_of(peer);
     const ocsp_single *s = model != NULL && model->has_bytes ? &model->singles[0] : NULL;
+    char digest[HASH_SHA256_HEX];
     json_object_set_new(event, "http_status", number_or_null(!http->raw, http->code));
     json_object_set_new(event, "response_status",
                         model ? json_string(ocsp_response_status_name(model->status))
@@ -70,6 +72,8 @@ static json_t *describe(const ocsp_exchange_peer *peer, const ocsp_response *mod
     json_object_set_new(event, "cert_status",
                         s ? json_string(ocsp_cert_status_names[s->status]) : json_null());
     json_object_set_new(event, "octets", json_integer((json_int_t)http->body.length));
+    hash_sha256_hex(octets_span(&http->body), digest);
+    json_object_set_new(event, "sha256", json_string(digest));
     json_object_set_new(event, "this_update", number_or_null(s != NULL, s ? s->this_update : 0));
     json_object_set_new(event, "next_update",
                         number_or_null(s && s->has_next_update, s ? s->next_update : 0));

@@ -42,7 +42,7 @@ def claim_failed_goodbye(lab: Lab) -> None:
     [crit] up to nginx 1.23.0, which calls it [info]."""
     assert len(lab.log_lines("SSL_shutdown() failed")) == 1
     if not lab.server.within(">=1.23.0"):
-        lab.claim("SSL_shutdown() failed")
+        lab.claim("SSL_shutdown() failed", level="crit")
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
@@ -87,7 +87,7 @@ def test_side_by_side_one_revoked(lab: Lab) -> None:
     good = lab.client("--get", "/", certificate="client")
     lab.settle(connections=1)
     revoked = lab.client("--get", "/", certificate="client-2")
-    lab.settle(connections=1)
+    lab.settle(connections=1, queries=0)
     assert good.waits() and revoked.waits()
     lab.step(1)
     assert (good.result().status, revoked.result().status) == (200, 400)
@@ -119,7 +119,7 @@ def test_client_gone(lab: Lab) -> None:
     lab.settle()
     lab.step(1)
     assert lab.handshake("--get", "/", certificate="client-2").status == 200
-    lab.settle()
+    lab.settle(connections=1, queries=0)
     assert [r["serials"] for r in lab.responder.requests()] == [["3001"], ["3002"]]
 
 
@@ -155,6 +155,6 @@ def test_given_up_while_the_name_is_resolved(lab: Lab) -> None:
     lab.step(10)
     lab.settle()
     assert lab.handshake("--get", "/", certificate="client").status == 200
-    lab.settle()
+    lab.settle(connections=1, queries=0)
     assert len(lab.responder.requests()) == 1
     assert lab.nginx.workers() == before

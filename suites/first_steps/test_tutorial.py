@@ -8,10 +8,10 @@ from staplelab.servers.config import Site
 from staplelab.scenario.lab import Lab
 
 
-def first_and_second(lab: Lab) -> list[str | None]:
+def first_and_second(lab: Lab, queries: int = 2) -> list[str | None]:
     """The verdicts of the first handshake and of one after the fetch."""
     first = lab.handshake()
-    lab.settle(connections=1)
+    lab.settle(connections=1, queries=queries)
     return [first.verdict, lab.handshake().verdict]
 
 
@@ -57,7 +57,7 @@ def test_issuer_only_in_the_trusted_file_and_a_delegate(lab: Lab) -> None:
 def test_issuer_unknown(lab: Lab) -> None:
     """Neither file has the issuer: a warning when the configuration is read, never a staple."""
     lab.start(chain=False, trusted=False, verify=False)
-    lab.claim('"ssl_stapling" ignored, issuer certificate not found for certificate')
+    lab.claim('"ssl_stapling" ignored, issuer certificate not found for certificate', level="warn")
     assert lab.handshake().verdict == "NO_STAPLE"
     lab.settle()
     assert lab.handshake().verdict == "NO_STAPLE"
@@ -74,7 +74,7 @@ def test_no_trusted_file_and_a_delegate(lab: Lab) -> None:
     """An embedded signer needs a path to a root, and no root is known."""
     lab.responder.certificate("1001", signer="delegate")
     lab.start(chain=True, trusted=False, verify=True)
-    lab.claim("OCSP_basic_verify() failed")
+    lab.claim("OCSP_basic_verify() failed (SSL: error:")
     assert first_and_second(lab) == ["NO_STAPLE", "NO_STAPLE"]
 
 
@@ -96,7 +96,7 @@ def test_ipv6_name_server(lab: Lab) -> None:
 @pytest.mark.parametrize("ipv6", [True, False], ids=["ipv6-on", "ipv6-off"])
 def test_ipv6_off_asks_for_a_alone(lab: Lab, ipv6: bool) -> None:
     lab.start(resolver=f"{lab.resolver()} ipv6={'on' if ipv6 else 'off'}")
-    assert first_and_second(lab) == ["NO_STAPLE", "GOOD"]
+    assert first_and_second(lab, queries=2 if ipv6 else 1) == ["NO_STAPLE", "GOOD"]
     asked = sorted(query["qtype"] for query in lab.stub.requests())
     assert asked == (["A", "AAAA"] if ipv6 else ["A"])
 
@@ -104,14 +104,13 @@ def test_ipv6_off_asks_for_a_alone(lab: Lab, ipv6: bool) -> None:
 def test_no_resolver(lab: Lab) -> None:
     """Without `resolver` the addresses of the start are used, with a warning at each fetch."""
     lab.start(resolver=None)
-    lab.claim("no resolver defined to resolve ocsp.staplelab.test")
-    assert first_and_second(lab) == ["NO_STAPLE", "GOOD"]
-    assert lab.stub.requests() == []
+    lab.claim("no resolver defined to resolve ocsp.staplelab.test", level="warn")
+    assert first_and_second(lab, queries=0) == ["NO_STAPLE", "GOOD"]
 
 
 def test_responder_directive_beats_the_certificate(lab: Lab) -> None:
     """ssl_stapling_responder with an address literal: no DNS, no warning."""
     url = lab.responder_url().replace("ocsp.staplelab.test", lab.address("responder-2"))
     lab.start(resolver=None, directives=(f"ssl_stapling_responder {url};",))
-    assert first_and_second(lab) == ["NO_STAPLE", "GOOD"]
+    assert first_and_second(lab, queries=0) == ["NO_STAPLE", "GOOD"]
     assert [r["listener"] for r in lab.responder.requests()] == ["responder-2"]

@@ -116,7 +116,7 @@ def test_trusted_file_of_another_authority(lab: Lab, signer: str | None) -> None
         assert lab.handshake().verdict == "GOOD"
     else:
         assert lab.handshake().verdict == "NO_STAPLE"
-        lab.claim("OCSP_basic_verify() failed")
+        lab.claim("OCSP_basic_verify() failed (SSL: error:")
 
 
 def test_another_address_in_the_hosts_file(lab: Lab) -> None:
@@ -124,12 +124,12 @@ def test_another_address_in_the_hosts_file(lab: Lab) -> None:
     reload finds the new one, also within the second in which the old one was written."""
     lab.start(resolver=None)
     lab.handshake()
-    lab.settle(connections=1)
+    lab.settle(connections=1, queries=0)
     lab.host_entry(OCSP_HOST, lab.address("responder-2"))
     lab.reload()
     lab.handshake()
-    lab.settle(connections=1)
+    lab.settle(connections=1, queries=0)
     assert lab.handshake().verdict == "GOOD"
     asked = [request["listener"] for request in lab.responder.requests()]
     assert asked == ["responder", "responder-2"]
-    lab.claim("no resolver defined to resolve ocsp.staplelab.test", times=2)
+    lab.claim("no resolver defined to resolve ocsp.staplelab.test", times=2, level="warn")

@@ -1,4 +1,4 @@
-"""What nginx does with every fault of the responder: the table that two suites walk.
+"""Every fault of the responder: what the standard asks for, and what nginx does and logs.
 
 Observed on nginx 1.22.1 first, then written down; the sources of the rules are in
 ngx_event_openssl_stapling.c (the handlers, in the order in which they judge a response).
@@ -6,16 +6,20 @@ ngx_event_openssl_stapling.c (the handlers, in the order in which they judge a r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
-from staplelab.scenario import register
+from staplelab.scenario.case import (
+    ENDS,
+    NONE,
+    OLD,
+    TAKES,
+    Behaviour,
+    Case,
+    logs,
+    new,
+    with_verify,
+)
 from staplelab.servers.error_log import REFUSED
-from staplelab.servers.sut import ServerUnderTest
-
-NONE = "NO_STAPLE"
-GOOD = "GOOD"
 
 TIMED_OUT = "OCSP responder timed out (110: Connection timed out)"
 CLOSED = "OCSP responder prematurely closed connection"
@@ -23,185 +27,176 @@ RESET = "recv() failed (104: Connection reset by peer)"
 INVALID = "OCSP responder sent invalid response"
 CONTENT_TYPE = 'OCSP responder sent invalid "Content-Type" header'
 NOT_SUCCESSFUL = "OCSP response not successful"
-D2I = "d2i_OCSP_RESPONSE() failed"
-VERIFY = "OCSP_basic_verify() failed"
-VALIDITY = "OCSP_check_validity() failed"
+#: what OpenSSL refuses is logged with its reasons
+D2I = "d2i_OCSP_RESPONSE() failed (SSL: error:"
+BASIC = "OCSP_response_get1_basic() failed (SSL: error:"
+VERIFY = "OCSP_basic_verify() failed (SSL: error:"
+VALIDITY = "OCSP_check_validity() failed (SSL: error:"
 NOT_FOUND = "certificate status not found in the OCSP response"
+REVOKED = 'certificate status "revoked" in the OCSP response'
 
 #: nginx gives a fetch 60 s from its connect, then this step has passed it
-PAST_TIMEOUT = 61.0
+PAST_TIMEOUT = (61.0,)
 
 
-@dataclass(frozen=True)
-class Row:
-    """One fault and what comes of it."""
-
-    fault: str
-    #: what the client concludes once the fetch has ended; NONE: nginx refused the response
-    verdict: str = NONE
-    #: lines that nginx logs at level error for one fetch
-    log: tuple[str, ...] = ()
-    params: dict[str, Any] = field(default_factory=dict)
-    #: ssl_stapling_verify: None for both
-    verify: bool | None = None
-    #: connections to the responder for one fetch, and those that it refuses
-    connections: int = 1
-    refused: int = 0
-    #: lab seconds after which nginx gives up, or the response is complete
-    elapse: float = 0
-    #: its id in the register
-    deviation: str | None = None
-    #: the verdict of a server that does not deviate (any more)
-    conforming: str = NONE
-    #: the fault itself lets the first request pass
-    healthy_first: bool = False
-    #: nginx takes the response as a success, yet does not serve it
-    taken_unserved: bool = False
-
-    def expected(self, server: ServerUnderTest) -> str:
-        """The verdict that this server is known to bring about."""
-        if self.deviation is not None and not register.find(self.deviation).holds_for(server):
-            return self.conforming
-        return self.verdict
-
-    def taken(self, server: ServerUnderTest) -> bool:
-        """nginx lets the response take the place of the staple it has."""
-        return self.taken_unserved or self.expected(server) != NONE
-
-    @property
-    def id(self) -> str:
-        values = "-".join(str(value) for value in self.params.values())
-        return f"{self.fault}{f'-{values}' if values else ''}"
-
-
-def both(off: Row, on: Row) -> tuple[Row, Row]:
-    return replace(off, verify=False), replace(on, verify=True)
+def revoked(fault: str) -> Case:
+    """Read, logged, and thrown away."""
+    kept = logs(REVOKED, outcome=OLD, deviation="NGX-010")
+    return Case(fault, ENDS, kept)
 
 
 ENVELOPE = (
-    Row("status-malformed-request", log=(f"{NOT_SUCCESSFUL} (1: malformedrequest)",)),
-    Row("status-internal-error", log=(f"{NOT_SUCCESSFUL} (2: internalerror)",)),
-    Row("status-try-later", log=(f"{NOT_SUCCESSFUL} (3: trylater)",)),
-    Row("status-sig-required", log=(f"{NOT_SUCCESSFUL} (5: sigrequired)",)),
-    Row("status-unauthorized", log=(f"{NOT_SUCCESSFUL} (6: unauthorized)",)),
-    Row("success-without-response-bytes", log=("OCSP_response_get1_basic() failed",)),
-    Row("empty-response", log=(D2I,)),
-    Row("not-der", log=(D2I,)),
-    Row("der-truncated", log=(D2I,)),
-    Row("der-trailing-garbage", "UNPARSEABLE", conforming=GOOD, deviation="NGX-011"),
+    Case("status-malformed-request", nginx=logs(f"{NOT_SUCCESSFUL} (1: malformedrequest)")),
+    Case("status-internal-error", nginx=logs(f"{NOT_SUCCESSFUL} (2: internalerror)")),
+    Case("status-try-later", nginx=logs(f"{NOT_SUCCESSFUL} (3: trylater)")),
+    Case("status-sig-required", nginx=logs(f"{NOT_SUCCESSFUL} (5: sigrequired)")),
+    Case("status-unauthorized", nginx=logs(f"{NOT_SUCCESSFUL} (6: unauthorized)")),
+    Case("success-without-response-bytes", nginx=logs(BASIC)),
+    Case("empty-response", nginx=logs(D2I)),
+    Case("not-der", nginx=logs(D2I)),
+    Case("der-truncated", nginx=logs(D2I)),
+    Case(
+        "der-trailing-garbage",
+        TAKES,
+        Behaviour(outcome=new("UNPARSEABLE"), deviation="NGX-011"),
+    ),
 )
 
 SINGLE_RESPONSE = (
-    Row("cert-status-revoked", log=('certificate status "revoked" in the OCSP response',)),
-    Row(
-        "cert-status-revoked-with-reason",
-        log=('certificate status "revoked" in the OCSP response',),
-    ),
-    Row("cert-status-unknown", log=('certificate status "unknown" in the OCSP response',)),
-    Row("wrong-serial", log=(NOT_FOUND,)),
-    Row("wrong-issuer-name-hash", log=(NOT_FOUND,)),
-    Row("wrong-issuer-key-hash", log=(NOT_FOUND,)),
-    Row("cert-id-hash-other", log=(NOT_FOUND,), conforming=GOOD, deviation="NGX-012"),
+    revoked("cert-status-revoked"),
+    revoked("cert-status-revoked-with-reason"),
+    Case("cert-status-unknown", nginx=logs('certificate status "unknown" in the OCSP response')),
+    Case("wrong-serial", nginx=logs(NOT_FOUND)),
+    Case("wrong-issuer-name-hash", nginx=logs(NOT_FOUND)),
+    Case("wrong-issuer-key-hash", nginx=logs(NOT_FOUND)),
+    Case("cert-id-hash-other", TAKES, logs(NOT_FOUND, outcome=OLD, deviation="NGX-012")),
 )
 
 TIME = (
-    Row("this-update-future", log=(VALIDITY,)),
-    Row("this-update-future", "NOT_YET_VALID", params={"offset": 200}),
-    Row("next-update-past", log=(VALIDITY,)),
-    Row("next-update-past", params={"offset": 100}, taken_unserved=True),
-    Row("next-update-absent", "NO_NEXT_UPDATE", deviation="NGX-007"),
-    Row("next-update-before-this-update", log=(VALIDITY,)),
-    Row("short-validity", GOOD),
+    Case("this-update-future", nginx=logs(VALIDITY)),
+    # clocks differ: 300 s are allowed for
+    Case("this-update-future", (new("NOT_YET_VALID"),), params={"offset": 200}),
+    Case("next-update-past", nginx=logs(VALIDITY)),
+    Case(
+        "next-update-past",
+        nginx=Behaviour(outcome=NONE, deviation="NGX-008"),
+        params={"offset": 100},
+    ),
+    Case(
+        "next-update-absent",
+        nginx=Behaviour(outcome=new("NO_NEXT_UPDATE"), deviation="NGX-007"),
+    ),
+    Case("next-update-before-this-update", nginx=logs(VALIDITY)),
+    Case("short-validity", TAKES),
 )
 
+
+def believed(fault: str, verdict: str, deviation: str) -> tuple[Case, Case]:
+    """A signer that nobody should believe: nginx does unless it is told to verify."""
+    off = Behaviour(outcome=new(verdict), deviation=deviation)
+    return Case(fault, nginx=off, verify=False), Case(fault, nginx=logs(VERIFY), verify=True)
+
+
 SIGNATURE = (
-    Row("bad-signature", log=(VERIFY,)),
-    *both(
-        Row("signed-by-other-ca", "UNAUTHORIZED_SIGNER", deviation="NGX-013"),
-        Row("signed-by-other-ca", log=(VERIFY,)),
-    ),
-    Row("delegated-signer-missing", log=(VERIFY,)),
-    *both(
-        Row("delegated-signer-no-eku", "UNAUTHORIZED_SIGNER", deviation="NGX-014"),
-        Row("delegated-signer-no-eku", log=(VERIFY,)),
-    ),
-    *both(
-        Row("delegated-signer-expired", "SIGNER_EXPIRED", deviation="NGX-015"),
-        Row("delegated-signer-expired", log=(VERIFY,)),
-    ),
-    Row("responder-id-wrong", log=(VERIFY,)),
+    Case("bad-signature", nginx=logs(VERIFY)),
+    *believed("signed-by-other-ca", "UNAUTHORIZED_SIGNER", "NGX-013"),
+    Case("delegated-signer-missing", nginx=logs(VERIFY)),
+    *believed("delegated-signer-no-eku", "UNAUTHORIZED_SIGNER", "NGX-014"),
+    *believed("delegated-signer-expired", "SIGNER_EXPIRED", "NGX-015"),
+    Case("responder-id-wrong", nginx=logs(VERIFY)),
 )
 
 CONNECTION = (
-    Row("connection-refused", log=(REFUSED, CLOSED), connections=0, refused=1),
-    Row("connect-timeout", log=(TIMED_OUT,), connections=0, elapse=PAST_TIMEOUT),
-    Row("accept-then-silence", log=(TIMED_OUT,), elapse=PAST_TIMEOUT),
-    Row("accept-then-fin", log=(CLOSED,)),
-    Row("rst-on-accept", log=(RESET, CLOSED)),
-    Row("rst-after-request", log=(RESET, CLOSED)),
-    Row("rst-mid-body", log=(RESET, D2I)),
-    Row("fin-mid-headers", log=(CLOSED,)),
-    Row("truncated-body", log=(D2I,)),
-    Row(
-        "no-close-keepalive",
-        log=(TIMED_OUT,),
-        elapse=PAST_TIMEOUT,
-        conforming=GOOD,
-        deviation="NGX-016",
+    Case(
+        "connection-refused",
+        nginx=logs(REFUSED, CLOSED, connections=0, refused=1, next_address="taken"),
     ),
-    Row("fixed-latency", GOOD, params={"ms": 30000}, elapse=30),
-    Row("fixed-latency", log=(TIMED_OUT,), params={"ms": 61000}, elapse=60.5),
-    Row("slow-headers", GOOD, params={"ms": 100}, elapse=50),
-    Row("slow-headers", log=(TIMED_OUT,), params={"ms": 2000}, elapse=PAST_TIMEOUT),
-    Row("slow-body", GOOD, params={"ms": 10}, elapse=50),
-    Row("slow-body", log=(TIMED_OUT,), params={"ms": 1000}, elapse=PAST_TIMEOUT),
+    Case(
+        "connect-timeout",
+        nginx=logs(TIMED_OUT, connections=0, elapse=PAST_TIMEOUT, next_address="taken"),
+    ),
+    Case("accept-then-silence", nginx=logs(TIMED_OUT, elapse=PAST_TIMEOUT, next_address="taken")),
+    Case("accept-then-fin", nginx=logs(CLOSED, next_address="taken")),
+    Case("rst-on-accept", nginx=logs(RESET, CLOSED, next_address="taken")),
+    Case("rst-after-request", nginx=logs(RESET, CLOSED, next_address="taken")),
+    Case("rst-mid-body", nginx=logs(RESET, D2I)),
+    Case("fin-mid-headers", nginx=logs(CLOSED, next_address="in vain")),
+    Case("truncated-body", nginx=logs(D2I)),
+    Case(
+        "no-close-keepalive",
+        TAKES,
+        logs(
+            TIMED_OUT,
+            outcome=OLD,
+            deviation="NGX-016",
+            elapse=PAST_TIMEOUT,
+            next_address="in vain",
+        ),
+    ),
+    Case("fixed-latency", TAKES, Behaviour(elapse=(30,)), params={"ms": 30000}),
+    Case(
+        "fixed-latency",
+        nginx=logs(TIMED_OUT, elapse=(60.5,), next_address="taken"),
+        params={"ms": 61000},
+    ),
+    Case("slow-headers", TAKES, Behaviour(elapse=(50,)), params={"ms": 100}),
+    Case(
+        "slow-headers",
+        nginx=logs(TIMED_OUT, elapse=PAST_TIMEOUT, next_address="in vain"),
+        params={"ms": 2000},
+    ),
+    Case("slow-body", TAKES, Behaviour(elapse=(50,)), params={"ms": 10}),
+    Case(
+        "slow-body",
+        nginx=logs(TIMED_OUT, elapse=PAST_TIMEOUT, next_address="in vain"),
+        params={"ms": 1000},
+    ),
 )
 
 HTTP = (
-    Row("http-4xx"),
-    Row("http-4xx", params={"code": 429}),
-    Row("http-5xx"),
-    Row("http-5xx", params={"code": 500}),
-    Row("http-redirect"),
-    Row("captive-portal", log=(CONTENT_TYPE,)),
-    Row("garbage-then-close", log=(INVALID,)),
-    Row("content-type-wrong", log=(CONTENT_TYPE,)),
-    Row("content-type-missing", GOOD),
-    Row("content-type-params", log=(CONTENT_TYPE,), conforming=GOOD, deviation="NGX-017"),
-    Row("content-length-too-long", GOOD),
-    Row("content-length-too-short", GOOD),
-    Row("chunked-to-http10", log=(D2I,)),
-    Row("header-oversized", log=(CLOSED,)),
-    Row("body-oversized", "UNPARSEABLE", conforming=GOOD, deviation="NGX-011"),
+    Case("http-4xx"),
+    Case("http-4xx", params={"code": 429}),
+    Case("http-5xx"),
+    Case("http-5xx", params={"code": 500}),
+    Case("http-redirect"),
+    Case("captive-portal", nginx=logs(CONTENT_TYPE, next_address="in vain")),
+    Case("garbage-then-close", nginx=logs(INVALID, next_address="taken")),
+    Case("content-type-wrong", nginx=logs(CONTENT_TYPE, next_address="in vain")),
+    Case("content-type-missing", TAKES),
+    Case(
+        "content-type-params",
+        TAKES,
+        logs(CONTENT_TYPE, outcome=OLD, deviation="NGX-017", next_address="in vain"),
+    ),
+    Case("content-length-too-long", TAKES),
+    Case("content-length-too-short", TAKES),
+    Case("chunked-to-http10", nginx=logs(D2I)),
+    # the buffer is full of the first header, and so it is when the next response comes
+    Case("header-oversized", nginx=logs(CLOSED, next_address="in vain", next_log=(CLOSED,))),
+    Case(
+        "body-oversized",
+        TAKES,
+        # nginx reads 16384 octets, of which the head is 139
+        Behaviour(outcome=new("UNPARSEABLE"), deviation="NGX-011", octets=16245),
+    ),
 )
 
 SEQUENCES = (
-    Row(
-        "good-then-revoked",
-        log=('certificate status "revoked" in the OCSP response',),
-        params={"n": 1},
-        healthy_first=True,
-    ),
-    Row(
+    replace(revoked("good-then-revoked"), params={"n": 1}, healthy_first=True),
+    Case(
         "good-then-error",
-        log=(f"{NOT_SUCCESSFUL} (3: trylater)",),
+        nginx=logs(f"{NOT_SUCCESSFUL} (3: trylater)"),
         params={"n": 1},
         healthy_first=True,
     ),
-    Row("fail-first-n", params={"n": 1}),
+    Case("fail-first-n", params={"n": 1}),
 )
 
-ROWS = ENVELOPE + SINGLE_RESPONSE + TIME + SIGNATURE + CONNECTION + HTTP + SEQUENCES
+TABLE = (*ENVELOPE, *SINGLE_RESPONSE, *TIME, *SIGNATURE, *CONNECTION, *HTTP, *SEQUENCES)
 
-
-def cases(rows: tuple[Row, ...] = ROWS) -> Iterator[tuple[Row, bool]]:
-    """Every row with ssl_stapling_verify off and on."""
-    for row in rows:
-        for verify in (False, True):
-            if row.verify in (None, verify):
-                yield row, verify
-
-
-def case_id(case: tuple[Row, bool]) -> str:
-    row, verify = case
-    return f"{row.id}-verify-{'on' if verify else 'off'}"
+#: each with ssl_stapling_verify off and on
+CASES = tuple(with_verify(TABLE))
+#: those that the first fetch can meet
+FROM_THE_FIRST = tuple(case for case in CASES if not case.healthy_first)
+#: where it makes no difference to what is asked whether nginx verifies signatures
+VERIFIED = tuple(case for case in with_verify(TABLE, True) if not case.healthy_first)

@@ -29,9 +29,12 @@ class FaultyServer(Part):
     #: the kind of event that one request of a client leaves, and its name in the results
     request_kind = ""
     requests_observed = ""
-    #: the kind of event that a scenario waits for, and what it is to a reader
+    #: the kind of event that a scenario waits for, and how that is said of nginx: "nginx made no
+    #: new connection to the responder"
     arrival_kind = ""
-    arrival = ""
+    sent = ""
+    arrivals = ("", "")
+    title = ""
 
     def __init__(self, name: str, host: Host, argv: Sequence[str]) -> None:
         """Starts the program with these options (its control socket comes to them); NotStarted
@@ -157,9 +160,9 @@ class FaultyServer(Part):
         self._events += response["events"]
         self.last_seen = int(response["last"])
 
-    def wait(self, kind: str, count: int, since: int) -> None:
-        """Returns once `count` events of that kind came after number `since`; LabError past the
-        bound."""
+    def wait(self, kind: str, count: int, since: int, bound: float = BOUND_SECONDS) -> None:
+        """Returns once `count` events of that kind came after number `since`; ControlError past
+        the bound."""
         self.control.call(
             "POST",
             "/v1/events/wait",
@@ -167,7 +170,7 @@ class FaultyServer(Part):
                 "match": {"kind": kind},
                 "count": count,
                 "since": since,
-                "bound_ms": _BOUND_MS,
+                "bound_ms": int(bound * 1000),
             },
         )
 

@@ -88,9 +88,6 @@ class Part(ABC):
 
     # ----- rest -----
 
-    #: what a scenario waits for at this part; "" where there is nothing
-    arrival = ""
-
     @abstractmethod
     def quiet(self) -> int:
         """Waits until it owes nobody anything that it could do now; returns a number that is

@@ -18,7 +18,8 @@ class OcspResponder(FaultyServer):
     program = "faulty-ocspd"
     request_kind = "request"
     arrival_kind = "accept"
-    arrival = "new connections"
+    sent = "made"
+    arrivals = ("new connection", "new connections")
 
     def __init__(
         self,
@@ -35,6 +36,7 @@ class OcspResponder(FaultyServer):
             argv += ["--listen", f"{listener}={bracketed(address)}:{port}"]
         for minted in pki.values():
             argv += ["--pki", str(minted.folder)]
+        self.title = name
         self.requests_observed = "requests" if name == "responder" else f"requests to {name}"
         super().__init__(name, host, argv)
         self._pki = pki

@@ -17,7 +17,9 @@ class DnsStub(FaultyServer):
     request_kind = "query"
     requests_observed = "queries"
     arrival_kind = "query"
-    arrival = "new queries"
+    sent = "sent"
+    arrivals = ("new query", "new queries")
+    title = "name server"
 
     def __init__(
         self,

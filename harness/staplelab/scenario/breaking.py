@@ -100,6 +100,7 @@ class Breaking(Settling):
         target = self.part(at).target()
         self._note(f"network: {name}", towards=at, **params)
         self._world.renew(at)
+        self._kernel_delays = True
         tag = network.tag(fault, target)
         done = self._network_faults.setdefault(tag, [])
         if never:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FunctionType
@@ -14,6 +15,8 @@ from staplelab.errors import LabError
 from staplelab.scenario.deviation import Deviation
 from staplelab.scenario.register import REGISTER
 
+#: so many cases of one scenario are named one by one
+_FEW = 4
 _ID = re.compile(r"NGX-\d+")
 
 _HEAD = """\
@@ -68,7 +71,20 @@ def _entry(one: Deviation, scenarios: list[str]) -> Iterator[str]:
     yield f"- read in: {one.read_in}"
     yield f"- versions: {_versions(one)}"
     yield "- shown by:"
-    yield from (f"  - `{scenario}`" for scenario in scenarios)
+    yield from _listed(scenarios)
+
+
+def _listed(scenarios: list[str]) -> Iterator[str]:
+    """The scenarios, one a line; those that walk a table are counted where they are many."""
+    cases = Counter(scenario.partition("[")[0] for scenario in scenarios)
+    told = set()
+    for scenario in scenarios:
+        name = scenario.partition("[")[0]
+        if cases[name] <= _FEW:
+            yield f"  - `{scenario}`"
+        elif name not in told:
+            told.add(name)
+            yield f"  - `{name}`, {cases[name]} cases"
 
 
 def shown_by(suites: Path) -> dict[str, list[str]]:
@@ -91,8 +107,8 @@ def shown_by(suites: Path) -> dict[str, list[str]]:
 
 
 def _named(scenario: FunctionType) -> Iterator[tuple[str, str]]:
-    """The ids that a scenario names: in its own code, or in the rows of a table that it walks (with
-    the row, as pytest writes it)."""
+    """The ids that a scenario names: in its own code, or in the cases of a table that it walks
+    (with the case, as pytest writes it)."""
     for constant in scenario.__code__.co_consts:
         if isinstance(constant, str) and _ID.fullmatch(constant):
             yield constant, ""
@@ -102,6 +118,5 @@ def _named(scenario: FunctionType) -> Iterator[tuple[str, str]]:
         name_of: Callable[[Any], str] = mark.kwargs.get("ids", str)
         for value in mark.args[1]:
             for part in value if isinstance(value, tuple) else (value,):
-                id_ = getattr(part, "deviation", None)
-                if id_ is not None:
+                for id_ in getattr(part, "deviations", ()):
                     yield id_, f"[{name_of(value)}]"

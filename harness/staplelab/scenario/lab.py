@@ -11,8 +11,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from staplelab.errors import LabError
-from staplelab.scenario import register
+from staplelab.errors import LabError, check_word
+from staplelab.parts.responder import OcspResponder
+from staplelab.scenario import invariants, register
 from staplelab.scenario.breaking import Breaking
 from staplelab.scenario.deviation import Deviation, Outcome
 from staplelab.scenario.world import World
@@ -27,6 +28,7 @@ class Lab(Breaking):
         self.deviations: list[Deviation] = []
         self._extra: dict[str, Any] = {}
         self._ended = False
+        self._exempt: list[str] = []
 
     # ----- verdicts -----
 
@@ -61,6 +63,27 @@ class Lab(Breaking):
             **self._extra,
         }
 
+    # ----- what holds for every scenario -----
+
+    def exempt(self, invariant: str, why: str) -> None:
+        """Says that something which holds for every other scenario (scenario/invariants.py) does
+        not hold for this one."""
+        check_word("invariant", invariant, sorted(invariants.INVARIANTS))
+        self._note(f"exempt from {invariant}", why=why)
+        self._exempt.append(invariant)
+
+    def _facts(self) -> invariants.Facts:
+        straight = self._world.topology.resolver == self.stub.name
+        return invariants.Facts(
+            asked=[one.events() for one in self._parts if isinstance(one, OcspResponder)],
+            queried=self.stub.events() if straight else [],
+            handshakes=self.handshakes,
+            log=self.nginx.log(),
+            in_certificates=[u for one in self.pki.certificates.values() for u in one.ocsp_urls],
+            configurations=self._configurations,
+            verbatim=register.find("NGX-011").holds_for(self.server),
+        )
+
     # ----- the end -----
 
     def finish(self) -> None:
@@ -72,18 +95,23 @@ class Lab(Breaking):
         if self._network_faults:
             # not before: what was held up may come through now, at a moment of the kernel's choice
             self._heal_network()
-        wrong = self.sanitizer_reports()
+        wrong = self.causes()
         wrong += error_log.settle_claims(self.nginx.log(), self._claims, self.server.name)
         wrong += [f"{self.server.name} left behind: {process}" for process in self._left_behind]
         if status != 0:
             wrong.append(f"{self.server.name} ended with status {status}")
         for part in reversed(self._parts):
             wrong += part.findings()
+        if self.server.name == "nginx":
+            wrong += map(self.shared, invariants.violations(self._facts(), self._exempt))
         assert not wrong, "\n".join(wrong)
 
-    def sanitizer_reports(self) -> list[str]:
-        """What a sanitizer in nginx has reported, which explains whatever else went wrong."""
-        return sanitizer.reports(self.folder)
+    def causes(self) -> list[str]:
+        """What explains whatever else went wrong: a sanitizer's reports, and processes of nginx
+        that have crashed without a claim."""
+        claimed = [claim.text for claim in self._claims if claim.alert]
+        crashes = [one for one in self.nginx.crashes() if not any(c in one for c in claimed)]
+        return sanitizer.reports(self.folder) + crashes
 
     def ended_parts(self) -> list[str]:
         """The responders that have ended though nobody told them to, one sentence each.  Nothing

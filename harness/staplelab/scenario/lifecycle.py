@@ -49,6 +49,8 @@ class Lifecycle:
         self._hosts_file = world.host.hosts_file(folder)
         self._hosts = {name: [address] for name, address in world.names().items()}
         self._files_written = 0
+        #: the texts that nginx was given
+        self._configurations: list[str] = []
         self._claims: list[error_log.Claim] = []
         self._upgradable = False
         self._refused_to_start = False
@@ -216,7 +218,9 @@ class Lifecycle:
         return configuration
 
     def render(self, configuration: Configuration) -> str:
-        return self.nginx.render(configuration, self.pki, self.resolver())
+        text = self.nginx.render(configuration, self.pki, self.resolver())
+        self._configurations.append(text)
+        return text
 
     def write_hosts(self) -> None:
         """The hosts file that nginx reads its configuration with."""
@@ -260,11 +264,15 @@ class Lifecycle:
         """The lines of nginx's log, of any level, that hold this text."""
         return [line for line in self.nginx.log() if text in line.text]
 
-    def claim(self, text: str, times: int | None = 1, *, alert: bool = False) -> None:
-        """Expects a line of level warn or above with this text, `times` times (None: 1 or more).
+    def claim(
+        self, text: str, times: int | None = 1, *, level: str = "error", alert: bool = False
+    ) -> None:
+        """Expects a line of that level with this text, `times` times (None: 1 or more).
 
-        A line that nobody claimed fails the scenario; an [alert] needs `alert=True`."""
-        self._claims.append(error_log.Claim(text, times, alert))
+        A line of level warn or above that nobody claimed fails the scenario; an [alert] or an
+        [emerg] needs `alert=True`."""
+        check_word("level", level, error_log.MUST_BE_CLAIMED)
+        self._claims.append(error_log.Claim(text, times, alert, None if alert else level))
 
     def not_applicable(self, reason: str) -> NoReturn:
         """Ends the scenario: it does not apply here, and this is why."""

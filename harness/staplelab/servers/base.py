@@ -98,6 +98,15 @@ class Server(Protocol):
     def kill(self) -> None:
         """Ends it in whatever state it is, also when it was never started."""
 
+    # what may be amiss
+
+    def has_leaving_workers(self) -> bool:
+        """Whether something of it is at work that `wake` does not wait for."""
+
+    def crashes(self) -> Sequence[str]:
+        """What of it has crashed in this scenario, a sentence each: the same in every run.  Where
+        something is on its way out, it waits for that."""
+
     # what it says
 
     def log_position(self) -> Sequence[int]:

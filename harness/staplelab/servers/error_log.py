@@ -13,7 +13,7 @@ from pathlib import Path
 from staplelab.hosts.roles import ROLES
 
 LEVELS = ("debug", "info", "notice", "warn", "error", "crit", "alert", "emerg")
-_MUST_BE_CLAIMED = frozenset(LEVELS[LEVELS.index("warn") :])
+MUST_BE_CLAIMED = LEVELS[LEVELS.index("warn") :]
 _NEVER_WELCOME = frozenset({"alert", "emerg"})
 
 #: what nginx logs of a connection that nobody takes
@@ -82,7 +82,7 @@ def _is_open(line: Line) -> bool:
     in_quotation = line.text.count('"') % 2 == 1
     if line.level == "debug":
         return in_quotation or line.text.endswith(("\r", ":"))
-    return in_quotation and line.level in _MUST_BE_CLAIMED
+    return in_quotation and line.level in MUST_BE_CLAIMED
 
 
 class LogFile:
@@ -116,9 +116,18 @@ class Claim:
     text: str
     times: int | None
     alert: bool = False
+    #: the level that it must have; None: any
+    level: str | None = None
 
     def fits(self, line: Line) -> bool:
-        return self.text in line.text and (self.alert or line.level not in _NEVER_WELCOME)
+        return (
+            self.text in line.text
+            and self.level in (None, line.level)
+            and (self.alert or line.level not in _NEVER_WELCOME)
+        )
+
+    def __str__(self) -> str:
+        return repr(self.text) if self.level is None else f"[{self.level}] {self.text!r}"
 
 
 def settle_claims(
@@ -129,7 +138,7 @@ def settle_claims(
     claims = list(claims)
     seen = {id(claim): 0 for claim in claims}
     for line in lines:
-        if line.level not in _MUST_BE_CLAIMED:
+        if line.level not in MUST_BE_CLAIMED:
             continue
         fitting = [claim for claim in claims if claim.fits(line)]
         if not fitting:
@@ -139,9 +148,9 @@ def settle_claims(
     for claim in claims:
         count = seen[id(claim)]
         if claim.times is None and count == 0:
-            wrong.append(f"claimed but never logged: {claim.text!r}")
+            wrong.append(f"claimed but never logged: {claim}")
         elif claim.times is not None and count != claim.times:
-            wrong.append(f"claimed {claim.times} times, logged {count} times: {claim.text!r}")
+            wrong.append(f"claimed {claim.times} times, logged {count} times: {claim}")
     return wrong
 
 
@@ -159,7 +168,7 @@ def for_results(lines: Iterable[Line], names: dict[str, str]) -> list[str]:
     """The lines that had to be claimed, as every run shares them."""
     kept = []
     for line in lines:
-        if line.level not in _MUST_BE_CLAIMED:
+        if line.level not in MUST_BE_CLAIMED:
             continue
         kept.append(_CONFIGURATION_LINE.sub(r"\1", shared(str(line), names)))
     return kept

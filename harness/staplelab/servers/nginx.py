@@ -26,6 +26,9 @@ from staplelab.waiting import BOUND_SECONDS, until, until_ended
 _DATE = re.compile(rb"\r\nDate: ([^\r]*)")
 _WORKER = re.compile(rb"^Worker: (\d+)\r$", re.MULTILINE)
 _NEW_BINARY = re.compile(r"new binary process \d+ exited ")
+_CRASH = re.compile(r"(.* process) (\d+) exited on signal (\d+)(?: \(core dumped\))?")
+#: a second is long for a master that has nothing else to do, and a scenario has failed already
+_OBITUARY_SECONDS = 1.0
 _NO_BUILT_IN_LOG = "could not open error log file"
 
 
@@ -50,6 +53,8 @@ class Nginx:
         self._quitting = False
         self.log_file = folder / "error.log"
         self._logs = [error_log.LogFile(path) for path in (folder / "stderr.log", self.log_file)]
+        #: the workers that the lab has killed
+        self._killed: set[int] = set()
         tls, barrier = host.listen("nginx", 443), host.listen("nginx", 8080)
         self._listeners = [tls, barrier]
         self.listen = f"{tls.address}:{tls.port}"
@@ -229,6 +234,10 @@ class Nginx:
                 return {}
             raise
 
+    def has_leaving_workers(self) -> bool:
+        """Whether a worker was told to leave and has not ended."""
+        return self.started and any(map(family.is_leaving, self._titles().values()))
+
     def wait_for_workers(self, count: int) -> list[int]:
         until(lambda: len(self.workers()) == count, f"{count} nginx workers")
         return self.workers()
@@ -349,8 +358,32 @@ class Nginx:
         """Returns once that worker has ended by itself."""
         until_ended(worker, "a worker that was told to leave")
 
+    def crashes(self) -> list[str]:
+        """The processes of nginx that a signal has ended and not the lab, one sentence each."""
+        if self._running is not None:
+            with contextlib.suppress(LabError):
+                self._wait_for_crashes(self._running)
+        lines = [_CRASH.fullmatch(line.text) for line in self.log() if line.level == "alert"]
+        dead = [match for match in lines if match and int(match[2]) not in self._killed]
+        return [f"nginx: {match[1]} exited on signal {match[3]}" for match in dead]
+
+    def _wait_for_crashes(self, running: Running) -> None:
+        """Where a process of nginx is on its way out, returns once the master has logged why."""
+        master = running.pid
+        if running.poll() is None:
+            until(
+                lambda: (
+                    processes.is_resting(master)
+                    and not any(map(processes.is_ending, processes.children(master)))
+                    or processes.is_ending(master)
+                ),
+                "nginx to tell what has ended",
+                _OBITUARY_SECONDS,
+            )
+
     def kill_worker(self, pid: int) -> None:
         """Kills a worker; returns once the master has started another in its place."""
+        self._killed.add(pid)
         before = len(self.workers())
         os.kill(pid, signal.SIGKILL)
         until(

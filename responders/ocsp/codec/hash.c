@@ -1,8 +1,11 @@
 /* See hash.h. */
 #include "responders/ocsp/codec/hash.h"
 
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "harness/base/memory.h"
 #include "responders/ocsp/codec/der.h"
 
 static const uint8_t oid_sha1[] = {0x2b, 0x0e, 0x03, 0x02, 0x1a};
@@ -40,4 +43,17 @@ void hash_put_algorithm(octets *out, hash_kind kind)
     der_put(out, DER_OID, oid.data, oid.length);
     der_put(out, DER_NULL, NULL, 0);
     der_close(out, algorithm);
+}
+
+void hash_sha256_hex(span data, char hex[HASH_SHA256_HEX])
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+
+    if (EVP_Digest(data.data, data.length, digest, &length, EVP_sha256(), NULL) != 1) {
+        memory_exhausted();
+    }
+    for (unsigned i = 0; i < length; i++) {
+        snprintf(hex + (size_t)2 * i, 3, "%02x", digest[i]);
+    }
 }

@@ -1,4 +1,4 @@
-/* The hash functions that a CertID may use (RFC 6960, 4.1.1). */
+/* The hash functions that a CertID may use (RFC 6960, 4.1.1), and a digest to compare octets by. */
 #ifndef STAPLELAB_OCSP_CODEC_HASH_H
 #define STAPLELAB_OCSP_CODEC_HASH_H
 
@@ -33,5 +33,10 @@ hash_kind hash_kind_by_oid(span oid);
 /* Appends the AlgorithmIdentifier of that hash function, with the NULL parameters that
  * OpenSSL and most responders write. */
 void hash_put_algorithm(octets *out, hash_kind kind);
+
+#define HASH_SHA256_HEX 65 /* 64 digits and the NUL */
+
+/* Writes the SHA-256 of `data` in small hexadecimal digits. */
+void hash_sha256_hex(span data, char hex[HASH_SHA256_HEX]);
 
 #endif

@@ -289,6 +289,8 @@ static void a_healthy_exchange_is_told(void **state)
     json_t *request = json_array_get(events, 1), *response = json_array_get(events, 2);
     assert_int_equal(json_array_size(events), 4);
     assert_int_equal(differences(&healthy), 0);
+    char digest[HASH_SHA256_HEX];
+    hash_sha256_hex(octets_span(&healthy.body), digest);
     json_t *expected = json_pack(
         "{s:O, s:O, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:[s], s:[s], s:[s], s:b, s:O,"
         " s:n, s:I, s:n, s:n, s:[]}",
@@ -301,12 +303,12 @@ static void a_healthy_exchange_is_told(void **state)
     assert_true(json_equal(request, expected));
     json_decref(expected);
     expected =
-        json_pack("{s:O, s:O, s:s, s:I, s:s, s:i, s:s, s:s, s:I, s:I, s:I, s:[]}", "seq",
+        json_pack("{s:O, s:O, s:s, s:I, s:s, s:i, s:s, s:s, s:I, s:s, s:I, s:I, s:[]}", "seq",
                   json_object_get(response, "seq"), "time", json_object_get(response, "time"),
                   "kind", "response", "connection", (json_int_t)7, "listener", "0", "http_status",
                   200, "response_status", "successful", "cert_status", "good", "octets",
-                  (json_int_t)healthy.body.length, "this_update", (json_int_t)NOW, "next_update",
-                  (json_int_t)(NOW + DAY), "faults");
+                  (json_int_t)healthy.body.length, "sha256", digest, "this_update", (json_int_t)NOW,
+                  "next_update", (json_int_t)(NOW + DAY), "faults");
     assert_true(json_equal(response, expected));
     json_decref(expected);
     json_decref(events);

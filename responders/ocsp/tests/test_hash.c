@@ -22,10 +22,22 @@ static void hash_functions_have_names_and_oids(void **state)
     octets_free(&o);
 }
 
+/* The values are those of FIPS 180-2, appendix B.1, and of no octets at all. */
+static void a_digest_is_written_in_hexadecimal(void **state)
+{
+    char hex[HASH_SHA256_HEX];
+    (void)state;
+    hash_sha256_hex((span){(const uint8_t *)"abc", 3}, hex);
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    hash_sha256_hex((span){NULL, 0}, hex);
+    assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hash_functions_have_names_and_oids),
+        cmocka_unit_test(a_digest_is_written_in_hexadecimal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
