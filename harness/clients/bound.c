@@ -107,10 +107,11 @@ int bound_hold(bound *b, int fd, problem *p)
         if (look(both, 2, -1, p) == -1) {
             return -1;
         }
+        if (both[0].revents != 0) { /* first: what the leash says may have come after it */
+            return was_closed(fd, p);
+        }
         if (both[1].revents != 0) {
             read_leash(b);
-        } else if (both[0].revents != 0) {
-            return was_closed(fd, p);
         }
     }
     b->lines--;

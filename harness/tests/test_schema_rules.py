@@ -53,17 +53,17 @@ def literal(node: ast.expr) -> Any:
 
 
 def from_call(call: ast.Call) -> dict[str, Any] | None:
-    """The rule of inject(NAME, ...), fault(NAME, ...) or Row(NAME, ...), as these make it."""
+    """The rule of inject(NAME, ...), fault(NAME, ...) or Case(NAME, ...), as these make it."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     given = {k.arg: literal(k.value) for k in call.keywords if k.arg}
-    fault = literal(call.args[0]) if len(call.args) == 1 else None
-    if name not in ("inject", "fault", "Row") or not isinstance(fault, str):
+    fault = literal(call.args[0]) if call.args else None
+    if name not in ("inject", "fault", "Case") or not isinstance(fault, str):
         return None
     rule = {k: given.pop(k) for k in ("match", "scope") if given.get(k)}
     step = {"times": given.pop("times")} if given.get("times") else {}
     given.pop("at", None)
     given.pop("never", None)
-    params = given.get("params") or {} if name == "Row" else given
+    params = given.get("params") or {} if name == "Case" else given
     return {**rule, "sequence": [{**step, "do": [{"fault": fault, **params}]}]}
 
 

@@ -53,7 +53,7 @@ def test_relay(lab: Lab) -> None:
     program = relay(lab, at)
     lab.start(directives=(f"ssl_stapling_responder http://{at}/;",))
     lab.handshake()
-    lab.settle(connections=1, queries=0)
+    lab.settle(connections=1)
     assert lab.handshake().verdict == "GOOD"
     assert program.lines() == ["passed on"]
 
@@ -65,17 +65,17 @@ def test_relay_that_dies(lab: Lab) -> None:
     relay(lab, at)
     lab.start(directives=(f"ssl_stapling_responder http://{at}/;",))
     lab.handshake()
-    lab.settle(connections=1, queries=0)
+    lab.settle(connections=1)
     lab.kill("relay")
     lab.step(3601)
     assert lab.handshake().verdict == "GOOD"
-    lab.settle(queries=0, refused=1)
+    lab.settle(refused=1)
     lab.claim(REFUSED)
     lab.claim("OCSP responder prematurely closed connection")
     lab.revive("relay")
     lab.step(301)
     assert lab.handshake().verdict == "GOOD"
-    lab.settle(connections=1, queries=0)
+    lab.settle(connections=1)
     assert lab.handshake().staple["produced_at"] == lab.now
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +22,8 @@ _ROUNDS_TO_BE_SURE = 10
 #: what is expected is waited for so long before anybody goes round: that is faster where it comes
 _EAGER_SECONDS = 0.05
 _TIMED_OUT = 408
+#: a configuration that names a responder by its address
+_URL_WITHOUT_A_NAME = re.compile(r"_responder http://[\d\[]")
 
 #: who sees it, and how often
 Expected = tuple[FaultyServer, int]
@@ -180,7 +183,9 @@ class Settling(Clients):
         """Whether the number of queries is nginx's doing alone."""
         planned = any(event.get("planned") for event in self._new(self.stub))
         straight = self._world.topology.resolver == self.stub.name
-        return self.server.name == "nginx" and straight and not planned and not self._kernel_delays
+        by_name = not any(_URL_WITHOUT_A_NAME.search(text) for text in self._configurations)
+        undisturbed = straight and by_name and not planned and not self._kernel_delays
+        return self.server.name == "nginx" and undisturbed
 
     def _new(self, part: FaultyServer) -> list[Event]:
         """What a part has seen since the last settle."""

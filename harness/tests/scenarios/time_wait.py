@@ -22,7 +22,7 @@ def fill(lab: Lab) -> None:
     for port in PORTS:
         with socket.create_connection(peer, 10, source_address=("127.0.0.1", port)) as connection:
             assert connection.recv(1) == b""
-    lab.settle()
+    lab.settle(connections=len(PORTS), queries=0)
 
 
 def test_refused_late(lab: Lab) -> None:
