@@ -93,6 +93,17 @@ static void the_peer_ends_a_hold(void **state)
     assert_string_equal(why.detail, "the server closed the connection");
 }
 
+/* A client that is let go of at the end of a scenario tells whether the server had closed. */
+static void the_peer_comes_before_the_leash(void **state)
+{
+    (void)state;
+    close(pair[1]);
+    pair[1] = -1;
+    let_go();
+    assert_int_equal(bound_hold(&b, pair[0], &why), -1);
+    assert_int_equal(why.status, BOUND_CLOSED);
+}
+
 static int times_asked;
 
 static void count(void *arg)
@@ -128,6 +139,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_time_is_over, make, unmake),
         cmocka_unit_test_setup_teardown(a_line_lets_it_go_on, make, unmake),
         cmocka_unit_test_setup_teardown(the_peer_ends_a_hold, make, unmake),
+        cmocka_unit_test_setup_teardown(the_peer_comes_before_the_leash, make, unmake),
         cmocka_unit_test_setup_teardown(somebody_asks, make, unmake),
     };
     return cmocka_run_group_tests_name("bound", tests, NULL, NULL);
