@@ -250,9 +250,18 @@ def _matrix(arguments: argparse.Namespace) -> int:
 def _clean(_: argparse.Namespace) -> int:
     from staplelab.hosts import containers, run_label  # slow to import
 
-    count = run_label.remove_runs(containers.connect(), lambda run: not run_label.is_alive(run))
-    print(f"removed {count} containers, networks and volumes of runs that are no more")
-    return 0
+    def is_dead(run: str) -> bool:
+        return not run_label.is_alive(run)
+
+    removed = run_label.remove_runs(containers.connect(), is_dead)
+    folders = run_label.remove_folders(is_dead)
+    print(
+        f"removed {removed.gone} containers, networks and volumes, and {folders} folders of runs "
+        "that are no more"
+    )
+    if removed.stuck:
+        print(f"the engine does not let go: {', '.join(removed.stuck)}")
+    return 1 if removed.stuck else 0
 
 
 _COMMANDS = {

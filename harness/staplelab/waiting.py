@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import select
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ BOUND_SECONDS = 10.0
 #: between two looks at what has no event
 _NAP_SECONDS = 0.0002
 _IN_MODIFY = 0x2
+_IN_DONT_FOLLOW = 0x02000000
 
 
 def until(happened: Callable[[], bool], what: str, bound: float = BOUND_SECONDS) -> None:
@@ -42,7 +44,7 @@ def until_written(
     library = ctypes.CDLL(None, use_errno=True)
     descriptor = library.inotify_init1(os.O_CLOEXEC)
     try:
-        library.inotify_add_watch(descriptor, os.fsencode(path), _IN_MODIFY)
+        library.inotify_add_watch(descriptor, os.fsencode(path), _IN_MODIFY | _IN_DONT_FOLLOW)
         deadline = time.monotonic() + bound
         while not happened():
             left = max(0.0, deadline - time.monotonic())
@@ -51,6 +53,22 @@ def until_written(
             os.read(descriptor, 4096)
     finally:
         os.close(descriptor)
+
+
+def receive_all(connection: socket.socket, most: int, bound: float = BOUND_SECONDS) -> bytes:
+    """What the peer sends until it closes; TimeoutError past the bound on all of it, and
+    ConnectionError past so many octets."""
+    deadline = time.monotonic() + bound
+    octets = b""
+    while len(octets) <= most:
+        connection.settimeout(max(_NAP_SECONDS, deadline - time.monotonic()))
+        more = connection.recv(4096)
+        if not more:
+            return octets
+        octets += more
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"it did not end within {bound:g} s")
+    raise ConnectionError(f"it sends more than {most} octets")
 
 
 def until_ended(pid: int, what: str, bound: float = BOUND_SECONDS) -> None:

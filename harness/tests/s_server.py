@@ -148,6 +148,9 @@ class SServer:
     def has_leaving_workers(self) -> bool:
         return False
 
+    def reports(self) -> list[str]:
+        return []
+
     def crashes(self) -> Sequence[str]:
         return []
 

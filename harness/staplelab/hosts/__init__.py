@@ -26,7 +26,7 @@ def conclude(name: str) -> None:
         from staplelab.hosts import containers, run_label
 
         mine = run_label.run()
-        if run_label.remove_runs(containers.connect(), lambda run: run == mine) == 0:
+        if run_label.remove_runs(containers.connect(), lambda run: run == mine) == (0, []):
             run_label.dismiss()
 
 

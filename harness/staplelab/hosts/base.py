@@ -91,8 +91,13 @@ class Host(Protocol):
     """A place for the parts of one lab.  Roles and what they stand for: hosts/roles.py."""
 
     name: str
-    #: the run's scratch folder, reachable under the same path by every part
+    #: the run's scratch folder, reachable under the same path by every part; in containers the
+    #: server under test reaches the next two alone
     folder: Path
+    #: of it, what the server may read: the driver writes it
+    given: Path
+    #: of it, where the server may write.  It is hostile: what lies there is read by `untrusted` alone
+    server_folder: Path
     #: whether the parts run as root
     root: bool
     #: what puts its parts and clients on the lab clock; set before one of them is started
@@ -126,7 +131,8 @@ class Host(Protocol):
         """What to run for a server under test that is known by this path or image."""
 
     def share(self, path: Path) -> None:
-        """Lets the parts read and write what the driver has put into the scratch folder."""
+        """Lets the parts read and write, and the server read, what the driver has put into
+        `given`."""
 
     def hosts_file(self, folder: Path) -> Path:
         """Where the names are written that the server resolves by itself; `folder` is the

@@ -2,7 +2,9 @@
 
 A container lives as long as the pytest process; nginx starts anew inside it, by the launcher.
 Control sockets, clock, certificates and configuration come over one scratch folder, mounted under
-the same path everywhere.  No part runs as root, none has a capability, nothing is published.
+the same path everywhere; the server under test has only those parts of it that it may read, and one
+that it may write (docs/security.md).  No part runs as root, none has a capability, nothing is
+published.
 """
 
 from __future__ import annotations
@@ -18,11 +20,13 @@ from typing import Any
 import docker
 import docker.errors
 import docker.types
+import requests
 
+from staplelab import untrusted
 from staplelab.errors import LabError, NotHere
 from staplelab.hosts import roles, run_label
 from staplelab.hosts.base import NO_CLOCK, Endpoint, Finished, Listener, Running
-from staplelab.hosts.launcher import DESCRIPTORS, Launched, Launcher, of_container
+from staplelab.hosts.launcher import DESCRIPTORS, ContainerLauncher, Launched
 from staplelab.hosts.local import run_beside
 from staplelab.waiting import until
 
@@ -31,12 +35,22 @@ LAB_IMAGE = "staplelab/lab"
 
 #: where the images keep our programs
 _PREFIX = "/opt/staplelab/build/release"
-_NOBODY = 65534
+#: who the parts are when the driver is root, and the server under test, that is none of them
+_PARTS_USER = 65534
+_SERVER_USER = 65533
+_SERVER = "nginx"
+#: what one container may take: octets of memory, processes, octets in /tmp, octets of a file
+_MEMORY = 1 << 30
+_PROCESSES = 512
+_TEMPORARY = 64 << 20
+_LONGEST_FILE = 256 << 20
 #: the parts whose containers every lab has; the others get theirs when they start
 _PARTS = ("nginx", "responder", "stub")
 #: in a container nobody but its programs listens
 _FIRST_FREE_PORT = 20000
 _NETWORK_ATTEMPTS = 200
+_ANSWER_SECONDS = 30
+_ANSWER_LINES = 200
 
 
 def connect() -> docker.DockerClient:
@@ -58,19 +72,21 @@ def say_version(image: str) -> str:
         raise LabError(f"there is no image {image}; `make images` makes the ready ones") from None
     run_label.announce()  # from the first container on, somebody cleans up
     try:
-        said = client.containers.run(
+        asked = client.containers.run(
             image,
             entrypoint=["nginx", "-V"],
-            remove=True,
-            stdout=False,
-            stderr=True,
-            **_confined(_NOBODY, _NOBODY),
+            detach=True,
+            **_confined(_SERVER_USER, _SERVER_USER),
             network_mode="none",
             labels=run_label.labels(),
         )
-    except docker.errors.DockerException as error:
+        try:
+            asked.wait(timeout=_ANSWER_SECONDS)
+            return str(asked.logs(stdout=False, tail=_ANSWER_LINES).decode(errors="replace"))
+        finally:
+            asked.remove(force=True)
+    except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
         raise LabError(f"--nginx-image {image}: nginx -V cannot be run: {error}") from None
-    return str(said.decode())
 
 
 def _confined(user: int, group: int) -> dict[str, Any]:
@@ -80,7 +96,15 @@ def _confined(user: int, group: int) -> dict[str, Any]:
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges"],
         "read_only": True,
-        "tmpfs": {"/tmp": "mode=1777"},
+        "tmpfs": {"/tmp": f"mode=1777,size={_TEMPORARY}"},
+        "mem_limit": _MEMORY,
+        "memswap_limit": _MEMORY,
+        "pids_limit": _PROCESSES,
+        "ulimits": [docker.types.Ulimit(name="fsize", soft=_LONGEST_FILE, hard=_LONGEST_FILE)],
+        # what it writes to its own log is kept by the engine, but not without an end
+        "log_config": docker.types.LogConfig(
+            type="json-file", config={"max-size": "1m", "max-file": "1"}
+        ),
     }
 
 
@@ -93,24 +117,38 @@ class DockerHost:
     def __init__(self, build: Path, image: str) -> None:
         self._build = build
         self.clock = NO_CLOCK
-        self._user = (os.geteuid(), os.getegid()) if os.geteuid() != 0 else (_NOBODY, _NOBODY)
+        ours = (os.geteuid(), os.getegid())
+        self._user = ours if os.geteuid() != 0 else (_PARTS_USER, _PARTS_USER)
+        self._server_user = ours if os.geteuid() != 0 else (_SERVER_USER, _SERVER_USER)
         self._networks: dict[str, Any] = {}
         self._containers: dict[str, Any] = {}
-        self._launchers: dict[str, Launcher] = {}
+        self._launchers: dict[str, ContainerLauncher] = {}
         self._free_ports = itertools.count(_FIRST_FREE_PORT)
         self._client = connect()
         run_label.announce()  # a host without a probe before it is the first to make something
-        self.folder = Path(tempfile.mkdtemp(prefix="staplelab-"))
-        self.share(self.folder)
+        self.folder = Path(tempfile.mkdtemp(prefix=run_label.folder_prefix()))
+        self.given = self.folder / "given"
+        self.server_folder = self.folder / "server"
         try:
+            self._make_folders()
             self._hosts = self.folder / "hosts"
             self._hosts.write_text("127.0.0.1 localhost\n")
             self._make_networks()
             for part in _PARTS:
-                self._make_container(part, image if part == "nginx" else LAB_IMAGE)
+                self._make_container(part, image if part == _SERVER else LAB_IMAGE)
         except BaseException:
             self.close()
             raise
+
+    def _make_folders(self) -> None:
+        """Nobody else on this machine sees what is in the scratch folder."""
+        for folder in (self.given, self.server_folder, self._door(_SERVER).parent):
+            folder.mkdir(parents=True)
+        if os.geteuid() == 0:
+            os.chown(self.folder, *self._user)
+            for folder in (self.server_folder, self._door(_SERVER).parent):
+                os.chown(folder, *self._server_user)
+        self.share(self.given)
 
     # ----- networks and containers -----
 
@@ -150,9 +188,10 @@ class DockerHost:
         """A container with a launcher in it.  Without a `network_mode` of its own it gets its
         addresses on both networks."""
         api = self._client.api
-        door = self.folder / f"{part}.door"
-        confined = {**_confined(*self._user), **host_config}
-        user = confined.pop("user")
+        door = self._door(part)
+        user = self._server_user if part == _SERVER else self._user
+        confined = {**_confined(*user), **host_config}
+        user_words = confined.pop("user")
         networking = None
         if "network_mode" not in host_config:
             endpoint = api.create_endpoint_config(
@@ -164,15 +203,11 @@ class DockerHost:
                 image,
                 entrypoint=[f"{_PREFIX}/bin/launcher"],
                 command=[str(door)],
-                user=user,
+                user=user_words,
                 labels=run_label.labels(),
+                healthcheck={"test": ["NONE"]},
                 host_config=api.create_host_config(
-                    **confined,
-                    auto_remove=True,
-                    binds={
-                        str(self.folder): {"bind": str(self.folder), "mode": "rw"},
-                        str(self._hosts): {"bind": "/etc/hosts", "mode": "ro"},
-                    },
+                    **confined, auto_remove=True, binds=self._binds(part)
                 ),
                 networking_config=networking,
             )
@@ -186,7 +221,28 @@ class DockerHost:
         container.start()
         until(door.exists, f"the launcher of the container for {part}")
         container.reload()
-        self._launchers[part] = of_container(door, container.attrs["State"]["Pid"])
+        self._launchers[part] = ContainerLauncher(door, container.attrs["State"]["Pid"])
+
+    def _door(self, part: str) -> Path:
+        """Where a part's launcher is asked; the server's is in a folder that no other part has."""
+        return self.folder / ("doors/server/door" if part == _SERVER else f"{part}.door")
+
+    def _binds(self, part: str) -> dict[str, dict[str, str]]:
+        """What a container has of this machine.  The parts are ours and have the scratch folder.
+        The server has what it is to read, a folder to write into, and our launcher, whatever its
+        image has under that name."""
+        binds = {str(self._hosts): {"bind": "/etc/hosts", "mode": "ro"}}
+        if part != _SERVER:
+            return {**binds, str(self.folder): {"bind": str(self.folder), "mode": "rw"}}
+        for folder, mode in (
+            (self.given, "ro"),
+            (self.server_folder, "rw"),
+            (self._door(part).parent, "rw"),
+        ):
+            binds[str(folder)] = {"bind": str(folder), "mode": mode}
+        launcher = f"{_PREFIX}/bin/launcher"
+        binds[str((self._build / "bin" / "launcher").resolve())] = {"bind": launcher, "mode": "ro"}
+        return binds
 
     # ----- what the lab asks -----
 
@@ -222,13 +278,14 @@ class DockerHost:
         return "nginx"
 
     def share(self, path: Path) -> None:
-        if os.geteuid() != 0:
-            return  # the parts run as we do
-        for folder, _, files in os.walk(path):
-            for one in (folder, *(os.path.join(folder, name) for name in files)):
-                os.chown(one, *self._user)
-        if path.is_file():
-            os.chown(path, *self._user)
+        """What lies in `given` is the driver's own: no server can have put a link there."""
+        root = os.geteuid() == 0
+        for one in [path, *path.rglob("*")]:
+            if one.is_symlink():
+                continue
+            if root:  # otherwise the parts run as we do
+                os.chown(one, *self._user, follow_symlinks=False)
+            one.chmod(one.stat().st_mode | (0o555 if one.is_dir() else 0o444))
 
     def hosts_file(self, folder: Path) -> Path:
         return self._hosts
@@ -240,7 +297,7 @@ class DockerHost:
             self._make_container(
                 "network",
                 LAB_IMAGE,
-                network_mode=f"container:{self._containers['nginx'].id}",
+                network_mode=f"container:{self._containers[_SERVER].id}",
                 cap_add=["NET_ADMIN", "NET_RAW"],
                 security_opt=[],
             )
@@ -294,7 +351,9 @@ class DockerHost:
     def close(self) -> None:
         for launcher in self._launchers.values():
             launcher.close()
-        run_label.remove(self._client, self._containers.values(), self._networks.values())
+        run_label.remove(self._containers.values(), self._networks.values())
+        if self.server_folder.exists():
+            untrusted.empty(self.server_folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         self._client.close()
 

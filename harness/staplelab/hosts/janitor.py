@@ -27,8 +27,10 @@ def main(run: str) -> None:
     ended = time.monotonic()
     while time.monotonic() < ended + _LAST_SECONDS:
         looked = time.time()
-        if run_label.remove_runs(client, lambda name: name == run) > 0:
+        removed = run_label.remove_runs(client, lambda name: name == run)
+        if removed.gone or removed.stuck:
             continue
+        run_label.remove_folders(lambda name: name == run)
         if time.monotonic() >= ended + _BUSY_SECONDS:
             return
         # a request that was under way shows in an event, maybe while we looked

@@ -12,6 +12,7 @@ import re
 import select
 import socket
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -25,6 +26,7 @@ from staplelab.waiting import BOUND_SECONDS, until_ended
 DESCRIPTORS = {443: 100, 8080: 101}
 
 _KILLED = 137
+_LONGEST_LINE = 65536
 
 
 class Launched:
@@ -62,9 +64,19 @@ class Launched:
         raise LabError("the program has ended")
 
     def read_line(self) -> str:
+        """What it has written to its standard output by the bound, up to the end of the line."""
         assert self._stdout is not None
-        ready, _, _ = select.select([self._stdout], [], [], BOUND_SECONDS)
-        return self._stdout.readline() if ready else ""
+        deadline = time.monotonic() + BOUND_SECONDS
+        line = b""
+        while not line.endswith(b"\n") and len(line) < _LONGEST_LINE:
+            left = max(0.0, deadline - time.monotonic())
+            if not select.select([self._stdout], [], [], left)[0]:
+                break
+            octet = os.read(self._stdout.fileno(), 1)
+            if not octet:
+                break
+            line += octet
+        return line.decode(errors="replace")
 
     def signal(self, number: int) -> None:
         with contextlib.suppress(OSError):  # it has ended, and the launcher's hold of it with it
@@ -186,9 +198,22 @@ class LocalLauncher(Launcher):
         self._process.wait()
 
 
-def of_container(door: Path, init: int) -> Launcher:
-    """The launcher of a container that has just been started; `init` is its first process."""
-    return Launcher(door, _connect(door), init)
+class ContainerLauncher(Launcher):
+    """The launcher of a container that has just been started.
+
+    Its door lies where a server under test may write: so it is looked at once, while nothing but
+    the launcher has run there, and whatever takes its name afterwards is nobody.
+    """
+
+    def __init__(self, door: Path, init: int) -> None:
+        """`init`: the container's first process."""
+        self._held = os.open(door, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        held = Path(f"/proc/self/fd/{self._held}")
+        super().__init__(held, _connect(held), init)
+
+    def close(self) -> None:
+        super().close()
+        os.close(self._held)
 
 
 def _pipe() -> tuple[IO[str], int]:

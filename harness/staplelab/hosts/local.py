@@ -37,6 +37,10 @@ class LocalHost:
         self.clock = NO_CLOCK
         self.folder = scratch() / f"staplelab-{secrets.token_hex(8)}"
         self._launcher = LocalLauncher(self.program("launcher"), self.folder)
+        self.given = self.folder / "given"
+        self.server_folder = self.folder / "server"
+        for folder in (self.given, self.server_folder):
+            folder.mkdir()
         self._network = f"127.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"
         self._first_port = 20000 + os.getpid() % 10000
         self._nss_wrapper = ctypes.util.find_library("nss_wrapper") or "libnss_wrapper.so"

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import docker.errors
 
 LABEL = "org.staplelab.run"
 _VARIABLE = "STAPLELAB_RUN"
+_FOLDER = "staplelab-"
 _janitor: subprocess.Popen[bytes] | None = None
 
 
@@ -38,6 +41,23 @@ def run() -> str:
     name = name_of(os.getpid())
     assert name is not None
     return name
+
+
+def folder_prefix() -> str:
+    """How the names of its scratch folders begin."""
+    return f"{_FOLDER}{run()}-"
+
+
+def remove_folders(wanted: Any) -> int:
+    """Removes the scratch folders of all runs for which `wanted(name)` holds; returns how many
+    there were."""
+    found = 0
+    for path in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*-*-*"):
+        name = path.name.removeprefix(_FOLDER).rpartition("-")[0]
+        if wanted(name) and path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+            found += 1
+    return found
 
 
 def labels() -> dict[str, str]:
@@ -72,21 +92,24 @@ def is_alive(name: str) -> bool:
     return pid.isdigit() and name_of(int(pid)) == name
 
 
-def remove_runs(client: Any, wanted: Any) -> int:
-    """Removes the containers, networks and volumes of all runs for which `wanted(name)` holds;
-    returns how many there were."""
+class Removed(NamedTuple):
+    """What of dead runs was there."""
+
+    #: how many are gone now
+    gone: int
+    #: the names of those that the engine does not let go
+    stuck: list[str]
+
+
+def remove_runs(client: Any, wanted: Any) -> Removed:
+    """Removes the containers, networks and volumes of all runs for which `wanted(name)` holds."""
     filters = {"label": LABEL}
     containers = client.containers.list(all=True, filters=filters, ignore_removed=True)
     networks = client.networks.list(filters=filters)
     volumes = client.volumes.list(filters=filters)
-    mine = [
-        [one for one in found if wanted(_label(one))] for found in (containers, networks, volumes)
-    ]
-    remove(client, mine[0], mine[1])
-    for volume in mine[2]:
-        with contextlib.suppress(docker.errors.APIError):
-            volume.remove(force=True)
-    return sum(len(found) for found in mine)
+    found = [one for one in (*containers, *networks, *volumes) if wanted(_label(one))]
+    stuck = [str(one.name) for one in found if not _is_removed(one)]
+    return Removed(len(found) - len(stuck), stuck)
 
 
 def _label(one: Any) -> str:
@@ -94,11 +117,18 @@ def _label(one: Any) -> str:
     return str((attributes.get("Labels") or {}).get(LABEL, ""))
 
 
-def remove(client: Any, containers: Iterable[Any], networks: Iterable[Any]) -> None:
+def remove(containers: Iterable[Any], networks: Iterable[Any]) -> None:
     """Removes containers, then the networks that they were on; what is gone already is well."""
-    for container in containers:
-        with contextlib.suppress(docker.errors.APIError):
-            container.remove(force=True)
-    for network in networks:
-        with contextlib.suppress(docker.errors.APIError):
-            network.remove()
+    for one in (*containers, *networks):
+        _is_removed(one)
+
+
+def _is_removed(one: Any) -> bool:
+    """Removes a container, network or volume; whether it is gone then."""
+    try:
+        one.remove(**({} if hasattr(one, "connect") else {"force": True}))
+    except docker.errors.NotFound:
+        return True
+    except docker.errors.APIError as error:
+        return "is already in progress" in str(error)
+    return True

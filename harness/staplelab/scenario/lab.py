@@ -11,13 +11,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from staplelab import untrusted
 from staplelab.errors import LabError, check_word
 from staplelab.parts.responder import OcspResponder
 from staplelab.scenario import invariants, register
 from staplelab.scenario.breaking import Breaking
 from staplelab.scenario.deviation import Deviation, Outcome
 from staplelab.scenario.world import World
-from staplelab.servers import error_log, sanitizer
+from staplelab.servers import error_log
 
 
 class Lab(Breaking):
@@ -111,7 +112,7 @@ class Lab(Breaking):
         that have crashed without a claim."""
         claimed = [claim.text for claim in self._claims if claim.alert]
         crashes = [one for one in self.nginx.crashes() if not any(c in one for c in claimed)]
-        return sanitizer.reports(self.folder) + crashes
+        return self.nginx.reports() + crashes
 
     def ended_parts(self) -> list[str]:
         """The responders that have ended though nobody told them to, one sentence each.  Nothing
@@ -142,7 +143,8 @@ class Lab(Breaking):
     def keep(self, into: Path) -> None:
         """Copies what a person needs to understand a failure: configuration, logs, events, keys."""
         shutil.rmtree(into, ignore_errors=True)
-        shutil.copytree(self.folder, into, ignore=shutil.ignore_patterns("*.sock"))
+        untrusted.copy(self.folder, into)
+        untrusted.copy(self._world.host.server_folder, into)
         shutil.copytree(self.pki.folder, into / "pki")
         for part in self._parts:
             text = "\n".join(str(event) for event in part.events())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 
+from staplelab import untrusted
 from staplelab.errors import LabError, NotHere, check_word
 from staplelab.hosts.base import Endpoint, Host
 from staplelab.hosts.roles import ROLES
@@ -37,12 +38,12 @@ class World:
         self.server = server
         self.host = host
         #: the scenario's; emptied before each
-        self.folder = host.folder / "scenario"
+        self.folder = host.given / "scenario"
         self._wanted = wanted
         #: the parts that are not as they were any more, and start anew before the next scenario
         self._altered: set[str] = set()
         self.topology = TOPOLOGIES[STANDARD_TOPOLOGY]
-        self.clock = open_clock(clock, host.folder)
+        self.clock = open_clock(clock, host.given)
         host.share(self.clock.path)
         host.clock = self.clock.preload
         self.client = StapleCheck(host.tool("staple-check"), host.client_variables())
@@ -80,7 +81,7 @@ class World:
     def _mint(self, port: int) -> Minted:
         minted = Minted()
         for profile in self._wanted:
-            folder = self.host.folder / f"pki-{port}-{profile}"
+            folder = self.host.given / f"pki-{port}-{profile}"
             done = self.host.run(
                 [
                     self.host.tool("pki-mint"),
@@ -175,6 +176,7 @@ class World:
         if self.folder.exists():
             shutil.rmtree(self.folder)
         self.folder.mkdir()
+        untrusted.empty(self.host.server_folder)
         self.host.share(self.folder)
         for name in sorted(self._altered):
             self.parts[name].kill()

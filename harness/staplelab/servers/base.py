@@ -103,6 +103,10 @@ class Server(Protocol):
     def has_leaving_workers(self) -> bool:
         """Whether something of it is at work that `wake` does not wait for."""
 
+    def reports(self) -> Sequence[str]:
+        """What a sanitizer in it has reported in this scenario: of each report its essence in one
+        line that is the same in every run, then its first lines."""
+
     def crashes(self) -> Sequence[str]:
         """What of it has crashed in this scenario, a sentence each: the same in every run.  Where
         something is on its way out, it waits for that."""

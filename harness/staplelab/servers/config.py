@@ -126,7 +126,7 @@ class Configuration:
             daemon=self.upgradable,
             clock=clock,
             folder=folder,
-            temp=folder.parent / "temp",  # shared: nginx makes it, nothing is ever put there
+            temp=folder / "temp",
             workers=self.workers,
             worker_connections=self.worker_connections,
             log_level=self.log_level,

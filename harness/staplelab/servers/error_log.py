@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from staplelab import untrusted
 from staplelab.hosts.roles import ROLES
 
 LEVELS = ("debug", "info", "notice", "warn", "error", "crit", "alert", "emerg")
@@ -95,12 +96,7 @@ class LogFile:
 
     def lines(self) -> list[Line]:
         """The lines up to now; none while there is no such file."""
-        try:
-            with open(self._path, "rb", buffering=0) as file:
-                file.seek(self._read)
-                octets = file.readall()
-        except FileNotFoundError:
-            return []
+        octets = untrusted.read(self._path, self._read)
         whole = octets.rfind(b"\n") + 1
         _append(self._lines, octets[:whole].decode(errors="replace"))
         self._read += whole

@@ -21,9 +21,11 @@ from staplelab.servers.base import Abilities
 from staplelab.servers.config import Configuration
 from staplelab.servers.refused import reasons_among
 from staplelab.servers.sut import E_OPTION_SINCE, ServerUnderTest
-from staplelab.waiting import BOUND_SECONDS, until, until_ended
+from staplelab.waiting import BOUND_SECONDS, receive_all, until, until_ended
 
 _DATE = re.compile(rb"\r\nDate: ([^\r]*)")
+#: no response of the barrier is longer
+_BARRIER_OCTETS = 4096
 _WORKER = re.compile(rb"^Worker: (\d+)\r$", re.MULTILINE)
 _NEW_BINARY = re.compile(r"new binary process \d+ exited ")
 _CRASH = re.compile(r"(.* process) (\d+) exited on signal (\d+)(?: \(core dumped\))?")
@@ -47,12 +49,16 @@ class Nginx:
     def __init__(self, host: Host, server: ServerUnderTest, folder: Path) -> None:
         self._host = host
         self._server = server
-        self.folder = folder
+        #: the scenario's, where it finds its configuration
+        self._given = folder
+        #: its own, where it writes
+        self.folder = host.server_folder
         self._running: Running | None = None
         self._chosen: int | None = None
         self._quitting = False
-        self.log_file = folder / "error.log"
-        self._logs = [error_log.LogFile(path) for path in (folder / "stderr.log", self.log_file)]
+        self.log_file = self.folder / "error.log"
+        self._stderr = folder / "stderr.log"
+        self._logs = [error_log.LogFile(path) for path in (self._stderr, self.log_file)]
         #: the workers that the lab has killed
         self._killed: set[int] = set()
         tls, barrier = host.listen("nginx", 443), host.listen("nginx", 8080)
@@ -67,7 +73,7 @@ class Nginx:
 
     def again(self) -> Nginx:
         """Another nginx in the same folder, after this one has ended."""
-        return Nginx(self._host, self._server, self.folder)
+        return Nginx(self._host, self._server, self._given)
 
     def render(self, configuration: Configuration, pki: Pki, resolver: str) -> str:
         return configuration.render(
@@ -83,14 +89,14 @@ class Nginx:
 
     def configure(self, configuration: str) -> Path:
         """Writes the configuration that the next start or reload reads."""
-        path = self.folder / "nginx.conf"
+        path = self._given / "nginx.conf"
         path.write_text(configuration)
         return path
 
     def start(self, configuration: str, hosts: Path, *, upgradable: bool = False) -> None:
         """Starts nginx and returns once it serves; LabError, with its words, if it ends instead."""
         command = self._command(self.configure(configuration))
-        stderr = self.folder / "stderr.log"
+        stderr = self._stderr
         variables = self._host.part_variables(hosts)
         if sanitizer.is_in(command[0]):
             variables = sanitizer.variables(variables, self.folder)
@@ -183,9 +189,7 @@ class Nginx:
         try:
             with socket.create_connection(self.barrier_address, BOUND_SECONDS) as connection:
                 connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-                response = b""
-                while chunk := connection.recv(4096):
-                    response += chunk
+                response = receive_all(connection, _BARRIER_OCTETS)
         except OSError as error:
             words = self._last_words()
             raise LabError(f"nginx does not respond ({error}); it said: {words}") from None
@@ -357,6 +361,10 @@ class Nginx:
     def wait_for_end(self, worker: int) -> None:
         """Returns once that worker has ended by itself."""
         until_ended(worker, "a worker that was told to leave")
+
+    def reports(self) -> list[str]:
+        """What a sanitizer in nginx has reported in this scenario."""
+        return sanitizer.reports(self.folder, (self._stderr, self.log_file))
 
     def crashes(self) -> list[str]:
         """The processes of nginx that a signal has ended and not the lab, one sentence each."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 import functools
 import mmap
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from staplelab import untrusted
 
 _SCRIPT = b"#!"
 #: every program that is built with one holds one of these symbols
@@ -26,7 +28,6 @@ _ADDRESS = re.compile(r"(?: on)?(?: unknown)?(?: address)? [\[(]?0x[0-9a-f].*")
 #: a line of a stack: "#1 0x55aa in FUNCTION FILE:LINE"; the sanitizer's own functions come first
 _FRAME = re.compile(r"^ +#\d+ 0x[0-9a-f]+ (in (?!__)\S+ \S+:\d+)", re.MULTILINE)
 _UNDEFINED = re.compile(r"^\S+: runtime error: .*", re.MULTILINE)
-_LOGS = ("stderr.log", "error.log")
 
 
 @functools.cache
@@ -57,18 +58,19 @@ def variables(given: Mapping[str, str], folder: Path) -> dict[str, str]:
     }
 
 
-def reports(folder: Path) -> list[str]:
-    """What the sanitizers have reported in this scenario: of each report its essence in one line
-    that is the same in every run, then its first lines."""
-    files = sorted(folder.glob(f"{_REPORT}.*"), key=lambda path: path.stat().st_mtime_ns)
+def reports(folder: Path, logs: Iterable[Path]) -> list[str]:
+    """What the sanitizers have reported in this scenario, in the server's folder and in its logs:
+    of each report its essence in one line that is the same in every run, then its first lines."""
+    files = [folder / name for name in untrusted.names(folder) if name.startswith(f"{_REPORT}.")]
+    files.sort(key=lambda path: path.lstat().st_mtime_ns)
     found = [text for text in map(_read, files) if text.strip("= \n")]
-    for log in _LOGS:
-        found += dict.fromkeys(_UNDEFINED.findall(_read(folder / log)))
+    for log in logs:
+        found += dict.fromkeys(_UNDEFINED.findall(_read(log)))
     return [_essence(report) for report in found]
 
 
 def _read(path: Path) -> str:
-    return path.read_text(errors="replace") if path.exists() else ""
+    return untrusted.read(path).decode(errors="replace")
 
 
 def _essence(report: str) -> str:

@@ -14,7 +14,7 @@ READ of size 457 at 0x615000004b80 thread T0
 
 def report(lab: Lab) -> None:
     lab.start()
-    (lab.folder / "sanitizer.4711").write_text(REPORT)
+    (lab._world.host.server_folder / "sanitizer.4711").write_text(REPORT)
     lab.handshake()
     lab.settle(connections=1)
 
@@ -40,7 +40,7 @@ def test_not_applicable(lab: Lab) -> None:
 
 def test_undefined_behaviour(lab: Lab) -> None:
     lab.start()
-    with (lab.folder / "error.log").open("a") as log:
+    with (lab._world.host.server_folder / "error.log").open("a") as log:
         log.write("src/x.c:6:36: runtime error: signed integer overflow\n")
     pytest.fail("noticed before the report")
 
