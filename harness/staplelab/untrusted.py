@@ -30,20 +30,19 @@ def read(path: Path, since: int = 0) -> bytes:
 
 
 def names(folder: Path) -> list[str]:
-    """What is in a folder that is none of the server's own making."""
+    """What is in the folder that the server was given (its own is not looked into)."""
     return sorted(entry.name for entry in os.scandir(folder))
 
 
 def copy(folder: Path, into: Path) -> None:
-    """Copies the regular files of a folder and of those below it, as far as they are not there."""
-    for root, _, files, descriptor in os.fwalk(folder, follow_symlinks=False):
-        below = into / os.path.relpath(root, folder)
-        for name in files:
-            octets = _regular(name, descriptor)
-            if octets is None or os.path.lexists(below / name):
-                continue
-            below.mkdir(parents=True, exist_ok=True)
-            (below / name).write_bytes(octets)
+    """Copies the regular files that lie in a folder, as far as they are not there."""
+    for name in names(folder):
+        descriptor = _open(folder / name)
+        if descriptor is None:
+            continue
+        with os.fdopen(descriptor, "rb") as file:
+            if not os.path.lexists(into / name):
+                (into / name).write_bytes(file.read(LONGEST))
 
 
 def empty(folder: Path) -> None:
@@ -62,22 +61,13 @@ def empty(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _open(path: Path | str, folder: int | None = None) -> int | None:
+def _open(path: Path) -> int | None:
     """A descriptor of a regular file; None for anything else."""
     try:
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(path, flags, dir_fd=folder)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         return None
     return descriptor
-
-
-def _regular(name: str, folder: int) -> bytes | None:
-    descriptor = _open(name, folder)
-    if descriptor is None:
-        return None
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(LONGEST)

@@ -96,7 +96,7 @@ class Host(Protocol):
     folder: Path
     #: of it, what the server may read: the driver writes it
     given: Path
-    #: of it, where the server may write.  It is hostile: what lies there is read by `untrusted` alone
+    #: of it, where the server may write; it is hostile, so `untrusted` alone looks there
     server_folder: Path
     #: whether the parts run as root
     root: bool

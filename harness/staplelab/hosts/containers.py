@@ -20,7 +20,7 @@ from typing import Any
 import docker
 import docker.errors
 import docker.types
-import requests
+from requests.exceptions import RequestException
 
 from staplelab import untrusted
 from staplelab.errors import LabError, NotHere
@@ -85,7 +85,7 @@ def say_version(image: str) -> str:
             return str(asked.logs(stdout=False, tail=_ANSWER_LINES).decode(errors="replace"))
         finally:
             asked.remove(force=True)
-    except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+    except (docker.errors.DockerException, RequestException) as error:
         raise LabError(f"--nginx-image {image}: nginx -V cannot be run: {error}") from None
 
 

@@ -6,7 +6,6 @@ used again is not mistaken for it.  A janitor of its own outlives a killed drive
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess

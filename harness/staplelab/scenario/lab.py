@@ -112,7 +112,7 @@ class Lab(Breaking):
         that have crashed without a claim."""
         claimed = [claim.text for claim in self._claims if claim.alert]
         crashes = [one for one in self.nginx.crashes() if not any(c in one for c in claimed)]
-        return self.nginx.reports() + crashes
+        return [*self.nginx.reports(), *crashes]
 
     def ended_parts(self) -> list[str]:
         """The responders that have ended though nobody told them to, one sentence each.  Nothing
@@ -143,9 +143,15 @@ class Lab(Breaking):
     def keep(self, into: Path) -> None:
         """Copies what a person needs to understand a failure: configuration, logs, events, keys."""
         shutil.rmtree(into, ignore_errors=True)
-        untrusted.copy(self.folder, into)
+        shutil.copytree(self.folder, into, ignore=_special)
         untrusted.copy(self._world.host.server_folder, into)
         shutil.copytree(self.pki.folder, into / "pki")
         for part in self._parts:
             text = "\n".join(str(event) for event in part.events())
             (into / f"{part.name}.events").write_text(text + "\n")
+
+
+def _special(folder: str, names: list[str]) -> list[str]:
+    """Of these names those of neither files nor folders: a socket, a FIFO, a link to nowhere."""
+    paths = {name: Path(folder, name) for name in names}
+    return [name for name, path in paths.items() if not (path.is_file() or path.is_dir())]
