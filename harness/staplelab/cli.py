@@ -260,8 +260,8 @@ def _clean(_: argparse.Namespace) -> int:
         "that are no more"
     )
     if removed.stuck:
-        print(f"the engine does not let go: {', '.join(removed.stuck)}")
-    return 1 if removed.stuck else 0
+        print(f"the engine does not let go of {', '.join(removed.stuck)}: start it anew")
+    return 0
 
 
 _COMMANDS = {

@@ -76,7 +76,7 @@ def say_version(image: str) -> str:
             image,
             entrypoint=["nginx", "-V"],
             detach=True,
-            **_confined(_SERVER_USER, _SERVER_USER),
+            **confined(_SERVER_USER, _SERVER_USER),
             network_mode="none",
             labels=run_label.labels(),
         )
@@ -89,7 +89,7 @@ def say_version(image: str) -> str:
         raise LabError(f"--nginx-image {image}: nginx -V cannot be run: {error}") from None
 
 
-def _confined(user: int, group: int) -> dict[str, Any]:
+def confined(user: int, group: int) -> dict[str, Any]:
     """What every container of ours has in common."""
     return {
         "user": f"{user}:{group}",
@@ -190,8 +190,8 @@ class DockerHost:
         api = self._client.api
         door = self._door(part)
         user = self._server_user if part == _SERVER else self._user
-        confined = {**_confined(*user), **host_config}
-        user_words = confined.pop("user")
+        limits = {**confined(*user), **host_config}
+        user_words = limits.pop("user")
         networking = None
         if "network_mode" not in host_config:
             endpoint = api.create_endpoint_config(
@@ -207,7 +207,7 @@ class DockerHost:
                 labels=run_label.labels(),
                 healthcheck={"test": ["NONE"]},
                 host_config=api.create_host_config(
-                    **confined, auto_remove=True, binds=self._binds(part)
+                    **limits, auto_remove=True, binds=self._binds(part)
                 ),
                 networking_config=networking,
             )

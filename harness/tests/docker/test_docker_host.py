@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.types import LogConfig
 
 from staplelab.hosts import choose, containers, run_label
 from staplelab.hosts.base import Host
@@ -60,6 +61,13 @@ def faults_of(view: dict[str, Any]) -> list[str]:
         "writable root": not host_config["ReadonlyRootfs"],
         "capabilities": host_config["CapDrop"] != ["ALL"],
         "the machine's network": host_config["NetworkMode"] == "host",
+        "memory without a limit": not 0 < host_config["Memory"] <= 1 << 30,
+        "processes without a limit": not 0 < (host_config["PidsLimit"] or 0) <= 512,
+        "files without a limit": not any(
+            limit["Name"] == "fsize" for limit in host_config["Ulimits"] or []
+        ),
+        "a tmpfs without a size": "size=" not in (host_config["Tmpfs"] or {}).get("/tmp", ""),
+        "a long log": host_config["LogConfig"]["Config"].get("max-size") != "1m",
     }
     return [name for name, is_wrong in wrong.items() if is_wrong]
 
@@ -68,6 +76,26 @@ def test_no_part_may_anything(engine: Any, host: Host) -> None:
     seen = views(engine, host)
     assert len(seen) == 4, "nginx, responder, stub and the helper for the network"
     assert {view["Name"]: faults_of(view) for view in seen} == {view["Name"]: [] for view in seen}
+
+
+def test_the_server_has_its_own_folders_alone(engine: Any, host: Host) -> None:
+    """It may read what the driver gives it, and write what is its own; it is none of the parts."""
+    by_role = {view["Config"]["Cmd"][0].rpartition("/")[2]: view for view in views(engine, host)}
+    server = by_role.pop("door")
+    binds = {bind.split(":")[1]: bind.split(":")[2] for bind in server["HostConfig"]["Binds"]}
+    assert {path for path, mode in binds.items() if mode == "rw"} == {
+        str(host.server_folder),
+        str(host.folder / "doors" / "server"),
+    }
+    assert binds[str(host.given)] == "ro"
+    assert str(host.folder) not in binds
+    if os.geteuid() == 0:
+        users = {view["Config"]["User"] for view in by_role.values()}
+        assert server["Config"]["User"] not in users
+
+
+def test_nobody_else_sees_the_scratch_folder(host: Host) -> None:
+    assert host.folder.stat().st_mode & 0o077 == 0
 
 
 def test_one_helper_alone_has_a_capability(engine: Any, host: Host) -> None:
@@ -105,12 +133,17 @@ def test_what_a_program_leaves_behind_is_told(host: Host) -> None:
         ({"read_only": False}, "writable root"),
         ({"cap_drop": []}, "capabilities"),
         ({"network_mode": "host"}, "the machine's network"),
+        ({"mem_limit": None, "memswap_limit": None}, "memory without a limit"),
+        ({"pids_limit": None}, "processes without a limit"),
+        ({"ulimits": None}, "files without a limit"),
+        ({"tmpfs": {"/tmp": "mode=1777"}}, "a tmpfs without a size"),
+        ({"log_config": LogConfig(config={"max-size": "1g"})}, "a long log"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_the_check_sees_what_it_looks_for(engine: Any, options: Any, fault: str) -> None:
-    well = {"user": "65534:65534", "cap_drop": ["ALL"], "read_only": True}
-    well |= {"labels": run_label.labels(), "entrypoint": ["true"]}
+    well = {**containers.confined(65534, 65534), "entrypoint": ["true"]}
+    well["labels"] = run_label.labels()
     container = engine.containers.create(containers.DEFAULT_IMAGE, **{**well, **options})
     try:
         container.reload()
