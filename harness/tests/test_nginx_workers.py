@@ -50,7 +50,7 @@ def master() -> Iterator[subprocess.Popen[str]]:
 def nginx_of(master: subprocess.Popen[str]) -> Nginx:
     """An Nginx that takes this process for its master."""
     listener = Listener("127.0.0.1", 1, 0)
-    host = SimpleNamespace(listen=lambda role, standard: listener)
+    host = SimpleNamespace(listen=lambda role, standard: listener, server_folder=Path())
     nginx = Nginx(cast(Any, host), cast(Any, None), Path())
     nginx._running = cast(Any, master)
     return nginx

@@ -62,13 +62,13 @@ def test_the_report_is_kept(run: LabRun) -> None:
 )
 def test_a_headline_is_the_same_in_every_run(tmp_path: Path, report: str, headline: str) -> None:
     (tmp_path / "sanitizer.1").write_text(f"{'=' * 65}\n{report}\n")
-    assert sanitizer.reports(tmp_path) == [f"AddressSanitizer: {headline}\n    {report}"]
+    assert sanitizer.reports(tmp_path, ()) == [f"AddressSanitizer: {headline}\n    {report}"]
 
 
 def test_no_report(tmp_path: Path) -> None:
     (tmp_path / "sanitizer.1").write_text("")
     (tmp_path / "error.log").write_text("2026/01/01 00:00:00 [error] 1#1: a runtime error: none\n")
-    assert sanitizer.reports(tmp_path) == []
+    assert sanitizer.reports(tmp_path, [tmp_path / "error.log"]) == []
 
 
 # ----- what it is given -----

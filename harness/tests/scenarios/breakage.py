@@ -35,7 +35,7 @@ def fetch(lab: Lab) -> None:
 
 def break_nginx(lab: Lab, how: str) -> None:
     """Tells around_nginx.sh what to do."""
-    (lab.folder / "breakage").write_text(how)
+    (lab._world.host.server_folder / "breakage").write_text(how)
 
 
 def test_in_order(lab: Lab) -> None:
