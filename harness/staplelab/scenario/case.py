@@ -12,14 +12,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Outcome:
-    """Which staple a client gets once all has ended, and what it concludes from it."""
+    """What a client gets once all has ended, and what it concludes from it."""
 
-    #: "old": the good one that was there before; "new": of the response in question; "none"
-    staple: str
+    #: a staple: "old": the good one that was there before; "new": of the response in question;
+    #: "none".  Where its own certificate is asked about, the client is "accepted" or "refused".
+    got: str
     verdict: str
 
     def __str__(self) -> str:
-        return f"{self.staple}, {self.verdict}"
+        return f"{self.got}, {self.verdict}"
 
 
 def new(verdict: str) -> Outcome:
@@ -63,6 +64,11 @@ class Behaviour:
     next_address: str = "never"
     #: lines that the other address adds
     next_log: tuple[str, ...] = ()
+    #: a client's certificate is asked about: its lines of level error, where they are others; each
+    #: once
+    client_log: tuple[str, ...] | None = None
+    #: why that client is refused; None: it gets no response, for nginx waits until it gives it up
+    refusal: str | None = "certificate status request failed"
 
     def lines(self) -> dict[str, int]:
         """What is logged, and how often."""
@@ -90,6 +96,9 @@ class Case:
     verify: bool | None = None
     #: the fault itself lets the first request pass
     healthy_first: bool = False
+    #: clocks may differ by so much: whoever asks about a certificate may believe the response
+    #: (RFC 9919, section 5), though it must not take the place of a good staple
+    tolerable: bool = False
 
     @property
     def id(self) -> str:

@@ -102,7 +102,8 @@ REGISTER = (
         expected="a response without nextUpdate to be refused",
         quotation="If the nextUpdate field is absent, the client MUST reject the response.",
         source="RFC 9919, section 5 (RFC 5019, section 4)",
-        does="takes it and serves it without an end (NGX_MAX_TIME_T_VALUE)",
+        does="takes it, also about a client's certificate, and serves it without an end "
+        "(NGX_MAX_TIME_T_VALUE)",
         read_in=f"ngx_ssl_ocsp_verify, {_STAPLING}",
     ),
     Deviation(

@@ -1,7 +1,7 @@
 """What a server is doing when a fault meets it: each case is led through each of these.
 
 A situation knows what the standard asks for when a case meets it, and leads a lab there.  To add
-one (a client's certificate that is checked, say): a subclass below, and a test file that walks a
+one: a subclass (client_certificate.py has one in a file of its own), and a test file that walks a
 table with `every`.
 """
 
@@ -69,17 +69,26 @@ class Situation(ABC):
 
     def judge(self, lab: Lab, case: Case, after: Handshake, old: Handshake | None = None) -> None:
         """Holds what a client got in the end against what it should have."""
-        seen, asked, usual = outcome_of(after, old), self.asks(case), self.does(case)
+        seen = outcome_of(after, old)
+        self.hold(lab, case, seen, after.reason)
+        if case.nginx.octets is not None and seen == case.does:
+            octets = case.nginx.octets
+            assert after.octets == octets, f"a staple of {after.octets} octets, not {octets}"
+
+    def hold(self, lab: Lab, case: Case, seen: Outcome, reason: str) -> None:
+        """Holds what came of it; `reason`: what the client says of it."""
+        asked, usual = self.asks(case), self.does(case)
         id_ = self.deviation(case)
         if usual in asked or id_ is None:
-            assert seen == usual, f"{seen}, not {usual}: {after.reason}"
+            assert seen == usual, f"{seen}, not {usual}: {reason}"
         else:
             lab.deviation(
                 id_, str(seen), conforms=tuple(map(str, asked)), deviates=str(usual)
             )
-        if case.nginx.octets is not None and seen == case.does:
-            octets = case.nginx.octets
-            assert after.octets == octets, f"a staple of {after.octets} octets, not {octets}"
+
+    def lines(self, case: Case) -> dict[str, int]:
+        """What is logged of the case, and how often."""
+        return case.nginx.lines()
 
     def fetch(self, lab: Lab, case: Case, more: int = 0) -> None:
         """Leads a fetch to its end, with `more` connections than those of the case."""
@@ -104,7 +113,7 @@ class Situation(ABC):
         """Holds what has come since the fault was there, no more and no less, and what was logged:
         what the case has, so many `more` connections and `queries`, and these lines."""
         lab.settle(case.nginx.connections + more, case.nginx.queries + queries)
-        for text, times in (Counter(case.nginx.lines()) + Counter(logged)).items():
+        for text, times in (Counter(self.lines(case)) + Counter(logged)).items():
             lab.claim(text, times)
 
 
