@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from lab_run import LabRun
 
+from staplelab.places import repository
+
 SOURCE = "src/event/ngx_event_openssl_stapling.c"
 RESOLVER = "src/core/ngx_resolver.c"
 STAPLED = "    staple->staple = response;\n"
@@ -33,6 +35,20 @@ def judged(
 ) -> tuple[LabRun, str, str]:
     """The outcome and the reason of a scenario with these statements behind others of a file: the
     one that takes a new staple, where nothing else is said."""
+    build(tree, planted, file, behind)
+    run = LabRun(folder, *run_of(tree), ".", scenarios="staple").end()
+    one = run.scenarios()["test_staple"]
+    return run, one["outcome"], one["reason"]
+
+
+def run_of(tree: Path) -> tuple[str, ...]:
+    """The words of a run that judges this build."""
+    nginx = str(tree / "objs" / "nginx")
+    return ("staplelab", "run", "--nginx", nginx, "--out", "out", "--jobs", "1")
+
+
+def build(tree: Path, planted: str, file: str, behind: str) -> None:
+    """Builds nginx with these statements behind others of a file."""
     # a make above this one would pass its flags on, -s for instance
     environment = {name: text for name, text in os.environ.items() if name != "MAKEFLAGS"}
     whole = (tree / file).read_text()
@@ -48,10 +64,6 @@ def judged(
     # the file itself, and the one that was put back since
     compiled = built.stdout.count(" -c ")
     assert f"\t{file}\n" in built.stdout and compiled <= 2, f"compiled: {built.stdout}"
-    options = ("--nginx", str(tree / "objs" / "nginx"), "--out", "out", "--jobs", "1")
-    run = LabRun(folder, "staplelab", "run", *options, ".", scenarios="staple").end()
-    one = run.scenarios()["test_staple"]
-    return run, one["outcome"], one["reason"]
 
 
 def test_nothing_wrong(tree: Path, tmp_path: Path) -> None:
@@ -127,3 +139,14 @@ def test_undefined_behaviour(tree: Path, tmp_path: Path) -> None:
     assert outcome == "fail"
     assert reason.startswith(f"UndefinedBehaviorSanitizer: {SOURCE}:")
     assert "runtime error: signed integer overflow" in reason
+
+
+def test_a_look_up_for_nobody(tree: Path, tmp_path: Path) -> None:
+    """CVE-2026-40701, unmended again, is told before anything that was freed is used."""
+    behind = '                   "ssl ocsp done");\n'
+    build(tree, "    ctx->resolve = NULL;\n", SOURCE, behind)
+    suite = str(repository() / "suites" / "clients" / "test_waiting.py")
+    run = LabRun(tmp_path, *run_of(tree), "-k", "given_up", suite).end()
+    (one,) = run.results()["scenarios"]
+    reason = "nginx asks on for a client that is gone: this one has CVE-2026-40701"
+    assert (one["outcome"], one["reason"].splitlines()[0]) == ("fail", reason)
