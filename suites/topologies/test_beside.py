@@ -1,4 +1,4 @@
-"""Programs of a scenario's own beside nginx: a relay, the responder that OpenSSL brings."""
+"""A program of a scenario's own beside nginx: a relay."""
 
 from __future__ import annotations
 

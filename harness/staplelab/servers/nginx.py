@@ -67,10 +67,6 @@ class Nginx:
         self.barrier_address = (barrier.address, barrier.port)
         self.barrier_listen = f"{barrier.address}:{barrier.port}"
 
-    @property
-    def port(self) -> str:
-        return self.listen.rpartition(":")[2]
-
     def again(self) -> Nginx:
         """Another nginx in the same folder, after this one has ended."""
         return Nginx(self._host, self._server, self._given)
