@@ -99,7 +99,7 @@ NEITHER = "'REVOKED' where 'GOOD' or 'NO_STAPLE' is known, nginx 1.22.1 with Ope
     ("versions", "seen", "complaint"),
     [
         ("", "GOOD", "no longer deviates, nginx 1.22.1 with OpenSSL 3.0.20: NGX-900: expected"),
-        (OLDER, "NO_STAPLE", "nginx 1.22.1 with OpenSSL 3.0.20 should conform by now: NGX-900"),
+        (OLDER, "NO_STAPLE", "nginx 1.22.1 with OpenSSL 3.0.20 is not known to deviate: NGX"),
         ("", "REVOKED", NEITHER),
         (OLDER, "REVOKED", NEITHER),
         ("", None, "None where 'GOOD' or 'NO_STAPLE' is known"),

@@ -90,7 +90,7 @@ class Lab(Breaking):
     def finish(self) -> None:
         """Ends nginx and holds the scenario to what every scenario must satisfy."""
         self._end_clients()
-        status = self._end_nginx()
+        status = self._end_server()
         self._ended = True
         self._collect()
         if self._network_faults:
