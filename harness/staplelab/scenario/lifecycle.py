@@ -60,7 +60,7 @@ class Lifecycle:
     # ----- what its configuration names -----
 
     def host_entry(self, name: str, *addresses: str) -> None:
-        """What the server finds for `name` when it reads its configuration; nothing: unresolvable."""
+        """What `name` resolves to when the server reads its files; nothing: unresolvable."""
         if addresses:
             self._hosts[name] = list(addresses)
         else:
