@@ -69,7 +69,7 @@ int bound_wait(bound *b, int fd, short events, problem *p)
             return -1;
         }
         if (all[1].revents != 0) {
-            problem_set(p, BOUND_OVER, "", "the time allowed is over");
+            problem_set(p, BOUND_OVER, "", BOUND_OVER_WORDS);
             return -1;
         }
         if (all[0].revents != 0) {
@@ -84,6 +84,12 @@ int bound_wait(bound *b, int fd, short events, problem *p)
             b->asked(b->arg);
         }
     }
+}
+
+bool bound_is_over(const bound *b)
+{
+    struct pollfd over = {.fd = b->timer, .events = POLLIN};
+    return poll(&over, 1, 0) > 0;
 }
 
 static int was_closed(int fd, problem *p)

@@ -13,6 +13,8 @@
 /* The status of a problem says why a wait ended. */
 enum { BOUND_OVER = 408, BOUND_LET_GO = 410, BOUND_CLOSED = 502 };
 
+#define BOUND_OVER_WORDS "the time allowed is over"
+
 typedef struct {
     int timer;   /* readable once the time is over */
     int leash;   /* -1 for none */
@@ -35,6 +37,9 @@ int bound_restart(bound *b, int milliseconds, problem *p);
  * BOUND_OVER when the time is over, be it ready or not; BOUND_LET_GO when the leash has ended and
  * it is not. */
 int bound_wait(bound *b, int fd, short events, problem *p);
+
+/* Whether the time is over. */
+bool bound_is_over(const bound *b);
 
 /* Waits for a line on the leash, however long that takes. 0 when one came, or -1 with *p: of status
  * BOUND_LET_GO at its end, BOUND_CLOSED when the peer of the socket `fd` has closed. */

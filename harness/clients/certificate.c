@@ -75,6 +75,17 @@ int64_t certificate_time(const ASN1_TIME *time)
     return (int64_t)timegm(&fields);
 }
 
+certificate_date_text certificate_date(int64_t time)
+{
+    certificate_date_text out = {"an unknown time"};
+    time_t seconds = (time_t)time;
+    struct tm fields;
+    if (time != CERTIFICATE_NO_TIME && gmtime_r(&seconds, &fields) != NULL) {
+        strftime(out.text, sizeof(out.text), "%Y-%m-%dT%H:%M:%SZ", &fields);
+    }
+    return out;
+}
+
 void certificate_stack_free(STACK_OF(X509) * certificates)
 {
     sk_X509_pop_free(certificates, X509_free);

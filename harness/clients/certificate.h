@@ -30,6 +30,13 @@ bool certificate_must_staple(X509 *certificate);
 /* Seconds since 1970; CERTIFICATE_NO_TIME when `time` is NULL or is no time. */
 int64_t certificate_time(const ASN1_TIME *time);
 
+/* A time as a sentence writes it. */
+typedef struct {
+    char text[40]; /* "2030-01-01T00:00:00Z"; "an unknown time" for CERTIFICATE_NO_TIME */
+} certificate_date_text;
+
+certificate_date_text certificate_date(int64_t time);
+
 /* A stack and its references; NULL is fine. */
 void certificate_stack_free(STACK_OF(X509) * certificates);
 

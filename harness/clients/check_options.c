@@ -21,8 +21,10 @@
 
 static const char help_above[] =
     "Usage: staple-check [OPTIONS] HOST:PORT\n"
+    "       staple-check --judge FILE --leaf FILE [--trusted FILE] [--at TIME] [--skew SECONDS]\n"
     "Makes TLS handshakes that ask for an OCSP staple, and says what a strict client concludes\n"
     "from each: one JSON object a handshake, one line each. [ADDRESS]:PORT for IPv6.\n"
+    "With --judge it says that of a captured response, without a server.\n"
     "\n";
 
 static const char help_below[] =
@@ -30,6 +32,10 @@ static const char help_below[] =
     "With --get the object has a member \"http\": the status and the body of the response, or the\n"
     "error. A TLS 1.3 server refuses a client's certificate after the handshake, with an alert:\n"
     "only --get sees that (member \"alert\": its number). An HTTP status of any kind is no error.\n"
+    "A failed handshake has no verdict: its object has \"error\", and in the member \"seen\" what "
+    "the\n"
+    "server had sent before; nothing of that is proven to be its own.\n"
+    "Beside the verdict stands \"remarks\": what changes nothing about it (docs/verdicts.md).\n"
     "With --background or --stop-at the end of standard input ends the connection.\n"
     "\n"
     "The exit code is the last handshake's verdict: 0 for GOOD, from 10 on for the others;\n"
@@ -117,13 +123,12 @@ static int take_resume(void *arg, const char *value, problem *p)
     return 0;
 }
 
-static int take_tries(void *arg, const char *value, problem *p)
+static int take_urls(void *arg, const char *value, problem *p)
 {
-    check_options *o = arg;
-    uint64_t number = (uint64_t)o->tries;
-    int rc = options_number("--tries", value, 1, 1000000, &number, p);
-    o->tries = (int)number;
-    return rc;
+    (void)value;
+    (void)p;
+    ((check_options *)arg)->urls = true;
+    return 0;
 }
 
 static int take_trusted(void *arg, const char *value, problem *p)
@@ -262,9 +267,11 @@ static const options_row rows[] = {
     {"tls", "1.2|1.3", "only this version (default: either)", take_tls},
     {"sigalgs", "LIST", "signature algorithms to offer, joined by colons", take_sigalgs},
     {"no-status", NULL, "do not ask for a staple", take_no_status},
-    {"resume", NULL, "each try is two handshakes: a full one, and one that resumes it",
+    {"resume", NULL,
+     "each try is two handshakes: a full one, and one that resumes it; when a TLS 1.3 server gave "
+     "no "
+     "ticket, a GET on one more connection, of which nothing is told, asks for one",
      take_resume},
-    {"tries", "N", "how often to try (default: 1)", take_tries},
     {"trusted", "FILE", "PEM certificates to judge the staple by, besides the server's chain",
      take_trusted},
     {"skew", "SECONDS", "tolerance for thisUpdate and nextUpdate (default: 0)", take_skew},
@@ -273,8 +280,13 @@ static const options_row rows[] = {
     {"cert", "FILE", "PEM: the client's certificate, then its intermediates", take_cert},
     {"key", "FILE", "PEM: the private key for --cert, without a passphrase", take_key},
     {"get", "PATH", "after the handshake send one HTTP/1.1 GET and read its response", take_get},
+    {"urls", NULL,
+     "instead of a verdict: a line for each OCSP URL of the chain that the server sends, with "
+     "place, serial number, must-staple, URL and subject, separated by tabs",
+     take_urls},
     {"timeout-ms", "N",
-     "real time for a whole handshake and its request, in milliseconds (default: 5000)",
+     "real time for the host's name, a whole handshake and its request, in milliseconds (default: "
+     "5000)",
      take_timeout},
     {"stop-at", "STAGE",
      "wait there until a line comes on standard input: connected (nothing is sent), half-hello, "
@@ -303,16 +315,39 @@ static int take_help(void *arg, const char *value, problem *p)
     (void)value;
     (void)p;
     fputs(help_above, stdout);
-    options_help((const options_group[]){{rows, arg}, {0}}, stdout);
+    options_help(
+        (const options_group[]){{rows, arg}, {retrying_rows, arg}, {capture_rows, arg}, {0}},
+        stdout);
     fputs(help_below, stdout);
     return 1;
+}
+
+/* The one word that is no option. 0, or -1 with *p. */
+static int take_target(check_options *out, int count, char **words, problem *p)
+{
+    if (count != 1) {
+        return problem_refuse(p, "", "%s (--help explains)",
+                              count == 0 ? "HOST:PORT is missing" : "one HOST:PORT is accepted");
+    }
+    out->target = memory_text(words[0]);
+    if (!check_options_split(out->target, &out->handshake.host, &out->handshake.port)) {
+        return problem_refuse(p, "",
+                              "'%s': HOST:PORT is accepted, with an IPv6 address in brackets and "
+                              "a port from 1 to 65535",
+                              words[0]);
+    }
+    if (out->handshake.servername == NULL && !is_address(out->handshake.host)) {
+        out->handshake.servername = out->handshake.host;
+    }
+    return 0;
 }
 
 int check_options_parse(int argc, char **argv, check_options *out, problem *p)
 {
     *out = (check_options){.handshake = {.status = true, .timeout_ms = 5000, .leash = STDIN_FILENO},
-                           .tries = 1};
-    const options_group groups[] = {{rows, out}, {0}};
+                           .retrying = RETRYING_DEFAULT};
+    const options_group groups[] = {
+        {rows, out}, {retrying_rows, &out->retrying}, {capture_rows, &out->capture}, {0}};
     int first;
     int rc = options_parse(groups, argc, argv, &first, p);
     if (rc != 0) {
@@ -327,21 +362,18 @@ int check_options_parse(int argc, char **argv, check_options *out, problem *p)
     } else if (client_identity_read(out->cert, out->key, &out->handshake.identity, p) != 0) {
         return -1;
     }
-    if (first + 1 != argc) {
-        return problem_refuse(p, "", "%s (--help explains)",
-                              first == argc ? "HOST:PORT is missing" : "one HOST:PORT is accepted");
+    if (retrying_settle(&out->retrying, p) != 0 || capture_settle(&out->capture, p) != 0) {
+        return -1;
     }
-    out->target = memory_text(argv[first]);
-    if (!check_options_split(out->target, &out->handshake.host, &out->handshake.port)) {
+    if (out->handshake.leashed && retrying_waits(&out->retrying)) {
         return problem_refuse(p, "",
-                              "'%s': HOST:PORT is accepted, with an IPv6 address in brackets and "
-                              "a port from 1 to 65535",
-                              argv[first]);
+                              "--interval, --until and --within are not accepted with "
+                              "--background or --stop-at");
     }
-    if (out->handshake.servername == NULL && !is_address(out->handshake.host)) {
-        out->handshake.servername = out->handshake.host;
+    if (out->capture.response != NULL) {
+        return first == argc ? 0 : problem_refuse(p, "", "--judge is accepted without HOST:PORT");
     }
-    return 0;
+    return take_target(out, argc - first, argv + first, p);
 }
 
 void check_options_free(check_options *options)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "harness/clients/connect.h"
+#include "harness/clients/resolve.h"
 
 /* Waits until a connection that is under way is there. 0, or -1 with *p. */
 static int wait_for_connection(bound *b, int fd, problem *p)
@@ -49,18 +50,9 @@ static int connect_address(bound *b, const struct addrinfo *address, int *out, p
 
 int connect_within(bound *b, const char *host, const char *port, int *fd, problem *p)
 {
-    /* an address first: a name costs the loading of the resolver */
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
     struct addrinfo *addresses;
-    int rc = getaddrinfo(host, port, &hints, &addresses);
-    if (rc == EAI_NONAME) {
-        hints.ai_flags = AI_NUMERICSERV;
-        rc = getaddrinfo(host, port, &hints, &addresses);
-    }
-    if (rc != 0) {
-        return problem_fail(p, "the host name cannot be resolved: %s",
-                            rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
+    if (resolve_within(b, host, port, &addresses, p) != 0) {
+        return -1;
     }
 
     problem why = {0};

@@ -2,7 +2,6 @@
  * libssl on a non-blocking socket, each wait under the one bound of the handshake.
  */
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -17,101 +16,12 @@
 #include "harness/clients/certificate.h"
 #include "harness/clients/connect.h"
 #include "harness/clients/handshake.h"
+#include "harness/clients/observation.h"
 #include "harness/clients/tls.h"
-#include "harness/clients/wire_status.h"
 
 #define FAILED "the handshake failed"
 
 enum { PARTING_OCTETS_MAX = 256 * 1024 };
-
-/* What the callbacks of one connection fill in. */
-typedef struct {
-    wire_status status;
-    SSL_SESSION *session;
-} observation;
-
-static void on_message(int sent, int version, int content, const void *data, size_t length,
-                       SSL *ssl, void *arg)
-{
-    (void)version;
-    observation *seen = arg;
-    if (!sent && content == SSL3_RT_HANDSHAKE) {
-        wire_status_observe(&seen->status, SSL_version(ssl) == TLS1_3_VERSION, data, length);
-    }
-}
-
-/* TLS 1.3 servers send several tickets; the first one serves. A copy is kept: below TLS 1.3 the
- * session is the connection's own, and a connection that does not end well makes it useless. */
-static int on_session(SSL *ssl, SSL_SESSION *session)
-{
-    observation *seen = SSL_get_app_data(ssl);
-    if (seen->session == NULL) {
-        seen->session = SSL_SESSION_dup(session);
-    }
-    return 0;
-}
-
-static int make_context(const handshake_options *options, SSL_CTX **out, problem *p)
-{
-    /* openssl.cnf is the machine's business, and reading it takes longer than a handshake; so does
-     * freeing at exit, one by one, what the kernel frees at once */
-    OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
-    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    if (context == NULL) {
-        return tls_problem(p, "libssl does not start");
-    }
-
-    int lowest = options->version == 0 ? TLS1_2_VERSION : options->version;
-    int highest = options->version == 0 ? TLS1_3_VERSION : options->version;
-    SSL_CTX_set_security_level(context, 0);
-    SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
-    SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_IGNORE_UNEXPECTED_EOF);
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_sess_set_new_cb(context, on_session);
-    SSL_CTX_set_msg_callback(context, on_message);
-    if (SSL_CTX_set_min_proto_version(context, lowest) != 1 ||
-        SSL_CTX_set_max_proto_version(context, highest) != 1) {
-        tls_problem(p, "the TLS version cannot be set");
-        goto failed;
-    }
-    if (options->sigalgs != NULL && SSL_CTX_set1_sigalgs_list(context, options->sigalgs) != 1) {
-        problem_refuse(p, "",
-                       "'%s' is no list of signature algorithms; names joined by colons are "
-                       "accepted, such as ECDSA+SHA256:rsa_pss_rsae_sha256",
-                       options->sigalgs);
-        goto failed;
-    }
-    *out = context;
-    return 0;
-
-failed:
-    ERR_clear_error();
-    SSL_CTX_free(context);
-    return -1;
-}
-
-int handshake_context(const handshake_options *options, SSL_CTX **out, problem *p)
-{
-    static SSL_CTX *last;
-    static int last_version;
-    static char *last_sigalgs;
-
-    const char *sigalgs = options->sigalgs == NULL ? "" : options->sigalgs;
-    if (last == NULL || options->version != last_version || strcmp(sigalgs, last_sigalgs) != 0) {
-        SSL_CTX *context = NULL;
-        if (make_context(options, &context, p) != 0) {
-            return -1;
-        }
-        SSL_CTX_free(last);
-        free(last_sigalgs);
-        last = context;
-        last_version = options->version;
-        last_sigalgs = memory_text(sigalgs);
-    }
-    SSL_CTX_up_ref(last);
-    *out = last;
-    return 0;
-}
 
 /* Somebody asks whether the client still waits for the server. */
 static void say_waiting(void *arg)
@@ -190,7 +100,8 @@ static int say_hello(const handshake_options *options, const octets *hello, int 
 }
 
 /* From the connection to the completed handshake. 0, or -1 with *p. */
-static int shake(SSL *ssl, const handshake_options *options, int fd, bound *b, problem *p)
+static int shake(SSL *ssl, const handshake_options *options, int fd, bound *b, observation *seen,
+                 problem *p)
 {
     octets hello = {0};
     problem why;
@@ -207,6 +118,7 @@ static int shake(SSL *ssl, const handshake_options *options, int fd, bound *b, p
     if (SSL_set_fd(ssl, fd) != 1) {
         return tls_problem(p, FAILED);
     }
+    observation_limit(ssl, seen, b);
     for (;;) {
         ERR_clear_error();
         errno = 0;
@@ -278,6 +190,14 @@ static void part(SSL *ssl, bound *b)
     ERR_clear_error();
 }
 
+static void keep_staple(span response, handshake *out)
+{
+    out->staple = memory_array(response.length + 1, 1);
+    memcpy(out->staple, response.data, response.length);
+    out->staple_length = response.length;
+    out->stapled = true;
+}
+
 static void keep(SSL *ssl, const observation *seen, handshake *out)
 {
     out->protocol = SSL_get_version(ssl);
@@ -289,21 +209,50 @@ static void keep(SSL *ssl, const observation *seen, handshake *out)
     const unsigned char *response;
     long length = SSL_get_tlsext_status_ocsp_resp(ssl, &response);
     if (response != NULL && length > 0) {
-        out->staple = memory_array((size_t)length, 1);
-        memcpy(out->staple, response, (size_t)length);
-        out->staple_length = (size_t)length;
-        out->stapled = true;
+        keep_staple((span){response, (size_t)length}, out);
         return;
     }
     out->stapled = seen->status.seen && seen->status.length == 0;
+}
+
+/* A staple that made libssl give up. The server has done all that it had to do, so this is no
+ * failure of the handshake when the server has proven its key. 0, or -1 with *p. */
+static int keep_large(SSL *ssl, const handshake_options *options, const observation *seen,
+                      span response, handshake *out, problem *p)
+{
+    problem why;
+    keep_staple(response, out);
+    problem_fail(&why, "OpenSSL takes no CertificateStatus of more than %d octets under TLS 1.2",
+                 CLEAR_FLIGHT_LIBSSL_MAX);
+    out->too_large = true;
+    if (!observation_proves_key(ssl, seen, out->leaf)) {
+        return problem_fail(p, FAILED ": %s, and the server has not proven its key", why.detail);
+    }
+    if (options->get != NULL) {
+        get_not_sent(&out->get, &why);
+    }
+    *p = (problem){0};
+    return 0;
+}
+
+/* libssl's words for what is wrong with a CertificateStatus are about its own workings. */
+static void blame_status(const wire_status *status, problem *p)
+{
+    if (p->status == BOUND_OVER || p->status == BOUND_LET_GO) {
+        return;
+    }
+    if (status->malformed) {
+        problem_fail(p, FAILED ": the CertificateStatus is malformed");
+    } else if (status->seen && status->length == 0) {
+        problem_fail(p, FAILED ": the CertificateStatus is empty");
+    }
 }
 
 static int prepare(SSL *ssl, const handshake_options *options, SSL_SESSION *resume,
                    observation *seen, problem *p)
 {
     const client_identity *own = &options->identity;
-    SSL_set_app_data(ssl, seen);
-    SSL_set_msg_callback_arg(ssl, seen);
+    observation_begin(ssl, seen);
     if ((options->servername != NULL && SSL_set_tlsext_host_name(ssl, options->servername) != 1) ||
         (options->status && SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp) != 1) ||
         (own->certificate != NULL &&
@@ -319,6 +268,7 @@ int handshake_run(SSL_CTX *context, const handshake_options *options, SSL_SESSIO
 {
     *out = (handshake){0};
     observation seen = {0};
+    span large;
     SSL *ssl = memory_made(SSL_new(context));
     bound b;
     int fd = -1;
@@ -333,9 +283,13 @@ int handshake_run(SSL_CTX *context, const handshake_options *options, SSL_SESSIO
         goto done;
     }
 
-    rc = shake(ssl, options, fd, &b, p);
+    rc = shake(ssl, options, fd, &b, &seen, p);
     keep(ssl, &seen, out);
-    if (rc == 0) {
+    if (rc != 0 && observation_large_staple(&seen, &large)) {
+        rc = keep_large(ssl, options, &seen, large, out, p);
+    } else if (rc != 0) {
+        blame_status(&seen.status, p);
+    } else {
         rc = use(ssl, options, fd, &b, &out->get, p);
         part(ssl, &b);
         out->session = seen.session;
@@ -343,13 +297,33 @@ int handshake_run(SSL_CTX *context, const handshake_options *options, SSL_SESSIO
     }
 
 done:
-    SSL_SESSION_free(seen.session);
     SSL_free(ssl);
+    observation_free(&seen);
     if (fd != -1) {
         close(fd);
     }
     bound_free(&b);
     return rc;
+}
+
+SSL_SESSION *handshake_ask_session(SSL_CTX *context, const handshake_options *options)
+{
+    handshake seen;
+    problem ignored;
+    handshake_options how = {.host = options->host,
+                             .port = options->port,
+                             .servername = options->servername,
+                             .version = options->version,
+                             .sigalgs = options->sigalgs,
+                             .status = options->status,
+                             .timeout_ms = options->timeout_ms,
+                             .identity = options->identity,
+                             .get = "/"};
+    handshake_run(context, &how, NULL, &seen, &ignored);
+    SSL_SESSION *session = seen.session;
+    seen.session = NULL;
+    handshake_free(&seen);
+    return session;
 }
 
 void handshake_free(handshake *h)

@@ -43,6 +43,7 @@ typedef struct {
     bool stapled;           /* a CertificateStatus was there, and be it empty */
     unsigned char *staple;  /* its OCSP response, octet for octet */
     size_t staple_length;
+    bool too_large;       /* libssl does not take it, so that the handshake has no end */
     SSL_SESSION *session; /* to resume with; NULL when there is none */
     get_outcome get;
 } handshake;
@@ -55,11 +56,17 @@ int handshake_context(const handshake_options *options, SSL_CTX **out, problem *
 /* Makes one handshake, offers the session `resume` unless it is NULL, and ends the connection
  * orderly: what the server sends after its handshake, session tickets above all, is read until
  * it closes, unless the leash has ended. 0 when the handshake was completed, or -1 with *p; the
- * caller frees *out with handshake_free in any case. An empty CertificateStatus makes libssl give
- * up, and is reported both ways: as a problem, and as a staple of no octets. SIGPIPE must be
- * ignored. */
+ * caller frees *out with handshake_free in any case, and finds in it what was seen until then. An
+ * empty CertificateStatus makes libssl give up: a problem, and a staple of no octets. So does one
+ * that is too large for libssl, but this is no problem when the server has proven its key. SIGPIPE
+ * must be ignored. */
 int handshake_run(SSL_CTX *context, const handshake_options *options, SSL_SESSION *resume,
                   handshake *out, problem *p);
+
+/* For a TLS 1.3 server that sends its tickets with its first data only (AWS-LC does): makes one
+ * more connection with a GET of "/", and looks at nothing but the session. NULL when there is none;
+ * the caller frees it. */
+SSL_SESSION *handshake_ask_session(SSL_CTX *context, const handshake_options *options);
 
 void handshake_free(handshake *h);
 

@@ -108,8 +108,10 @@ static json_t *chain_array(const STACK_OF(X509) * chain)
     json_t *out = json_array();
     for (int i = 0; i < sk_X509_num(chain); i++) {
         X509 *one = sk_X509_value(chain, i);
-        json_array_append_new(out, json_pack("{s:o, s:o, s:o}", "subject", name_of(one), "serial",
-                                             serial_of(one), "ocsp_urls", ocsp_urls(one)));
+        json_array_append_new(out,
+                              json_pack("{s:o, s:o, s:b, s:o}", "subject", name_of(one), "serial",
+                                        serial_of(one), "must_staple", certificate_must_staple(one),
+                                        "ocsp_urls", ocsp_urls(one)));
     }
     return out;
 }
@@ -230,21 +232,59 @@ json_t *report_stage(int ordinal, stage reached)
     return json_pack("{s:i, s:s}", "try", ordinal, "event", stage_words[reached]);
 }
 
+static json_t *remarks_array(const verdict_judgement *judged)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < judged->remarks.count; i++) {
+        const remark *one = &judged->remarks.all[i];
+        json_array_append_new(
+            out, json_pack("{s:s, s:o}", "remark", one->word, "text", text(one->text)));
+    }
+    return out;
+}
+
 json_t *report_handshake(int ordinal, bool status_requested, const handshake *seen,
                          const verdict_judgement *judged)
 {
-    json_t *out = json_pack("{s:i, s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:o}", "try", ordinal,
-                            "verdict", verdict_name(judged->verdict), "reason", judged->reason,
-                            "protocol", seen->protocol, "resumed", seen->resumed,
-                            "status_requested", status_requested, "leaf", leaf_object(seen->leaf),
-                            "chain", chain_array(seen->chain), "staple", report_staple(judged));
+    json_t *out =
+        json_pack("{s:i, s:s, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "try", ordinal, "verdict",
+                  verdict_name(judged->verdict), "reason", text(judged->reason), "protocol",
+                  seen->protocol, "resumed", seen->resumed, "status_requested", status_requested,
+                  "leaf", leaf_object(seen->leaf), "chain", chain_array(seen->chain), "staple",
+                  report_staple(judged), "remarks", remarks_array(judged));
     if (seen->get.wanted) {
         json_object_set_new(out, "http", report_get(&seen->get));
     }
     return out;
 }
 
-json_t *report_failure(int ordinal, const char *error)
+/* What a server had sent before its handshake failed: nothing of it is proven to be its own. */
+static json_t *seen_object(const handshake *seen, const verdict_judgement *judged)
 {
-    return json_pack("{s:i, s:n, s:o}", "try", ordinal, "verdict", "error", text(error));
+    json_t *word = json_null(), *reason = json_null(), *facts = json_null();
+    if (judged != NULL) {
+        word = json_string(verdict_name(judged->verdict));
+        reason = text(judged->reason);
+        facts = report_staple(judged);
+    }
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "protocol", seen->protocol, "leaf",
+                     leaf_object(seen->leaf), "chain", chain_array(seen->chain), "staple", facts,
+                     "staple_verdict", word, "staple_reason", reason);
+}
+
+json_t *report_failure(int ordinal, const char *error, const handshake *seen,
+                       const verdict_judgement *judged)
+{
+    json_t *out = json_pack("{s:i, s:n, s:o}", "try", ordinal, "verdict", "error", text(error));
+    if (judged != NULL || seen->leaf != NULL) {
+        json_object_set_new(out, "seen", seen_object(seen, judged));
+    }
+    return out;
+}
+
+json_t *report_capture(X509 *leaf, const verdict_judgement *judged)
+{
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "verdict", verdict_name(judged->verdict),
+                     "reason", text(judged->reason), "leaf", leaf_object(leaf), "staple",
+                     report_staple(judged), "remarks", remarks_array(judged));
 }

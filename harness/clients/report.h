@@ -15,8 +15,13 @@
 json_t *report_handshake(int ordinal, bool status_requested, const handshake *seen,
                          const verdict_judgement *judged);
 
-/* A new object for one that failed. */
-json_t *report_failure(int ordinal, const char *error);
+/* A new object for one that failed. It has a member "seen" when the server had sent anything
+ * before; `judged` is about the staple in that, NULL when there was none. */
+json_t *report_failure(int ordinal, const char *error, const handshake *seen,
+                       const verdict_judgement *judged);
+
+/* A new object for a captured response. */
+json_t *report_capture(X509 *leaf, const verdict_judgement *judged);
 
 /* The member "staple" by itself: null for a judgement without one. */
 json_t *report_staple(const verdict_judgement *judged);

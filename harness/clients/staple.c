@@ -2,6 +2,7 @@
  * libcrypto decodes the fields; that the octets are DER, that none is left over and where
  * tbsResponseData lies is read from the wire, because libcrypto accepts BER and forgets it.
  */
+#include <ctype.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
@@ -26,19 +27,22 @@ enum {
 /* id-pkix-ocsp-basic, 1.3.6.1.5.5.7.48.1.1 */
 static const unsigned char OCSP_BASIC[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x01};
 
-/* The extensions of RFC 6960 4.4, RFC 5280 5.3 and RFC 6962 3.3: a critical one of another kind
- * forbids the use of what carries it (RFC 5280 4.2). */
-static const int UNDERSTOOD[] = {
-    NID_id_pkix_OCSP_Nonce,
-    NID_id_pkix_OCSP_CrlID,
-    NID_id_pkix_OCSP_acceptableResponses,
-    NID_id_pkix_OCSP_archiveCutoff,
-    NID_id_pkix_OCSP_serviceLocator,
-    NID_id_pkix_OCSP_extendedStatus,
-    NID_ct_cert_scts,
-    NID_crl_reason,
-    NID_invalidity_date,
-    NID_hold_instruction_code,
+/* The extensions that are understood, and where: a critical one of another kind, or in another
+ * place, forbids the use of what carries it (RFC 5280 4.2). Those of requests belong nowhere here.
+ */
+static const struct {
+    int nid;
+    bool in_single; /* singleExtensions; else responseExtensions */
+} UNDERSTOOD[] = {
+    {NID_id_pkix_OCSP_Nonce, false},        /* RFC 6960 4.4.1 */
+    {NID_id_pkix_OCSP_valid, false},        /* 4.4.8, id-pkix-ocsp-extended-revoke: libcrypto has an
+                                             * older name for this OID */
+    {NID_id_pkix_OCSP_CrlID, true},         /* 4.4.2 */
+    {NID_id_pkix_OCSP_archiveCutoff, true}, /* 4.4.4 */
+    {NID_crl_reason, true},                 /* 4.4.5, and so are the next two */
+    {NID_invalidity_date, true},
+    {NID_hold_instruction_code, true},
+    {NID_ct_cert_scts, true}, /* RFC 6962 3.3 */
 };
 
 /* Notes the first defect; the later ones are its consequences more often than not. */
@@ -70,43 +74,42 @@ static int64_t profiled_time(staple *s, const char *field, const ASN1_GENERALIZE
     return value;
 }
 
-static void check_extension(staple *s, X509_EXTENSION *extension)
+static void check_extension(staple *s, X509_EXTENSION *extension, bool in_single)
 {
     if (X509_EXTENSION_get_critical(extension) == 0) {
         return;
     }
     const ASN1_OBJECT *object = X509_EXTENSION_get_object(extension);
     int nid = OBJ_obj2nid(object);
+    bool elsewhere = false;
     for (size_t i = 0; i < sizeof(UNDERSTOOD) / sizeof(UNDERSTOOD[0]); i++) {
-        if (UNDERSTOOD[i] == nid) {
+        if (UNDERSTOOD[i].nid == nid && UNDERSTOOD[i].in_single == in_single) {
             return;
         }
+        elsewhere = elsewhere || UNDERSTOOD[i].nid == nid;
     }
     char oid[64];
     OBJ_obj2txt(oid, sizeof(oid), object, 1);
-    defect(s, "the critical extension %s is not understood", oid);
+    if (elsewhere) {
+        defect(s, "the critical extension %s does not belong into %s", oid,
+               in_single ? "singleExtensions" : "responseExtensions");
+    } else {
+        defect(s, "the critical extension %s is not understood", oid);
+    }
 }
 
-/* The hash functions that a CertID may use here; NULL for any other. */
-static const EVP_MD *hash_function(const ASN1_OBJECT *algorithm, const char **name)
+/* The hash function of a CertID; NULL for one that libcrypto does not have, or that has no one
+ * length. The caller frees it with EVP_MD_free. */
+static EVP_MD *hash_function(const ASN1_OBJECT *algorithm)
 {
-    switch (OBJ_obj2nid(algorithm)) {
-    case NID_sha1:
-        *name = "sha1";
-        return EVP_sha1();
-    case NID_sha256:
-        *name = "sha256";
-        return EVP_sha256();
-    case NID_sha384:
-        *name = "sha384";
-        return EVP_sha384();
-    case NID_sha512:
-        *name = "sha512";
-        return EVP_sha512();
-    default:
-        *name = NULL;
-        return NULL;
+    int nid = OBJ_obj2nid(algorithm);
+    EVP_MD *md = nid == NID_undef ? NULL : EVP_MD_fetch(NULL, OBJ_nid2sn(nid), NULL);
+    if (md != NULL && (EVP_MD_get_flags(md) & EVP_MD_FLAG_XOF) != 0) {
+        EVP_MD_free(md);
+        md = NULL;
     }
+    ERR_clear_error();
+    return md;
 }
 
 /* libcrypto's accessors of a CertID take it without const, and only read it */
@@ -117,6 +120,22 @@ static void cert_id_fields(const OCSP_CERTID *id, ASN1_OCTET_STRING **name_hash,
     OCSP_id_get0_info(name_hash, algorithm, key_hash, serial, (OCSP_CERTID *)id);
 }
 
+static void name_hash(const ASN1_OBJECT *algorithm, staple_single *single)
+{
+    char *name = single->hash_algorithm;
+    EVP_MD *md = hash_function(algorithm);
+    single->hash_known = md != NULL;
+    if (md == NULL) {
+        OBJ_obj2txt(name, sizeof(single->hash_algorithm), algorithm, 1);
+    } else {
+        snprintf(name, sizeof(single->hash_algorithm), "%s", OBJ_nid2sn(OBJ_obj2nid(algorithm)));
+        for (char *c = name; *c != '\0'; c++) {
+            *c = (char)tolower((unsigned char)*c);
+        }
+    }
+    EVP_MD_free(md);
+}
+
 static void decode_single(staple *s, OCSP_SINGLERESP *response, staple_single *single)
 {
     single->id = OCSP_SINGLERESP_get0_id(response);
@@ -124,13 +143,7 @@ static void decode_single(staple *s, OCSP_SINGLERESP *response, staple_single *s
     ASN1_INTEGER *serial;
     cert_id_fields(single->id, NULL, &algorithm, NULL, &serial);
     single->serial = certificate_serial(serial);
-    const char *hash;
-    hash_function(algorithm, &hash);
-    if (hash == NULL) {
-        OBJ_obj2txt(single->hash_algorithm, sizeof(single->hash_algorithm), algorithm, 1);
-    } else {
-        snprintf(single->hash_algorithm, sizeof(single->hash_algorithm), "%s", hash);
-    }
+    name_hash(algorithm, single);
 
     ASN1_GENERALIZEDTIME *revoked = NULL;
     ASN1_GENERALIZEDTIME *this_update = NULL;
@@ -146,7 +159,7 @@ static void decode_single(staple *s, OCSP_SINGLERESP *response, staple_single *s
     single->next_update = profiled_time(s, "nextUpdate", next_update);
 
     for (int i = 0; i < OCSP_SINGLERESP_get_ext_count(response); i++) {
-        check_extension(s, OCSP_SINGLERESP_get_ext(response, i));
+        check_extension(s, OCSP_SINGLERESP_get_ext(response, i), true);
     }
 }
 
@@ -187,7 +200,7 @@ static void decode_basic(staple *s, span in)
     check_version(s);
     profiled_time(s, "producedAt", OCSP_resp_get0_produced_at(s->basic));
     for (int i = 0; i < OCSP_BASICRESP_get_ext_count(s->basic); i++) {
-        check_extension(s, OCSP_BASICRESP_get_ext(s->basic, i));
+        check_extension(s, OCSP_BASICRESP_get_ext(s->basic, i), false);
     }
 
     int count = OCSP_resp_count(s->basic);
@@ -224,6 +237,12 @@ static bool find_basic(staple *s, span content, span *basic)
     return true;
 }
 
+static bool has_bytes(span content)
+{
+    strict_der_item status;
+    return strict_der_next(&content, &status) && content.length > 0;
+}
+
 void staple_decode(span der, staple *s)
 {
     *s = (staple){.octets = der.length, .response_status = STAPLE_NO_STATUS};
@@ -255,8 +274,9 @@ void staple_decode(span der, staple *s)
     } else {
         span basic;
         s->response_status = OCSP_response_status(response);
-        if (s->response_status == OCSP_RESPONSE_STATUS_SUCCESSFUL &&
-            find_basic(s, outer.content, &basic)) {
+        if (s->response_status != OCSP_RESPONSE_STATUS_SUCCESSFUL) {
+            s->bytes_beside_error = has_bytes(outer.content);
+        } else if (find_basic(s, outer.content, &basic)) {
             decode_basic(s, basic);
         }
     }
@@ -277,15 +297,16 @@ void staple_match(staple *s, X509 *leaf, X509 *issuer)
         ASN1_OBJECT *algorithm;
         ASN1_INTEGER *serial;
         cert_id_fields(s->singles[i].id, &name_hash, &algorithm, &key_hash, &serial);
-        const char *hash;
-        const EVP_MD *md = hash_function(algorithm, &hash);
+        EVP_MD *md = hash_function(algorithm);
         unsigned char digest[EVP_MAX_MD_SIZE];
         unsigned length;
+        s->singles[i].serial_matches = ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(leaf)) == 0;
         s->singles[i].matches_leaf =
-            md != NULL && ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(leaf)) == 0 &&
+            md != NULL && s->singles[i].serial_matches &&
             X509_NAME_digest(X509_get_issuer_name(leaf), md, digest, &length) == 1 &&
             same(name_hash, digest, length) &&
             X509_pubkey_digest(issuer, md, digest, &length) == 1 && same(key_hash, digest, length);
+        EVP_MD_free(md);
     }
 }
 

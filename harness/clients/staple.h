@@ -26,8 +26,10 @@ typedef enum {
 /* One SingleResponse. Times are seconds since 1970, or CERTIFICATE_NO_TIME. */
 typedef struct {
     char *serial;            /* as certificate_serial writes it */
-    char hash_algorithm[64]; /* "sha1", "sha256", "sha384", "sha512", or an OID */
-    bool matches_leaf;       /* set by staple_match */
+    char hash_algorithm[64]; /* "sha1", "sha256", "sha3-256", ..., or the OID of one not known */
+    bool hash_known;
+    bool serial_matches; /* set by staple_match, and so is the next */
+    bool matches_leaf;
     staple_cert_status status;
     int64_t revocation_time;
     int revocation_reason; /* CRLReason; -1 for none */
@@ -40,10 +42,11 @@ typedef struct {
     size_t octets;
     size_t trailing_octets; /* after the OCSPResponse, or after the BasicOCSPResponse in it */
     unsigned char sha256[32];
-    char defect[160];      /* what makes it unusable; "" when nothing does */
-    int response_status;   /* OCSPResponseStatus, or STAPLE_NO_STATUS */
-    OCSP_BASICRESP *basic; /* NULL when there is none; then nothing below is set */
-    span tbs;              /* tbsResponseData as it was on the wire: what the signature covers */
+    char defect[160];        /* what makes it unusable; "" when nothing does */
+    int response_status;     /* OCSPResponseStatus, or STAPLE_NO_STATUS */
+    bool bytes_beside_error; /* responseBytes, though the status is not successful */
+    OCSP_BASICRESP *basic;   /* NULL when there is none; then nothing below is set */
+    span tbs;                /* tbsResponseData as it was on the wire: what the signature covers */
     staple_single *singles;
     size_t nsingles;
     unsigned char *wire; /* a copy of the octets */
@@ -54,7 +57,7 @@ typedef struct {
 void staple_decode(span der, staple *s);
 
 /* Sets matches_leaf: the CertID names the leaf's serial number and, hashed by the CertID's own
- * algorithm (SHA-1, SHA-256, SHA-384, SHA-512), the name and the key of its issuer. */
+ * algorithm (any that libcrypto has), the name and the key of its issuer. */
 void staple_match(staple *s, X509 *leaf, X509 *issuer);
 
 void staple_free(staple *s);

@@ -14,6 +14,7 @@
 #include "harness/base/memory.h"
 #include "harness/clients/batch.h"
 #include "harness/clients/certificate.h"
+#include "harness/clients/chain_urls.h"
 #include "harness/clients/check_options.h"
 #include "harness/clients/handshake.h"
 #include "harness/clients/report.h"
@@ -26,18 +27,19 @@ enum { EXIT_REQUEST = 4, EXIT_HANDSHAKE = 3, EXIT_USAGE = 2, EXIT_OUTPUT = 1 };
 typedef struct {
     const check_options *options;
     SSL_CTX *context;
-    FILE *staple_out; /* NULL when not asked for */
-    int ordinal;      /* of the last handshake */
-    int status;       /* the exit status so far */
+    FILE *staple_out;     /* NULL when not asked for */
+    int ordinal;          /* of the last handshake */
+    int status;           /* the exit status so far */
+    bool tickets_missing; /* the last handshake was a full one under TLS 1.3, without a request */
+    retrying retrying;
 } check_run;
 
 /* What the server sent goes before what is trusted: its own intermediate is the issuer. */
-static STACK_OF(X509) * candidates(const check_run *r, const handshake *seen)
+static STACK_OF(X509) * candidates(const STACK_OF(X509) * chain, const STACK_OF(X509) * trusted)
 {
-    STACK_OF(X509) *all =
-        memory_made(seen->chain == NULL ? sk_X509_new_null() : sk_X509_dup(seen->chain));
-    for (int i = 0; i < sk_X509_num(r->options->trusted); i++) {
-        if (sk_X509_push(all, sk_X509_value(r->options->trusted, i)) == 0) {
+    STACK_OF(X509) *all = memory_made(chain == NULL ? sk_X509_new_null() : sk_X509_dup(chain));
+    for (int i = 0; i < sk_X509_num(trusted); i++) {
+        if (sk_X509_push(all, sk_X509_value(trusted, i)) == 0) {
             memory_exhausted();
         }
     }
@@ -63,6 +65,7 @@ static void judge(const check_run *r, const handshake *seen, const STACK_OF(X509
     if (!seen->stapled) {
         bool must_staple = seen->leaf != NULL && certificate_must_staple(seen->leaf);
         verdict_on_absence(r->options->handshake.status, seen->resumed, must_staple, judged);
+        remarks_on_leaf(seen->leaf, (int64_t)time(NULL), &judged->remarks);
         return;
     }
     verdict_on_staple(&(verdict_evidence){.der = {seen->staple, seen->staple_length},
@@ -85,19 +88,41 @@ static int print_line(json_t *object, problem *p)
     return rc;
 }
 
-/* Reports a handshake that was made, or that failed only because its staple was empty. */
-static int conclude(check_run *r, const handshake *seen, problem *p)
+/* Reports a handshake; `error` says why it failed, and is NULL when it did not. A server that fails
+ * has not proven that the certificate is its own: what it has sent until then decides nothing. */
+static int conclude(check_run *r, const handshake *seen, const char *error, problem *p)
 {
     verdict_judgement judged;
-    STACK_OF(X509) *from = candidates(r, seen);
+    STACK_OF(X509) *from = candidates(seen->chain, r->options->trusted);
     judge(r, seen, from, &judged);
+    if (seen->too_large) {
+        remarks_on_size(seen->staple_length, &judged.remarks);
+    }
     bool without_response = seen->get.wanted && seen->get.failure.detail[0] != '\0';
-    r->status = without_response ? EXIT_REQUEST : (int)judged.verdict;
-    int rc =
-        print_line(report_handshake(r->ordinal, r->options->handshake.status, seen, &judged), p);
+    json_t *report;
+    if (error != NULL) {
+        r->status = EXIT_HANDSHAKE;
+        report = report_failure(r->ordinal, error, seen, judged.has_staple ? &judged : NULL);
+    } else {
+        r->status = without_response ? EXIT_REQUEST : (int)judged.verdict;
+        report = report_handshake(r->ordinal, r->options->handshake.status, seen, &judged);
+    }
+    int rc = print_line(report, p);
     verdict_judgement_free(&judged);
     sk_X509_free(from);
     return rc;
+}
+
+/* What --urls wants instead. */
+static int print_urls(check_run *r, const handshake *seen, const char *error, problem *p)
+{
+    r->status = error == NULL ? 0 : EXIT_HANDSHAKE;
+    if (error != NULL) {
+        fprintf(stderr, "staple-check: %s\n", error);
+        return 0;
+    }
+    chain_urls_print(seen->chain, stdout);
+    return fflush(stdout) == 0 ? 0 : problem_fail(p, "standard output: %s", strerror(errno));
 }
 
 /* A line for a stage of the handshake that is being made. */
@@ -114,18 +139,17 @@ static int step(check_run *r, SSL_SESSION *resume, SSL_SESSION **session, proble
     handshake seen;
     problem why;
     handshake_options how = r->options->handshake;
+    how.timeout_ms = retrying_allowance(&r->retrying, how.timeout_ms);
     if (r->options->background) {
         how.reached = tell_stage;
         how.arg = r;
     }
     r->ordinal++;
     int rc = handshake_run(r->context, &how, resume, &seen, &why);
-    if (rc != 0 && !seen.stapled) {
-        r->status = EXIT_HANDSHAKE;
-        rc = print_line(report_failure(r->ordinal, why.detail), p);
-    } else {
-        rc = conclude(r, &seen, p);
-    }
+    const char *error = rc == 0 ? NULL : why.detail;
+    r->tickets_missing = rc == 0 && how.get == NULL && !how.leashed && !seen.resumed &&
+                         strcmp(seen.protocol, "TLSv1.3") == 0;
+    rc = r->options->urls ? print_urls(r, &seen, error, p) : conclude(r, &seen, error, p);
     if (rc == 0 && r->staple_out != NULL && seen.stapled) {
         rc = write_staple(r, &seen, p);
     }
@@ -144,6 +168,9 @@ static int try_once(check_run *r, problem *p)
     }
     SSL_SESSION *session = NULL;
     int rc = step(r, NULL, &session, p);
+    if (rc == 0 && session == NULL && r->tickets_missing) {
+        session = handshake_ask_session(r->context, &r->options->handshake);
+    }
     if (rc == 0) {
         rc = step(r, session, NULL, p);
     }
@@ -154,7 +181,7 @@ static int try_once(check_run *r, problem *p)
 /* All handshakes. 0 with *status, or -1 with *p. */
 static int run(const check_options *options, int *status, problem *p)
 {
-    check_run r = {.options = options};
+    check_run r = {.options = options, .retrying.within.timer = -1};
     int rc = handshake_context(&options->handshake, &r.context, p);
     if (rc == 0 && options->staple_out != NULL) {
         r.staple_out = fopen(options->staple_out, "we");
@@ -162,14 +189,47 @@ static int run(const check_options *options, int *status, problem *p)
             rc = problem_fail(p, "%s: %s", options->staple_out, strerror(errno));
         }
     }
-    for (int i = 0; i < options->tries && rc == 0; i++) {
+    if (rc == 0) {
+        rc = retrying_begin(&options->retrying, &r.retrying, p);
+    }
+    bool again = rc == 0;
+    while (again) {
         rc = try_once(&r, p);
+        again = rc == 0 && retrying_again(&r.retrying, r.status);
     }
     *status = r.status;
+    retrying_end(&r.retrying);
     if (r.staple_out != NULL) {
         fclose(r.staple_out);
     }
     SSL_CTX_free(r.context);
+    return rc;
+}
+
+/* Judges a response without a server. 0 with *status, or -1 with *p. */
+static int run_capture(const check_options *options, int *status, problem *p)
+{
+    capture c;
+    int rc = capture_read(&options->capture, &c, p);
+    if (rc == 0) {
+        verdict_judgement judged;
+        STACK_OF(X509) *from = candidates(c.chain, options->trusted);
+        int64_t now = options->capture.at_given ? options->capture.at : (int64_t)time(NULL);
+        verdict_on_staple(&(verdict_evidence){.der = octets_span(&c.response),
+                                              .leaf = sk_X509_value(c.chain, 0),
+                                              .candidates = from,
+                                              .now = now,
+                                              .skew = options->skew},
+                          &judged);
+        if (sk_X509_num(c.chain) == 0) {
+            remarks_on_unreadable(&judged.remarks);
+        }
+        *status = (int)judged.verdict;
+        rc = print_line(report_capture(sk_X509_value(c.chain, 0), &judged), p);
+        verdict_judgement_free(&judged);
+        sk_X509_free(from);
+    }
+    capture_free(&c);
     return rc;
 }
 
@@ -193,7 +253,8 @@ static int check_line(int argc, char **argv, bool in_batch)
                             "they need a standard input of their own");
     }
     if (rc == 0) {
-        rc = run(&options, &status, &p);
+        rc = options.capture.response != NULL ? run_capture(&options, &status, &p)
+                                              : run(&options, &status, &p);
     }
     check_options_free(&options);
     return rc == -1 ? explain(&p) : status;

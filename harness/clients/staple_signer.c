@@ -13,12 +13,34 @@
 #include "harness/base/memory.h"
 #include "harness/clients/staple_signer.h"
 
+static bool names_issuer(const X509 *certificate, const X509 *issuer)
+{
+    return X509_NAME_cmp(X509_get_issuer_name(certificate), X509_get_subject_name(issuer)) == 0;
+}
+
 static bool signed_by(X509 *certificate, X509 *issuer)
 {
     EVP_PKEY *key = X509_get0_pubkey(issuer);
-    return key != NULL &&
-           X509_NAME_cmp(X509_get_issuer_name(certificate), X509_get_subject_name(issuer)) == 0 &&
-           X509_verify(certificate, key) == 1;
+    return key != NULL && names_issuer(certificate, issuer) && X509_verify(certificate, key) == 1;
+}
+
+signature_worth staple_signer_weigh(X509 *certificate, X509 *issuer)
+{
+    const X509_ALGOR *algorithm;
+    X509_get0_signature(NULL, &algorithm, certificate);
+    return signature_weigh(algorithm, issuer);
+}
+
+bool staple_signer_unprovable(X509 *leaf, const STACK_OF(X509) * candidates, signature_worth *why)
+{
+    for (int i = 0; i < sk_X509_num(candidates); i++) {
+        X509 *issuer = sk_X509_value(candidates, i);
+        *why = staple_signer_weigh(leaf, issuer);
+        if (names_issuer(leaf, issuer) && !why->checkable) {
+            return true;
+        }
+    }
+    return false;
 }
 
 X509 *staple_signer_issuer(X509 *leaf, const STACK_OF(X509) * candidates)
@@ -92,6 +114,9 @@ static void classify(staple_signer *found, X509 *issuer)
         found->kind = STAPLE_SIGNER_ISSUER;
         return;
     }
+    if (names_issuer(certificate, issuer)) {
+        found->delegation = staple_signer_weigh(certificate, issuer);
+    }
     if (!signed_by(certificate, issuer)) {
         found->objection = "it is neither the leaf's issuer nor certified by it";
         return;
@@ -109,13 +134,18 @@ static bool consider(const staple *s, X509 *issuer, X509 *certificate, staple_si
     if (!named_by(s, certificate)) {
         return false;
     }
+    signature_worth worth = signature_weigh(OCSP_resp_get0_tbs_sigalg(s->basic), certificate);
     if (found->claimed == NULL) {
         found->claimed = certificate;
+        found->response = worth;
     }
     if (!made_signature(s, certificate)) {
         return false;
     }
-    staple_signer other = {.claimed = certificate, .certificate = certificate};
+    staple_signer other = {.claimed = certificate,
+                           .certificate = certificate,
+                           .response = worth,
+                           .delegation.checkable = true};
     classify(&other, issuer);
     if (found->certificate == NULL || other.objection == NULL) {
         *found = other;
@@ -126,7 +156,7 @@ static bool consider(const staple *s, X509 *issuer, X509 *certificate, staple_si
 staple_signer staple_signer_find(const staple *s, X509 *issuer, const STACK_OF(X509) * candidates)
 {
     const STACK_OF(X509) * places[] = {OCSP_resp_get0_certs(s->basic), candidates};
-    staple_signer found = {0};
+    staple_signer found = {.response.checkable = true, .delegation.checkable = true};
     bool over = false;
     for (size_t place = 0; place < 2 && !over; place++) {
         for (int i = 0; i < sk_X509_num(places[place]) && !over; i++) {

@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 
+#include "harness/clients/signature.h"
 #include "harness/clients/staple.h"
 
 typedef enum {
@@ -20,11 +21,20 @@ typedef struct {
     X509 *claimed;     /* a certificate that the responderID names; NULL when none does */
     X509 *certificate; /* the one whose key made the signature; NULL when none did */
     staple_signer_kind kind;
-    const char *objection; /* why `certificate` may not sign; NULL when it may */
+    const char *objection;      /* why `certificate` may not sign; NULL when it may */
+    signature_worth response;   /* the staple's signature, set when somebody is `claimed` */
+    signature_worth delegation; /* the signature on a delegate's certificate; else without words */
 } staple_signer;
 
 /* The first of `candidates` that issued the leaf, proven by the leaf's signature; NULL for none. */
 X509 *staple_signer_issuer(X509 *leaf, const STACK_OF(X509) * candidates);
+
+/* What the signature on a certificate is worth when `issuer` is to have made it. */
+signature_worth staple_signer_weigh(X509 *certificate, X509 *issuer);
+
+/* Whether one of `candidates` has the name of the leaf's issuer, and libcrypto cannot check whether
+ * it signed the leaf: then *why says why not. */
+bool staple_signer_unprovable(X509 *leaf, const STACK_OF(X509) * candidates, signature_worth *why);
 
 /* Looks among the certificates in the staple, then among `candidates`, for the one that the
  * responderID names and whose key made the signature; one that may sign goes before others.

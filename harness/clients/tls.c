@@ -42,6 +42,10 @@ int tls_wait(SSL *ssl, int rc, bound *b, const char *what, int *alert, problem *
         }
         return tls_problem(p, what);
     }
+    if (ssl_error != SSL_ERROR_WANT_READ && ssl_error != SSL_ERROR_WANT_WRITE && bound_is_over(b)) {
+        problem_set(p, BOUND_OVER, "", "%s: " BOUND_OVER_WORDS, what);
+        return -1;
+    }
     if (ssl_error != SSL_ERROR_WANT_READ && ssl_error != SSL_ERROR_WANT_WRITE) {
         return problem_fail(p, "%s: %s", what,
                             failure == 0 ? "the server closed the connection" : strerror(failure));

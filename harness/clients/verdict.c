@@ -27,6 +27,10 @@ const verdict_entry verdict_vocabulary[] = {
     {VERDICT_NO_NEXT_UPDATE, "NO_NEXT_UPDATE", "no nextUpdate (refused by RFC 9919)"},
     {VERDICT_REVOKED, "REVOKED", "an authentic staple that says revoked"},
     {VERDICT_UNKNOWN, "UNKNOWN", "an authentic staple that says unknown"},
+    {VERDICT_WEAK_SIGNATURE, "WEAK_SIGNATURE",
+     "a signature that others could have made: MD5, a key of less than 112 bits of security"},
+    {VERDICT_UNSUPPORTED_ALGORITHM, "UNSUPPORTED_ALGORITHM",
+     "made by an algorithm that this OpenSSL does not have: nothing can be said"},
     {0, NULL, NULL},
 };
 
@@ -75,27 +79,45 @@ static bool judge_form(verdict_judgement *out)
         return false;
     }
     if (s->response_status != OCSP_RESPONSE_STATUS_SUCCESSFUL) {
-        conclude(out, VERDICT_ERROR_STATUS, "The OCSPResponseStatus is %s (%d).",
-                 staple_response_status_name(s->response_status), s->response_status);
+        conclude(out, VERDICT_ERROR_STATUS, "The OCSPResponseStatus is %s (%d)%s.",
+                 staple_response_status_name(s->response_status), s->response_status,
+                 s->bytes_beside_error
+                     ? ", and responseBytes follow, which an error must not have (RFC 6960, 4.2.1)"
+                     : "");
         return false;
     }
     return true;
 }
 
-static bool judge_relevance(const X509 *leaf, const X509 *issuer, verdict_judgement *out)
+static bool judge_relevance(const verdict_evidence *evidence, verdict_judgement *out)
 {
     const staple *s = &out->staple;
+    signature_worth worth;
     for (size_t i = 0; i < s->nsingles; i++) {
         if (s->singles[i].matches_leaf) {
             return true;
         }
     }
 
+    for (size_t i = 0; i < s->nsingles; i++) {
+        if (s->singles[i].serial_matches && !s->singles[i].hash_known) {
+            conclude(out, VERDICT_UNSUPPORTED_ALGORITHM,
+                     "A SingleResponse has the serial of the leaf, and its CertID is made by the "
+                     "hash algorithm %s, which is not known.",
+                     s->singles[i].hash_algorithm);
+            return false;
+        }
+    }
     if (s->nsingles == 0) {
         conclude(out, VERDICT_NOT_FOR_THIS_CERT, "The staple holds no SingleResponse.");
-    } else if (leaf == NULL) {
+    } else if (evidence->leaf == NULL) {
         conclude(out, VERDICT_NOT_FOR_THIS_CERT, "The server's certificate is not known.");
-    } else if (issuer == NULL) {
+    } else if (out->issuer == NULL &&
+               staple_signer_unprovable(evidence->leaf, evidence->candidates, &worth)) {
+        conclude(out, VERDICT_UNSUPPORTED_ALGORITHM,
+                 "Who issued the leaf cannot be checked, so that no CertID can be computed: %s.",
+                 worth.objection);
+    } else if (out->issuer == NULL) {
         conclude(out, VERDICT_NOT_FOR_THIS_CERT,
                  "The issuer of the leaf is neither in the chain that the server sent nor among "
                  "the trusted certificates, so that no CertID can be computed.");
@@ -107,6 +129,14 @@ static bool judge_relevance(const X509 *leaf, const X509 *issuer, verdict_judgem
     return false;
 }
 
+/* A signature that could not be checked at all. */
+static void conclude_unchecked(verdict_judgement *out, const signature_worth *worth,
+                               const char *what)
+{
+    conclude(out, worth->weak ? VERDICT_WEAK_SIGNATURE : VERDICT_UNSUPPORTED_ALGORITHM,
+             "The signature on the %s cannot be checked: %s.", what, worth->objection);
+}
+
 static bool judge_signer(int64_t now, verdict_judgement *out)
 {
     const staple_signer *by = &out->signer;
@@ -115,14 +145,33 @@ static bool judge_signer(int64_t now, verdict_judgement *out)
                  "No certificate is at hand that the responderID names.");
         return false;
     }
+    if (by->certificate == NULL && !by->response.checkable) {
+        conclude_unchecked(out, &by->response, "response");
+        return false;
+    }
     if (by->certificate == NULL) {
         conclude(out, VERDICT_BAD_SIGNATURE, "The signature was not made by the key of %s.",
                  name_of(by->claimed).text);
         return false;
     }
+    if (!by->delegation.checkable) {
+        conclude_unchecked(out, &by->delegation, "signer's certificate");
+        return false;
+    }
     if (by->objection != NULL) {
         conclude(out, VERDICT_UNAUTHORIZED_SIGNER, "%s may not sign: %s.",
                  name_of(by->certificate).text, by->objection);
+        return false;
+    }
+
+    if (by->response.weak) {
+        conclude(out, VERDICT_WEAK_SIGNATURE, "The response's signature is weak: %s.",
+                 by->response.objection);
+        return false;
+    }
+    if (by->delegation.weak) {
+        conclude(out, VERDICT_WEAK_SIGNATURE, "The signature on %s's certificate is weak: %s.",
+                 name_of(by->certificate).text, by->delegation.objection);
         return false;
     }
 
@@ -149,19 +198,15 @@ static void judge_single(const staple_single *single, int64_t now, int64_t skew,
                  single->this_update - now);
         return;
     }
-    if (single->next_update == CERTIFICATE_NO_TIME) {
-        conclude(out, VERDICT_NO_NEXT_UPDATE, "The SingleResponse has no nextUpdate.");
-        return;
-    }
-    if (single->next_update < now - skew) {
+    if (single->next_update != CERTIFICATE_NO_TIME && single->next_update < now - skew) {
         conclude(out, VERDICT_EXPIRED, "nextUpdate lies %" PRId64 " s in the past.",
                  now - single->next_update);
         return;
     }
     switch (single->status) {
     case STAPLE_CERT_REVOKED:
-        conclude(out, VERDICT_REVOKED, "The certificate is revoked since %" PRId64 ".",
-                 single->revocation_time);
+        conclude(out, VERDICT_REVOKED, "The certificate is revoked since %s.",
+                 certificate_date(single->revocation_time).text);
         return;
     case STAPLE_CERT_UNKNOWN:
         conclude(out, VERDICT_UNKNOWN, "The responder does not know the certificate.");
@@ -169,8 +214,12 @@ static void judge_single(const staple_single *single, int64_t now, int64_t skew,
     case STAPLE_CERT_GOOD:
         break;
     }
-    conclude(out, VERDICT_GOOD, "The certificate is good until %" PRId64 ", signed by the %s.",
-             single->next_update, staple_signer_kind_name(out->signer.kind));
+    if (single->next_update == CERTIFICATE_NO_TIME) {
+        conclude(out, VERDICT_NO_NEXT_UPDATE, "The SingleResponse has no nextUpdate.");
+        return;
+    }
+    conclude(out, VERDICT_GOOD, "The certificate is good until %s, signed by the %s.",
+             certificate_date(single->next_update).text, staple_signer_kind_name(out->signer.kind));
 }
 
 /* Among several SingleResponses for the leaf: a current one before one that is not, then the
@@ -204,7 +253,19 @@ static void judge_singles(int64_t now, int64_t skew, verdict_judgement *out)
             chosen = &s->singles[i];
         }
     }
+    out->single = chosen;
     judge_single(chosen, now, skew, out);
+}
+
+/* What the remarks are about when the judgement did not come so far. */
+static const staple_single *first_match(const staple *s)
+{
+    for (size_t i = 0; i < s->nsingles; i++) {
+        if (s->singles[i].matches_leaf) {
+            return &s->singles[i];
+        }
+    }
+    return NULL;
 }
 
 void verdict_on_staple(const verdict_evidence *evidence, verdict_judgement *out)
@@ -213,21 +274,23 @@ void verdict_on_staple(const verdict_evidence *evidence, verdict_judgement *out)
     staple_decode(evidence->der, &out->staple);
 
     /* every fact that can be had, for the report, whatever the verdict will be */
-    X509 *issuer = NULL;
     if (evidence->leaf != NULL) {
-        issuer = staple_signer_issuer(evidence->leaf, evidence->candidates);
+        out->issuer = staple_signer_issuer(evidence->leaf, evidence->candidates);
     }
-    if (issuer != NULL) {
-        staple_match(&out->staple, evidence->leaf, issuer);
+    if (out->issuer != NULL) {
+        staple_match(&out->staple, evidence->leaf, out->issuer);
     }
     if (out->staple.basic != NULL) {
-        out->signer = staple_signer_find(&out->staple, issuer, evidence->candidates);
+        out->signer = staple_signer_find(&out->staple, out->issuer, evidence->candidates);
     }
 
-    if (judge_form(out) && judge_relevance(evidence->leaf, issuer, out) &&
-        judge_signer(evidence->now, out)) {
+    if (judge_form(out) && judge_relevance(evidence, out) && judge_signer(evidence->now, out)) {
         judge_singles(evidence->now, evidence->skew, out);
     }
+    remarks_on_leaf(evidence->leaf, evidence->now, &out->remarks);
+    remarks_on_staple(&out->staple, &out->signer,
+                      out->single != NULL ? out->single : first_match(&out->staple), evidence->leaf,
+                      evidence->now, &out->remarks);
 }
 
 void verdict_on_absence(bool requested, bool resumed, bool must_staple, verdict_judgement *out)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "harness/clients/remarks.h"
 #include "harness/clients/staple.h"
 #include "harness/clients/staple_signer.h"
 
@@ -30,7 +31,9 @@ typedef enum {
     VERDICT_EXPIRED,
     VERDICT_NO_NEXT_UPDATE,
     VERDICT_REVOKED,
-    VERDICT_UNKNOWN
+    VERDICT_UNKNOWN,
+    VERDICT_WEAK_SIGNATURE,
+    VERDICT_UNSUPPORTED_ALGORITHM
 } verdict;
 
 typedef struct {
@@ -56,15 +59,19 @@ typedef struct {
 typedef struct {
     verdict verdict;
     char reason[400]; /* one sentence */
-    bool has_staple;  /* then `staple` and `signer` are set */
+    remarks remarks;  /* that change nothing about it */
+    bool has_staple;  /* then the rest is set */
     staple staple;
-    staple_signer signer; /* borrowed from the staple and the candidates */
+    staple_signer signer;        /* borrowed from the staple and the candidates */
+    X509 *issuer;                /* borrowed from the candidates; NULL when not known */
+    const staple_single *single; /* in the staple: the one that was judged; NULL for none */
 } verdict_judgement;
 
 /* Judges the staple; the first of these that fails is the verdict: its form, the response's
- * status, a SingleResponse for the leaf, the signature, the signer's right, the signer's validity,
- * thisUpdate, nextUpdate, certStatus. Of several SingleResponses for the leaf the current ones
- * count, and the worst of them. nextUpdate and notAfter are the last second of validity.
+ * status, a SingleResponse for the leaf, the signature, the signer's right, the signature's
+ * strength, the signer's validity, thisUpdate, a nextUpdate that is over, certStatus, a nextUpdate
+ * that is not there. Of several SingleResponses for the leaf the current ones count, and the worst
+ * of them. nextUpdate and notAfter are the last second of validity.
  * The caller calls verdict_judgement_free. */
 void verdict_on_staple(const verdict_evidence *evidence, verdict_judgement *out);
 

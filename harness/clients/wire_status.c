@@ -44,9 +44,11 @@ static void certificate_status(wire_status *status, span body)
     size_t type;
     span response;
     if (take_number(&body, 1, &type) && type == STATUS_TYPE_OCSP &&
-        take_vector(&body, 3, &response)) {
+        take_vector(&body, 3, &response) && body.length == 0) {
         status->seen = true;
         status->length = response.length;
+    } else {
+        status->malformed = true;
     }
 }
 

@@ -34,8 +34,8 @@ static void serve(int peer, int door, int lease, int signals, const sigset_t *ma
 }
 
 /* The next connection at the door, -1 for none. In a container, whose first process this is, the
- * program under test can knock, too: the driver is who comes from outside of it, so that its process
- * has no number here. */
+ * program under test can knock, too: the driver is who comes from outside of it, so that its
+ * process has no number here. */
 static int accept_driver(int door)
 {
     struct ucred who;

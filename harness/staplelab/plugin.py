@@ -40,6 +40,8 @@ _CUT = pytest.StashKey[Cut]()
 _PROFILES = pytest.StashKey[Sequence[str]]()
 
 _PR_SET_PDEATHSIG = 1
+#: what is no finding of a scenario: nothing may take its place
+_ENDS_THE_RUN = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -123,9 +125,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _word(item: pytest.Item, mark: str, otherwise: str) -> str:
-    """The word in a scenario's mark."""
+    """The word in a scenario's mark; where it has none or more, what is no name of anything."""
     found = item.get_closest_marker(mark)
-    return str(found.args[0]) if found is not None and found.args else otherwise
+    if found is None:
+        return otherwise
+    if len(found.args) == 1 and not found.kwargs:
+        return str(found.args[0])
+    return ", ".join([*map(repr, found.args), *(f"{k}={v!r}" for k, v in found.kwargs.items())])
 
 
 def _topology(item: pytest.Item) -> str:
@@ -257,17 +263,20 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None
     if made is None:
         return
     error = None if outcome.excinfo is None else outcome.excinfo[1]
-    if isinstance(error, NotHere):
-        pytest.skip(str(error))
+    if isinstance(error, _ENDS_THE_RUN):
+        return
     if error is None:
         try:
             made.finish()
         except LabError as failed:
             _explain(made, failed)
             raise
-    elif causes := made.causes():
+        return
+    if causes := made.causes():
         raise AssertionError("\n".join([*causes, str(error)])) from error
-    elif not isinstance(error, pytest.skip.Exception):
+    if isinstance(error, NotHere):
+        pytest.skip(str(error))
+    if not isinstance(error, pytest.skip.Exception):
         _explain(made, error)
 
 

@@ -7,7 +7,6 @@ import re
 import socket
 import struct
 
-
 #: of the flags in /proc/PID/stat: it is getting shut down
 _PF_EXITING = 0x4
 
@@ -15,7 +14,9 @@ _PF_EXITING = 0x4
 def children(pid: int) -> list[int]:
     """The ids of its children; of one that has ended, too, until it has been asked for its status.
     Empty when there is no such process."""
-    return [int(child) for child in _read(f"{pid}/task/{pid}/children").split()]
+    # a child is that of the thread which has started it
+    found = [_read(f"{pid}/task/{thread}/children").split() for thread in _threads(pid)]
+    return [int(child) for children in found for child in children]
 
 
 def parent(pid: int) -> int:
@@ -47,9 +48,9 @@ def is_stopped(pid: int) -> bool:
 
 
 def turns(pid: int) -> int | None:
-    """How often the threads of a process and of its descendants have run so far; None while one
-    of them runs or is about to."""
-    total = 0
+    """A number for how often each thread of a process and of its descendants has run so far: the
+    same one while none has; None while one of them runs or is about to."""
+    seen = set()
     waiting = [pid]
     while waiting:
         process = waiting.pop()
@@ -59,8 +60,8 @@ def turns(pid: int) -> int | None:
             if re.search(r"^State:\s+[RD]", status, re.MULTILINE):
                 return None
             counts = re.findall(r"^(?:non)?voluntary_ctxt_switches:\s+(\d+)", status, re.MULTILINE)
-            total += sum(map(int, counts))
-    return total
+            seen.add((thread, *counts))
+    return hash(frozenset(seen))
 
 
 def listens(pid: int, protocol: str, address: str, port: int) -> bool:

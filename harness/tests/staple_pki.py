@@ -63,7 +63,7 @@ class Hierarchy:
                         key=rsa.generate_private_key(65537, 2048))
 
     def response(self, leaf=None, signer=None, embed=True, algorithm=hashes.SHA1(),
-                 this_update=NOW - SECOND, next_update=NOW + DAY, **status):
+                 this_update=NOW - SECOND, next_update=NOW + DAY, more=(), **status):
         signer = signer or self.issuing
         details = {"cert_status": ocsp.OCSPCertStatus.GOOD, "revocation_time": None,
                    "revocation_reason": None, **status}
@@ -74,6 +74,6 @@ class Hierarchy:
             .responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
         )
         if embed and signer is not self.issuing:
-            builder = builder.certificates([signer.certificate])
+            builder = builder.certificates([signer.certificate, *more])
         made = builder.sign(signer.key, hashes.SHA256())
         return made.public_bytes(serialization.Encoding.DER)

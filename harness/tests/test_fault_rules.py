@@ -22,6 +22,8 @@ class Control:
         self.events: list[dict[str, Any]] = []
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
+        if path == "/v1/faults":
+            return {"faults": [], "primitives": []}
         self.calls.append((method, path, body))
         if path not in ("/v1/quiet", "/v1/events?since=0", "/v1/events?since=7"):
             return {"listeners": []}

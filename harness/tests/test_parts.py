@@ -42,12 +42,51 @@ EXPECTED = {
     ),
     "test_settle_at_a_part_that_counts_nothing": (
         "error",
-        "there is no part that counts what comes 'mine'; accepted: stub, responder",
+        "there is no responder 'mine'; accepted: responder",
     ),
     "test_part_of_another_class": ("error", "stub is a DnsStub, not a OcspResponder"),
     "test_protocol_misspelt": (
         "error",
         "there is no protocol 'upd'; the nearest is 'udp'; accepted: tcp, udp",
+    ),
+    "test_never_and_then_for_real": ("pass", ""),
+    "test_never_of_what_nobody_knows_to_be_met": (
+        "error",
+        "nobody knows who meets connection-refused: never=True cannot be held",
+    ),
+    "test_inject_nothing": ("error", "inject() takes the name of a fault"),
+    "test_inject_without_a_name": (
+        "error",
+        "a fault is named by its member 'fault' or 'primitive': {'falt': 'http-5xx'}",
+    ),
+    "test_heal_while_one_is_dead": ("pass", ""),
+    "test_program_of_no_name": (
+        "error",
+        "'../error' is no name of a part: letters, digits, dashes and dots are",
+    ),
+    "test_program_of_no_words": ("error", "the command line names no program"),
+    "test_program_that_ends_well": ("pass", ""),
+    "test_program_that_leaves_something_behind": ("fail", "mine left behind: process N (tail)"),
+    "test_program_that_does_not_come_to_listen": (
+        "error",
+        "waited 0.2 s in vain for: tail to listen at ...",
+    ),
+    "test_program_that_did_not_come_to_listen_is_gone": ("pass", ""),
+    "test_child_of_a_thread_is_waited_for": ("pass", ""),
+    "test_fetch_after_the_last_settle": (
+        "fail",
+        "nginx sent 2 new queries to the name server after the last settle",
+    ),
+    "test_exempt_without_need": ("fail", "it is exempt from staple-origin, and need not be"),
+    "test_topology_by_keyword": (
+        "error",
+        "there is no topology \"name='dnsmasq'\"; the nearest is 'dnsmasq'; accepted: ...",
+    ),
+    "test_started_twice": ("error", "nginx was started already: lab.restart() starts it anew"),
+    "test_restarted_after_a_refusal": ("pass", ""),
+    "test_word_in_the_place_of_a_site": (
+        "error",
+        "'www' is no Site; a choice has a name: certificates=(...)",
     ),
     "test_topology_misspelt": (
         "error",

@@ -4,13 +4,12 @@ import datetime
 import hashlib
 import http.server
 import json
-import socket
 import subprocess
 import threading
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 from staple_check import BOUND, check, check_one, run
 from staple_pki import DAY, NOW, SECOND, Hierarchy
@@ -69,9 +68,9 @@ def test_good_staple_with_every_fact(pki, serve, tmp_path, version):
                  "key": "EC", "not_after": epoch(NOW + 30 * DAY),
                  "ocsp_urls": ["http://ocsp.staplelab.test/"]},
         "chain": [
-            {"subject": "CN=www.staplelab.test", "serial": "1001",
+            {"subject": "CN=www.staplelab.test", "serial": "1001", "must_staple": False,
              "ocsp_urls": ["http://ocsp.staplelab.test/"]},
-            {"subject": "CN=Issuing", "serial": "2", "ocsp_urls": []}],
+            {"subject": "CN=Issuing", "serial": "2", "must_staple": False, "ocsp_urls": []}],
         "staple": {
             "octets": len(staple), "trailing_octets": 0,
             "sha256": hashlib.sha256(staple).hexdigest(), "response_status": "successful",
@@ -84,6 +83,7 @@ def test_good_staple_with_every_fact(pki, serve, tmp_path, version):
                  "cert_status": "good", "revocation_time": None, "revocation_reason": None,
                  "this_update": epoch(NOW - SECOND), "next_update": epoch(NOW + DAY)}],
             "extensions": []},
+        "remarks": [],
     }
     assert out.read_bytes() == staple
 
@@ -242,40 +242,6 @@ def test_weak_servers_are_observed_too(pki, serve):
     staple = pki.response(leaf=pki.rsa)
     weak = ["-tls1_2", "-sigalgs", "RSA+SHA1", "-cipher", "ALL:@SECLEVEL=0"]
     assert check_one(serve(leaf=pki.rsa, staple=staple, options=weak))["verdict"] == "GOOD"
-
-
-def handshake_message(kind, body):
-    message = bytes([kind]) + len(body).to_bytes(3, "big") + body
-    return b"\x16\x03\x03" + len(message).to_bytes(2, "big") + message
-
-
-def test_empty_certificate_status_is_not_an_absent_one(pki):
-    """TLS 1.2 as far as a CertificateStatus without octets, which libssl refuses to send."""
-    der = pki.www.certificate.public_bytes(serialization.Encoding.DER)
-    entry = len(der).to_bytes(3, "big") + der
-    # ECDHE-ECDSA-AES128-GCM-SHA256 and an empty status_request
-    hello = b"\x03\x03" + bytes(32) + bytes.fromhex("00c02b00000400050000")
-    flight = (handshake_message(2, hello)
-              + handshake_message(11, len(entry).to_bytes(3, "big") + entry)
-              + handshake_message(22, bytes.fromhex("01000000")))
-
-    def answer(listener):
-        peer, _ = listener.accept()
-        with peer:
-            peer.recv(4096)
-            peer.sendall(flight)
-            while peer.recv(4096):
-                pass
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=answer, args=(listener,))
-        thread.start()
-        found = check_one(f"127.0.0.1:{listener.getsockname()[1]}")
-        thread.join()
-    assert found["verdict"] == "UNPARSEABLE"
-    assert found["reason"] == "The staple cannot be used: it has no octets."
-    assert found["staple"]["octets"] == 0
-    assert found["leaf"]["serial"] == "1001"
 
 
 class Responder(http.server.BaseHTTPRequestHandler):

@@ -66,7 +66,8 @@ def test_help_and_version():
     assert done.returncode == 0
     for option in ("--servername", "--tls", "--sigalgs", "--no-status", "--resume", "--tries",
                    "--trusted", "--skew", "--staple-out", "--cert", "--key", "--get",
-                   "--timeout-ms", "--stop-at", "--background", "--batch", "--list-verdicts"):
+                   "--timeout-ms", "--stop-at", "--background", "--batch", "--list-verdicts",
+                   "--interval", "--until", "--within", "--judge", "--leaf", "--at", "--urls"):
         assert option in done.stdout
     done = run("--version")
     assert done.returncode == 0

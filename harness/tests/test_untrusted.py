@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from staplelab import untrusted
+from staplelab.servers import error_log
 from staplelab.servers.error_log import LogFile
 from staplelab.waiting import receive_all
 
@@ -56,6 +57,15 @@ def test_a_log_that_was_replaced_says_nothing(own: Path) -> None:
     (own / "log").unlink()
     (own / "log").symlink_to(own / "fifo")
     assert len(log.lines()) == 1
+
+
+def test_a_log_has_an_end(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(error_log, "LONGEST", 1 << 20)
+    log = LogFile(own / "log")
+    with (own / "log").open("a") as file:
+        file.writelines(f"{'x' * 99}\n" for _ in range(20_000))
+    log.lines()
+    assert str(log.lines()[-1]) == "[alert] its log is longer than 1 MiB"
 
 
 def test_reading_has_an_end(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,6 +179,34 @@ def handshake_corpus():
     }
 
 
+def clear_flight_corpus():
+    """The first octet says how it is cut, and 0x80 that the key exchange is on a curve."""
+    def message(kind, body):
+        return bytes([kind]) + vector(3, body)
+
+    def records(octets, most):
+        return b"".join(b"\x16\x03\x03" + vector(2, octets[at:at + most])
+                        for at in range(0, len(octets), most))
+
+    def flight(exchange, status=b"\x01" + vector(3, b"ok"), most=16384):
+        return records(message(2, b"hello") + message(11, b"leaf") + message(22, status)
+                       + message(12, exchange) + message(14, b""), most)
+
+    curve = b"\x03\x00\x1d" + vector(1, b"point")
+    field = vector(2, b"p") + vector(2, b"g") + vector(2, b"y")
+    proven = key_of("leaf").sign(bytes(64) + curve)
+    large = b"\x01" + vector(3, bytes(16400))
+    return {
+        "curve": b"\xff" + flight(curve + b"\x08\x07" + vector(2, proven)),
+        "field": b"\x7f" + flight(field + b"\x04\x01" + vector(2, b"sig")),
+        "small-records": b"\x80" + flight(curve + b"\x04\x03" + vector(2, b"sig"), most=9),
+        "large": b"\xff" + flight(curve, large),
+        "alert": b"\xff\x15\x03\x03\x00\x02\x02\x70",
+        "cut": b"\xff" + flight(curve)[:-4],
+        "empty": b"\x80",
+    }
+
+
 def batch_corpus():
     return {
         "words": b'["--tls", "1.3", "--trusted=ca.pem", "127.0.0.1:443"]\n',
@@ -238,6 +266,7 @@ def main():
     for folder, corpus in (
         ("corpus_verdict", verdict_corpus()),
         ("corpus_handshake", handshake_corpus()),
+        ("corpus_clear_flight", clear_flight_corpus()),
         ("corpus_batch", batch_corpus()),
         ("corpus_certificate", certificate_corpus()),
         ("corpus_get_response", get_response_corpus()),

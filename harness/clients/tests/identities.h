@@ -49,6 +49,9 @@ typedef struct {
     const char *eku;
     bool must_staple;
     const char *aia; /* "OCSP;URI:..." */
+    const char *key_usage;
+    bool nocheck;
+    const EVP_MD *md; /* what the issuer signs with; NULL: SHA-256 */
 } identity_plan;
 
 static inline identity make_identity(const identity_plan *plan)
@@ -85,7 +88,14 @@ static inline identity make_identity(const identity_plan *plan)
     if (plan->aia != NULL) {
         add_extension(certificate, issuer->certificate, NID_info_access, plan->aia);
     }
-    assert_true(X509_sign(certificate, issuer->key, EVP_sha256()) > 0);
+    if (plan->key_usage != NULL) {
+        add_extension(certificate, issuer->certificate, NID_key_usage, plan->key_usage);
+    }
+    if (plan->nocheck) {
+        add_extension(certificate, issuer->certificate, NID_id_pkix_OCSP_noCheck, "ignored");
+    }
+    assert_true(X509_sign(certificate, issuer->key, plan->md == NULL ? EVP_sha256() : plan->md) >
+                0);
     return made;
 }
 

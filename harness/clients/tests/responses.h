@@ -32,6 +32,7 @@ typedef struct {
     const single_plan *singles; /* NULL: one, healthy */
     size_t nsingles;            /* ignored when singles is NULL */
     X509_EXTENSION *extra;      /* a response extension; NULL for none */
+    const EVP_MD *md;           /* what the signer signs with; NULL: SHA-256 */
     const char *produced;       /* producedAt as it shall stand there; NULL: now */
 } response_plan;
 
@@ -77,8 +78,8 @@ static inline void sign_response(OCSP_BASICRESP *basic, const response_plan *pla
         assert_int_equal(OCSP_basic_add1_cert(basic, plan->embedded), 1);
     }
     unsigned long flags = OCSP_NOTIME | OCSP_NOCERTS | (plan->by_name ? 0 : OCSP_RESPID_KEY);
-    assert_int_equal(OCSP_basic_sign(basic, stand_in, plan->signer->key, EVP_sha256(), NULL, flags),
-                     1);
+    const EVP_MD *md = plan->md == NULL ? EVP_sha256() : plan->md;
+    assert_int_equal(OCSP_basic_sign(basic, stand_in, plan->signer->key, md, NULL, flags), 1);
 
     if (plan->named != NULL && !plan->by_name) {
         const ASN1_OCTET_STRING *key;
@@ -91,8 +92,7 @@ static inline void sign_response(OCSP_BASICRESP *basic, const response_plan *pla
         assert_true(ASN1_item_sign(ASN1_ITEM_rptr(OCSP_RESPDATA),
                                    (X509_ALGOR *)OCSP_resp_get0_tbs_sigalg(basic), NULL,
                                    (ASN1_BIT_STRING *)OCSP_resp_get0_signature(basic),
-                                   OCSP_resp_get0_respdata(basic), plan->signer->key,
-                                   EVP_sha256()) > 0);
+                                   OCSP_resp_get0_respdata(basic), plan->signer->key, md) > 0);
     }
     X509_free(stand_in);
 }

@@ -65,7 +65,7 @@ static void defaults(void **state)
     assert_true(o.handshake.status);
     assert_int_equal(o.handshake.timeout_ms, 5000);
     assert_false(o.resume);
-    assert_int_equal(o.tries, 1);
+    assert_int_equal(o.retrying.tries, 1);
     assert_int_equal(o.skew, 0);
     assert_null(o.trusted);
     assert_null(o.staple_out);
@@ -93,7 +93,7 @@ static void all_of_them(void **state)
     assert_string_equal(o.handshake.sigalgs, "RSA+SHA256");
     assert_false(o.handshake.status);
     assert_true(o.resume);
-    assert_int_equal(o.tries, 3);
+    assert_int_equal(o.retrying.tries, 3);
     assert_int_equal(o.skew, 300);
     assert_string_equal(o.staple_out, "x");
     check_options_free(&o);
@@ -103,10 +103,39 @@ static void all_of_them(void **state)
     check_options_free(&o);
 }
 
+static void tries_and_captures(void **state)
+{
+    (void)state;
+    check_options o;
+    assert_int_equal(PARSE(&o, "--until", "GOOD", "--within", "10s", "--interval", "200ms", "h:1"),
+                     0);
+    assert_int_equal(o.retrying.tries, 0);
+    assert_int_equal(o.retrying.interval_ms, 200);
+    assert_int_equal(o.retrying.within_ms, 10000);
+    assert_string_equal(o.retrying.until->name, "GOOD");
+    assert_false(o.urls);
+    check_options_free(&o);
+    assert_int_equal(PARSE(&o, "--tries=2", "--interval=0", "--stop-at=hello", "--urls", "h:1"), 0);
+    assert_true(o.urls);
+    check_options_free(&o);
+    assert_int_equal(PARSE(&o, "--judge", "r.der", "--leaf", "l.pem", "--at", "1900000000"), 0);
+    assert_string_equal(o.capture.response, "r.der");
+    assert_string_equal(o.capture.leaf, "l.pem");
+    assert_true(o.capture.at_given);
+    assert_int_equal(o.capture.at, 1900000000);
+    assert_null(o.target);
+    check_options_free(&o);
+
+    assert_int_equal(PARSE(&o, "--until", "GODO", "--tries=2", "h:1"), -1);
+    assert_string_equal(refused_by.detail, "--until 'GODO': a verdict is accepted "
+                                           "(--list-verdicts); the nearest: GOOD");
+    check_options_free(&o);
+}
+
 static void refused(void **state)
 {
     (void)state;
-    static const char *const lines[][3] = {
+    static const char *const lines[][4] = {
         {"--tls=1.1", "h:1"},
         {"--tries=0", "h:1"},
         {"--tries=1x", "h:1"},
@@ -123,6 +152,16 @@ static void refused(void **state)
         {"--trusted=/dev/null", "h:1"},
         {"--resume=yes", "h:1"},
         {"h"},
+        {"--interval=x", "h:1"},
+        {"--within=0s", "h:1"},
+        {"--until=GOOD", "h:1"},
+        {"--until=good", "--tries=2", "h:1"},
+        {"--interval=1s", "--background", "h:1"},
+        {"--judge=r.der"},
+        {"--judge=r.der", "--leaf=l.pem", "h:1"},
+        {"--leaf=l.pem", "h:1"},
+        {"--at=0", "h:1"},
+        {"--judge=r.der", "--leaf=l.pem", "--at=noon"},
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         check_options o;
@@ -330,6 +369,7 @@ int main(void)
         cmocka_unit_test(targets),
         cmocka_unit_test(defaults),
         cmocka_unit_test(all_of_them),
+        cmocka_unit_test(tries_and_captures),
         cmocka_unit_test(refused),
         cmocka_unit_test(requests_and_stops),
         cmocka_unit_test(client_certificate),

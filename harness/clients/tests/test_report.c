@@ -48,13 +48,14 @@ static void a_handshake_with_a_staple(void **state)
     json_t *chain = json_object_get(report, "chain");
     assert_int_equal(json_array_size(chain), sk_X509_num(candidates));
     assert_equal(json_incref(json_array_get(chain, 3)),
-                 json_pack("{s:s, s:s, s:[]}", "subject", "CN=Root", "serial", "1", "ocsp_urls"));
+                 json_pack("{s:s, s:s, s:b, s:[]}", "subject", "CN=Root", "serial", "1",
+                           "must_staple", 0, "ocsp_urls"));
     json_object_del(report, "chain");
     json_object_del(report, "reason");
     assert_equal(
         report,
         json_pack(
-            "{s:i, s:s, s:s, s:b, s:b, s:o, s:o}", "try", 3, "verdict", "REVOKED", "protocol",
+            "{s:i, s:s, s:s, s:b, s:b, s:o, s:o, s:[]}", "try", 3, "verdict", "REVOKED", "protocol",
             "TLSv1.3", "resumed", 0, "status_requested", 1, "leaf",
             json_pack("{s:s, s:s, s:b, s:s, s:I, s:[s]}", "subject", "CN=www", "serial", "1001",
                       "must_staple", 1, "key", "EC", "not_after", (json_int_t)(NOW + 30 * DAY),
@@ -72,7 +73,8 @@ static void a_handshake_with_a_staple(void **state)
                           "revocation_time", (json_int_t)judged.staple.singles[0].revocation_time,
                           "revocation_reason", 1, "this_update", (json_int_t)NOW, "next_update",
                           (json_int_t)(NOW + DAY)),
-                "extensions")));
+                "extensions"),
+            "remarks"));
     verdict_judgement_free(&judged);
     free_identity(&with);
 }
@@ -84,9 +86,10 @@ static void a_handshake_without_anything(void **state)
     handshake seen = {.protocol = "TLSv1.2", .resumed = true};
     verdict_on_absence(true, true, false, &judged);
     assert_equal(report_handshake(1, true, &seen, &judged),
-                 json_pack("{s:i, s:s, s:s, s:s, s:b, s:b, s:n, s:[], s:n}", "try", 1, "verdict",
-                           "RESUMED_NO_STATUS", "reason", judged.reason, "protocol", "TLSv1.2",
-                           "resumed", 1, "status_requested", 1, "leaf", "chain", "staple"));
+                 json_pack("{s:i, s:s, s:s, s:s, s:b, s:b, s:n, s:[], s:n, s:[]}", "try", 1,
+                           "verdict", "RESUMED_NO_STATUS", "reason", judged.reason, "protocol",
+                           "TLSv1.2", "resumed", 1, "status_requested", 1, "leaf", "chain",
+                           "staple", "remarks"));
     verdict_judgement_free(&judged);
 }
 
@@ -116,9 +119,10 @@ static void a_staple_that_is_no_response(void **state)
 static void a_failure_is_one_sentence_of_utf8(void **state)
 {
     (void)state;
-    assert_equal(report_failure(2, "no connection"),
+    const handshake nothing = {0};
+    assert_equal(report_failure(2, "no connection", &nothing, NULL),
                  json_pack("{s:i, s:n, s:s}", "try", 2, "verdict", "error", "no connection"));
-    assert_equal(report_failure(2, "b\xfc\n"),
+    assert_equal(report_failure(2, "b\xfc\n", &nothing, NULL),
                  json_pack("{s:i, s:n, s:s}", "try", 2, "verdict", "error", "b??"));
 }
 

@@ -102,6 +102,22 @@ static void healthy_one(void **state)
     verdict_judgement_free(&judged);
 }
 
+/* The response's own responseBytes, behind another status. */
+static void bytes_beside_an_error(void **state)
+{
+    (void)state;
+    const unsigned char successful[] = {0x0a, 0x01, 0x00, 0xa0};
+    unsigned char *copy = OPENSSL_memdup(der, length);
+    unsigned char *at = memmem(copy, length, successful, sizeof(successful));
+    assert_non_null(at);
+    at[2] = OCSP_RESPONSE_STATUS_TRYLATER;
+    expect(
+        copy, length, VERDICT_ERROR_STATUS,
+        "tryLater (3), and responseBytes follow, which an error must not have (RFC 6960, 4.2.1)");
+    OPENSSL_free(copy);
+    expect_status(3, VERDICT_ERROR_STATUS, "tryLater (3).");
+}
+
 static void response_statuses(void **state)
 {
     (void)state;
@@ -307,9 +323,48 @@ static void extensions(void **state)
     expect_planned(&plan, VERDICT_UNPARSEABLE, "critical extension 1.2.3.4 is not understood");
     single.extra = harmless;
     expect_planned(&plan, VERDICT_GOOD, "good");
+    single.extra = understood;
+    expect_planned(&plan, VERDICT_UNPARSEABLE,
+                   "critical extension 1.3.6.1.5.5.7.48.1.2 does not belong into singleExtensions");
     X509_EXTENSION_free(critical);
     X509_EXTENSION_free(harmless);
     X509_EXTENSION_free(understood);
+}
+
+/* Each critical extension that is understood, in both places (RFC 6960 4.4). */
+static void places_of_extensions(void **state)
+{
+    (void)state;
+    const struct {
+        const char *oid;
+        bool in_response, in_single;
+    } cases[] = {
+        {"1.3.6.1.5.5.7.48.1.2", true, false},    /* nonce */
+        {"1.3.6.1.5.5.7.48.1.9", true, false},    /* extended-revoke */
+        {"1.3.6.1.5.5.7.48.1.3", false, true},    /* CRL references */
+        {"1.3.6.1.5.5.7.48.1.6", false, true},    /* archive cutoff */
+        {"2.5.29.21", false, true},               /* CRL reason */
+        {"2.5.29.24", false, true},               /* invalidity date */
+        {"1.3.6.1.4.1.11129.2.4.5", false, true}, /* SCTs */
+        {"1.3.6.1.5.5.7.48.1.4", false, false},   /* of requests: acceptable responses, */
+        {"1.3.6.1.5.5.7.48.1.7", false, false},   /* service locator, */
+        {"1.3.6.1.5.5.7.48.1.8", false, false},   /* preferred signature algorithms */
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        X509_EXTENSION *extra = make_extension(cases[i].oid, 1);
+        single_plan single = {.next_update = DAY};
+        response_plan plan = {.leaf = leaf.certificate,
+                              .issuer = issuing.certificate,
+                              .signer = &issuing,
+                              .singles = &single,
+                              .nsingles = 1,
+                              .extra = extra};
+        expect_planned(&plan, cases[i].in_response ? VERDICT_GOOD : VERDICT_UNPARSEABLE, "");
+        plan.extra = NULL;
+        single.extra = extra;
+        expect_planned(&plan, cases[i].in_single ? VERDICT_GOOD : VERDICT_UNPARSEABLE, "");
+        X509_EXTENSION_free(extra);
+    }
 }
 
 /* OpenSSL 3.5, unlike 3.0, refuses a GeneralizedTime that is none by itself. */
@@ -377,20 +432,28 @@ static void signature_algorithm(void **state)
     copy[at + sizeof(ecdsa) - 1] = 3;
     expect(copy, length, VERDICT_BAD_SIGNATURE, "CN=Issuing");
     copy[at + sizeof(ecdsa) - 1] = 0x7f;
-    expect(copy, length, VERDICT_BAD_SIGNATURE, "CN=Issuing");
+    expect(copy, length, VERDICT_UNSUPPORTED_ALGORITHM, "1.2.840.10045.4.3.127 is not known");
     OPENSSL_free(copy);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(healthy_one),         cmocka_unit_test(response_statuses),
-        cmocka_unit_test(not_a_response),      cmocka_unit_test(cut_anywhere),
-        cmocka_unit_test(one_bit_flipped),     cmocka_unit_test(trailing_octets),
-        cmocka_unit_test(ber_is_not_der),      cmocka_unit_test(signature_covers_the_wire),
-        cmocka_unit_test(wrong_type),          cmocka_unit_test(version),
-        cmocka_unit_test(extensions),          cmocka_unit_test(times),
+        cmocka_unit_test(healthy_one),
+        cmocka_unit_test(response_statuses),
+        cmocka_unit_test(not_a_response),
+        cmocka_unit_test(cut_anywhere),
+        cmocka_unit_test(one_bit_flipped),
+        cmocka_unit_test(trailing_octets),
+        cmocka_unit_test(ber_is_not_der),
+        cmocka_unit_test(signature_covers_the_wire),
+        cmocka_unit_test(wrong_type),
+        cmocka_unit_test(version),
+        cmocka_unit_test(extensions),
+        cmocka_unit_test(times),
         cmocka_unit_test(signature_algorithm),
+        cmocka_unit_test(places_of_extensions),
+        cmocka_unit_test(bytes_beside_an_error),
     };
     return cmocka_run_group_tests_name("staple", tests, make_all, free_all);
 }

@@ -39,11 +39,10 @@ static void cert_id_in_each_hash(void **state)
         const char *name;
         verdict expected;
     } cases[] = {
-        {EVP_sha1(), "sha1", VERDICT_GOOD},
-        {EVP_sha256(), "sha256", VERDICT_GOOD},
-        {EVP_sha384(), "sha384", VERDICT_GOOD},
-        {EVP_sha512(), "sha512", VERDICT_GOOD},
-        {EVP_md5(), "1.2.840.113549.2.5", VERDICT_NOT_FOR_THIS_CERT},
+        {EVP_sha1(), "sha1", VERDICT_GOOD},     {EVP_sha256(), "sha256", VERDICT_GOOD},
+        {EVP_sha384(), "sha384", VERDICT_GOOD}, {EVP_sha512(), "sha512", VERDICT_GOOD},
+        {EVP_sha224(), "sha224", VERDICT_GOOD}, {EVP_sha3_256(), "sha3-256", VERDICT_GOOD},
+        {EVP_md5(), "md5", VERDICT_GOOD},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         response_plan plan = healthy();
@@ -148,6 +147,10 @@ static void no_next_update(void **state)
     (void)state;
     expect_single(&(single_plan){.no_next = true}, VERDICT_NO_NEXT_UPDATE);
     expect_single(&(single_plan){.no_next = true, .this_update = 1}, VERDICT_NOT_YET_VALID);
+    expect_single(&(single_plan){.no_next = true, .status = V_OCSP_CERTSTATUS_REVOKED},
+                  VERDICT_REVOKED);
+    expect_single(&(single_plan){.no_next = true, .status = V_OCSP_CERTSTATUS_UNKNOWN},
+                  VERDICT_UNKNOWN);
 }
 
 static void statuses(void **state)
@@ -184,6 +187,7 @@ static void several_singles(void **state)
     const single_plan stale = {
         .this_update = -DAY, .next_update = -5, .status = V_OCSP_CERTSTATUS_REVOKED};
     const single_plan early = {.this_update = 5, .next_update = DAY};
+    const single_plan endless = {.no_next = true, .status = V_OCSP_CERTSTATUS_REVOKED};
     const struct {
         single_plan singles[3];
         verdict expected;
@@ -197,6 +201,7 @@ static void several_singles(void **state)
         {{stale, good, early}, VERDICT_GOOD},
         {{stale, early, for_other}, VERDICT_EXPIRED},
         {{early, stale, for_other}, VERDICT_NOT_YET_VALID},
+        {{good, endless, good}, VERDICT_REVOKED},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         response_plan plan = healthy();
@@ -271,12 +276,14 @@ static void vocabulary(void **state)
                                         "EXPIRED",
                                         "NO_NEXT_UPDATE",
                                         "REVOKED",
-                                        "UNKNOWN"};
-    for (int i = 0; i < 16; i++) {
+                                        "UNKNOWN",
+                                        "WEAK_SIGNATURE",
+                                        "UNSUPPORTED_ALGORITHM"};
+    for (int i = 0; i < 18; i++) {
         assert_string_equal(verdict_vocabulary[i].name, names[i]);
         assert_int_equal(verdict_vocabulary[i].verdict, i == 0 ? 0 : 9 + i);
     }
-    assert_null(verdict_vocabulary[16].name);
+    assert_null(verdict_vocabulary[18].name);
 }
 
 int main(void)

@@ -51,6 +51,14 @@ static void in_tls12(void **state)
 
     const unsigned char other_type[] = {22, 0, 0, 4, 2, 0, 0, 0};
     assert_false(observe(false, other_type, sizeof(other_type)).seen);
+    assert_true(observe(false, other_type, sizeof(other_type)).malformed);
+    assert_false(observe(false, STATUS12, sizeof(STATUS12)).malformed);
+
+    const unsigned char more[] = {22, 0, 0, 5, 1, 0, 0, 0, 'x'};
+    const unsigned char less[] = {22, 0, 0, 4, 1, 0, 0, 1};
+    assert_true(observe(false, more, sizeof(more)).malformed);
+    assert_true(observe(false, less, sizeof(less)).malformed);
+    assert_false(observe(false, less, sizeof(less)).seen);
 }
 
 static void in_tls13(void **state)

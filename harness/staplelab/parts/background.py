@@ -95,7 +95,13 @@ class Client:
     def result(self, bound: float = BOUND_SECONDS) -> Handshake:
         """What it saw, once it has ended by itself: its response is there, the server closed."""
         self._read_on(None, bound, "ended")
-        assert self._outcome is not None
+        if self._outcome is None:
+            raise LabError(f"{self.name} was killed and has seen nothing")
+        return self._outcome
+
+    @property
+    def outcome(self) -> Handshake | None:
+        """What it saw, as far as it is known to have ended."""
         return self._outcome
 
     def close(self) -> Handshake:

@@ -100,6 +100,11 @@ class Handshake:
         return self.facts.get("staple")
 
     @property
+    def remarks(self) -> list[str]:
+        """The words of what is remarked beside the verdict (docs/verdicts.md)."""
+        return [one["remark"] for one in self.facts.get("remarks", ())]
+
+    @property
     def octets(self) -> int | None:
         return self.staple["octets"] if self.staple else None
 

@@ -103,10 +103,11 @@ class FaultyServer(Part):
     # ----- faults -----
 
     @functools.cached_property
-    def catalogue(self) -> frozenset[str]:
-        """The names of all faults and primitives that it knows."""
+    def catalogue(self) -> Mapping[str, Sequence[str]]:
+        """All faults and primitives that it knows, by their names; of each its stages."""
         listed = self.control.call("GET", "/v1/faults")
-        return frozenset(one["name"] for one in listed["faults"] + listed["primitives"])
+        known = listed["faults"] + listed["primitives"]
+        return {one["name"]: one["stages"] for one in known}
 
     def inject(
         self,
@@ -136,15 +137,21 @@ class FaultyServer(Part):
 
     def rules(self, rules: Sequence[Mapping[str, Any]], *, never: bool = False) -> None:
         """Replaces the whole set of rules at once; `[]` makes every response healthy."""
-        self.control.call("PUT", "/v1/rules", list(rules))
         steps = [step for rule in rules for step in rule.get("sequence", [])]
         uses = [entry for step in steps for entry in step.get("do", [])]
         names = {entry.get("fault") or entry["primitive"] for entry in uses}
         if never:
-            self.collect()
+            for name in names:
+                if "listener" in self.catalogue.get(name, ()):
+                    raise LabError(f"nobody knows who meets {name}: never=True cannot be held")
+            self.collect()  # before: what meets them from now on counts
+        self.control.call("PUT", "/v1/rules", list(rules))
+        if never:
             self._never.update(dict.fromkeys(names, len(self._events)))
-        else:
-            self._injected |= names
+            return
+        self._injected |= names
+        for name in names & self._never.keys():
+            del self._never[name]
 
     def heal(self) -> None:
         """Every response is healthy again."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from staplelab import untrusted
 from staplelab.errors import LabError
 from staplelab.hosts.base import Host, Running
 from staplelab.hosts.network import Target
@@ -31,7 +32,7 @@ class Process:
 
     def last_words(self) -> str:
         """The last line that it wrote to its standard error."""
-        lines = self.log.read_text(errors="replace").strip().splitlines()
+        lines = untrusted.read(self.log).decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else "it said nothing"
 
 

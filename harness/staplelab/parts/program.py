@@ -10,7 +10,7 @@ import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from staplelab import processes
+from staplelab import processes, untrusted
 from staplelab.errors import LabError
 from staplelab.hosts.base import Endpoint, Host
 from staplelab.hosts.network import Target
@@ -42,10 +42,10 @@ class Program(Part):
         self._role = role
         self._protocol = protocol
         self._argv = list(argv)
-        self._log = folder / f"{name}.log"
+        self._log = folder / f"beside-{name}.log"
         self._bidden = False
-        #: the lines of its output that were collected
-        self._lines = 0
+        #: the octets of its output that were collected
+        self._read = 0
         self._start()
 
     def _start(self) -> None:
@@ -59,8 +59,13 @@ class Program(Part):
         self._process = Process(running, self._log)
         self._bidden = False
         self.silent = False
-        if self.endpoint is not None:
+        if self.endpoint is None:
+            return  # whether it has ended well is known at the end
+        try:
             until(self._listens_or_has_ended, f"{self.name} to listen at {self.endpoint}")
+        except BaseException:
+            running.kill()
+            raise
         if running.poll() is not None:
             raise NotStarted(self.name, self.last_words())
 
@@ -77,6 +82,8 @@ class Program(Part):
     # ----- its program -----
 
     def pause(self) -> None:
+        """By a signal: in containers all programs beside live in one, which cannot be paused for
+        one of them."""
         pid = self.running.pid
         os.kill(pid, signal.SIGSTOP)
         until(lambda: processes.is_stopped(pid), f"{self.name} to stop")
@@ -118,9 +125,12 @@ class Program(Part):
     # ----- what it saw -----
 
     def collect(self) -> None:
-        lines = self._log.read_text(errors="replace").splitlines()
-        self._events += [{"kind": self.shown(line)} for line in lines[self._lines :]]
-        self._lines = len(lines)
+        octets = untrusted.read(self._log, self._read)
+        ended = self.running.poll() is not None
+        whole = len(octets) if ended else octets.rfind(b"\n") + 1
+        self._read += whole
+        lines = octets[:whole].decode(errors="replace").splitlines()
+        self._events += [{"kind": self.shown(line)} for line in lines]
 
     def shown(self, line: str) -> str:
         """A line of its output as the timeline shows it."""
@@ -133,9 +143,10 @@ class Program(Part):
 
     def findings(self) -> list[str]:
         status = self.running.poll()
-        if self._bidden or not status:
-            return []
-        return [f"{self.name} ended with status {status}; it said: {self.last_words()}"]
+        wrong = [f"{self.name} left behind: {process}" for process in self.running.left]
+        if status and not self._bidden:
+            wrong.append(f"{self.name} ended with status {status}; it said: {self.last_words()}")
+        return wrong
 
     def target(self) -> Target:
         if self.endpoint is None:

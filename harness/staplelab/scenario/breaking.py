@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from staplelab.parts.faulty import FaultyServer
 from staplelab.parts.program import Program
 from staplelab.scenario.settling import Settling
 from staplelab.scenario.world import World
+
+_NAME = re.compile(r"[\w.-]+")
 
 
 class Breaking(Settling):
@@ -50,7 +53,9 @@ class Breaking(Settling):
 
         At a part the rule takes the place of all others there."""
         names = [_name_of(one) for one in faults]
-        if names and names[0] in NETWORK_FAULTS:
+        if not names:
+            raise LabError("inject() takes the name of a fault")
+        if names[0] in NETWORK_FAULTS:
             given = {"match": match, "times": times, "scope": None if scope == "global" else scope}
             if wrong := [name for name, value in given.items() if value is not None]:
                 raise LabError(f"{names[0]} is a fault of the network and has no {wrong[0]}")
@@ -67,7 +72,7 @@ class Breaking(Settling):
 
         A fault of the network must have met a packet by now."""
         for part in self._faulty_servers:
-            if not parts or part.name in parts:
+            if part.name in parts or not (parts or part.silent):
                 part.heal()
         for name in parts:
             check_word("part with faults", name, [part.name for part in self._faulty_servers])
@@ -83,7 +88,7 @@ class Breaking(Settling):
         if at is not None:
             check_word("part with faults", at, [part.name for part in servers])
             servers = [part for part in servers if part.name == at]
-        able = [part for part in servers if part.catalogue.issuperset(names)]
+        able = [part for part in servers if part.catalogue.keys() >= set(names)]
         if not able:
             what = "all of these faults" if len(names) > 1 else "the fault"
             who = f"{at} does not know" if at else "no part knows"
@@ -105,6 +110,8 @@ class Breaking(Settling):
         done = self._network_faults.setdefault(tag, [])
         if never:
             self._never.add(tag)
+        else:
+            self._never.discard(tag)
         try:
             for command in network.commands(fault, target, params):
                 self._world.host.network(command)
@@ -114,16 +121,23 @@ class Breaking(Settling):
 
     def _heal_network(self) -> None:
         """Takes all faults of the network back."""
+        wrong = self._end_network_faults()
+        assert not wrong, "\n".join(wrong)
+
+    def _end_network_faults(self) -> list[str]:
+        """Takes all faults of the network back; what was wrong with them, one sentence each."""
+        if not self._network_faults:
+            return []
         counted = "".join(self._world.host.network(command) for command in network.COUNT)
         met = {tag for tag in self._network_faults if network.packets(counted, tag) > 0}
         idle = self._network_faults.keys() - met - self._never
         unwelcome = met & self._never
         self._undo_network_faults()
         self._note("network: healed")
-        assert not idle, f"network fault {', '.join(idle)} was set and never met a packet"
-        assert not unwelcome, (
-            f"network fault {', '.join(unwelcome)} was not to meet a packet, and did"
-        )
+        return [
+            *(f"network fault {tag} was set and never met a packet" for tag in sorted(idle)),
+            *(f"network fault {tag} was not to meet a packet, and did" for tag in unwelcome),
+        ]
 
     def _undo_network_faults(self) -> None:
         for done in self._network_faults.values():
@@ -160,9 +174,13 @@ class Breaking(Settling):
         `lab.file`."""
         if isinstance(argv, str):
             raise LabError(f"the words of a command line are a list: {argv.split()}")
+        if not argv:
+            raise LabError("the command line names no program")
         words = [str(word) for word in argv]
         check_word("protocol", protocol, ("tcp", "udp"))
         chosen = name or Path(words[0]).name
+        if not _NAME.fullmatch(chosen):
+            raise LabError(f"{chosen!r} is no name of a part: letters, digits, dashes and dots are")
         if chosen in self._world.parts or chosen in ROLES:
             taken = "part" if chosen in self._world.parts else "role"
             raise LabError(f"there is a {taken} {chosen!r} already: give the program another name=")
@@ -199,7 +217,12 @@ class Breaking(Settling):
 
 
 def _name_of(fault: str | Mapping[str, Any]) -> str:
-    return fault if isinstance(fault, str) else str(fault.get("fault") or fault.get("primitive"))
+    if isinstance(fault, str):
+        return fault
+    found = fault.get("fault") or fault.get("primitive")
+    if found is None:
+        raise LabError(f"a fault is named by its member 'fault' or 'primitive': {dict(fault)}")
+    return str(found)
 
 
 def _unknown(name: str, servers: Sequence[FaultyServer]) -> str:

@@ -221,6 +221,15 @@ INVARIANTS: Mapping[str, Check] = {
 }
 
 
+def needless(facts: Facts, exempt: Sequence[str]) -> list[str]:
+    """The exemptions that nothing needs, one sentence each."""
+    return [
+        f"it is exempt from {name}, and need not be"
+        for name in exempt
+        if not list(INVARIANTS[name](facts))
+    ]
+
+
 def violations(facts: Facts, exempt: Sequence[str] = ()) -> list[str]:
     """What does not hold, one sentence each, the same twice only once."""
     found = [

@@ -78,7 +78,7 @@ class Lab(Breaking):
         return invariants.Facts(
             asked=[one.events() for one in self._parts if isinstance(one, OcspResponder)],
             queried=self.stub.events() if straight else [],
-            handshakes=self.handshakes,
+            handshakes=[*self.handshakes, *filter(None, (one.outcome for one in self.clients))],
             log=self.nginx.log(),
             in_certificates=[u for one in self.pki.certificates.values() for u in one.ocsp_urls],
             configurations=self._configurations,
@@ -90,13 +90,13 @@ class Lab(Breaking):
     def finish(self) -> None:
         """Ends nginx and holds the scenario to what every scenario must satisfy."""
         self._end_clients()
+        late = self._since_settled()
         status = self._end_server()
         self._ended = True
         self._collect()
-        if self._network_faults:
-            # not before: what was held up may come through now, at a moment of the kernel's choice
-            self._heal_network()
-        wrong = self.causes()
+        wrong = self.causes() + late
+        # not before: what was held up may come through now, at a moment of the kernel's choice
+        wrong += self._end_network_faults()
         wrong += error_log.settle_claims(self.nginx.log(), self._claims, self.server.name)
         wrong += [f"{self.server.name} left behind: {process}" for process in self._left_behind]
         if status != 0:
@@ -105,6 +105,7 @@ class Lab(Breaking):
             wrong += part.findings()
         if self.server.name == "nginx":
             wrong += map(self.shared, invariants.violations(self._facts(), self._exempt))
+            wrong += invariants.needless(self._facts(), self._exempt)
         assert not wrong, "\n".join(wrong)
 
     def causes(self) -> list[str]:

@@ -128,6 +128,8 @@ class Lifecycle:
         others describe the single site when none is given (verify, resolver, ...).
 
         `expect`: it must not start, and say why; its words are claimed."""
+        if self.nginx.started:
+            raise LabError(f"{self.server.name} was started already: lab.restart() starts it anew")
         chosen = self._configuration("start", sites, choices)
         self._upgradable = chosen.upgradable
         begin = self.nginx.start if expect is None else self.nginx.refuse
@@ -143,8 +145,7 @@ class Lifecycle:
         """Ends the server and starts it anew, as `start` does."""
         status = self._end_server()
         assert status == 0, f"{self.server.name} ended with status {status}"
-        if self.nginx.started:
-            self.nginx = self.nginx.again()
+        self.nginx = self.nginx.again()
         self.start(*sites, expect=expect, **choices)
 
     def reconfigure(
@@ -207,6 +208,9 @@ class Lifecycle:
         self, what: str, sites: Sequence[Site], choices: dict[str, Any]
     ) -> Configuration:
         """The configuration that the author describes, with the hosts file for it."""
+        for site in sites:
+            if not isinstance(site, Site):
+                raise LabError(f"{site!r} is no Site; a choice has a name: certificates=(...)")
         known = {field.name for field in (*fields(Site), *fields(Configuration))} - {"sites"}
         for name in choices:
             check_word("choice of the server", name, sorted(known))

@@ -20,6 +20,9 @@ _NEVER_WELCOME = frozenset({"alert", "emerg"})
 #: what nginx logs of a connection that nobody takes
 REFUSED = "(111: Connection refused)"
 
+#: octets of one log that are looked at
+LONGEST = 16 << 20
+
 _LEVEL = f"\\[({'|'.join(LEVELS)})\\]"
 _LINE = re.compile(
     rf"^(?:\d{{4}}/\d\d/\d\d \d\d:\d\d:\d\d {_LEVEL} \d+#\d+: |nginx: {_LEVEL} )"
@@ -95,7 +98,10 @@ class LogFile:
         self._read = 0
 
     def lines(self) -> list[Line]:
-        """The lines up to now; none while there is no such file."""
+        """The lines up to now; none while there is no such file.  Of a log that is too long the
+        last one says so, and has to be claimed."""
+        if self._read > LONGEST:
+            return [*self._lines, Line("alert", f"its log is longer than {LONGEST >> 20} MiB")]
         octets = untrusted.read(self._path, self._read)
         whole = octets.rfind(b"\n") + 1
         _append(self._lines, octets[:whole].decode(errors="replace"))

@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 
-from staplelab.errors import LabError
+from staplelab.errors import LabError, NotHere
 from staplelab.scenario.lab import Lab
 
 
@@ -38,6 +38,30 @@ def test_the_scenario_cannot_go_on(lab: Lab) -> None:
     with contextlib.suppress(LabError):
         lab.nginx.barrier()
     raise OSError("no such thing")
+
+
+def test_the_network_is_whole(lab: Lab) -> None:
+    """A fault of the network that was never met is the lesser news."""
+    lab.start()
+    lab.inject("egress-blocked")
+    crash(lab)
+    lab.nginx.barrier()
+
+
+def test_the_host_cannot_go_on(lab: Lab) -> None:
+    lab.start()
+    crash(lab)
+    lab.nginx.barrier()
+    raise NotHere("there is no such thing here")
+
+
+def test_the_run_is_interrupted(lab: Lab) -> None:
+    """No finding may take the place of that, or the run would go on to its end."""
+    if "STAPLELAB_TEST_INTERRUPT" not in os.environ:
+        lab.not_applicable("it would end the run")
+    lab.start()
+    crash(lab)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_claimed(lab: Lab) -> None:

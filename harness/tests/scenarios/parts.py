@@ -3,16 +3,27 @@ some are mistakes."""
 
 from __future__ import annotations
 
+import functools
 import socket
 import sys
 
 import pytest
 
 from staplelab.parts.responder import OcspResponder
+from staplelab import processes
+from staplelab.parts import program
 from staplelab.scenario.lab import Lab
+from staplelab.servers.refused import Refused
 
 LISTEN = "import socket, sys; s = socket.create_server((sys.argv[1], int(sys.argv[2])));"
 PYTHON = sys.executable
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for 10 s."""
+    soon = functools.partial(program.until, bound=0.2)
+    monkeypatch.setattr(program, "until", soon)
 
 
 def beside(lab: Lab, code: str, name: str = "mine") -> None:
@@ -109,6 +120,81 @@ def test_protocol_misspelt(lab: Lab) -> None:
     lab.beside([PYTHON], at=lab.endpoint(), protocol="upd")
 
 
+def test_program_of_no_name(lab: Lab) -> None:
+    lab.beside([PYTHON], name="../error")
+
+
+def test_program_of_no_words(lab: Lab) -> None:
+    lab.beside([])
+
+
+def test_program_that_ends_well(lab: Lab) -> None:
+    lab.start()
+    lab.beside(["true"]).running.wait(10)
+
+
+def test_program_that_leaves_something_behind(lab: Lab) -> None:
+    lab.start()
+    code = "import subprocess; subprocess.Popen(['tail', '-f', '/dev/null'])"
+    lab.beside([PYTHON, "-c", code], name="mine").running.wait(10)
+
+
+def test_program_that_does_not_come_to_listen(lab: Lab, short: None) -> None:
+    lab.beside(["tail", "-f", "/dev/null"], at=lab.endpoint())
+
+
+def test_program_that_did_not_come_to_listen_is_gone(lab: Lab) -> None:
+    """Its file is in the folder of the scenario before, which only it held."""
+    lab.start()
+    mine = processes.parent(lab.nginx.running.pid)
+    started = [processes.title(pid) for pid in processes.children(mine)]
+    assert not any("/dev/null" in title for title in started), started
+
+
+def test_child_of_a_thread_is_waited_for(lab: Lab) -> None:
+    lab.start()
+    code = (
+        "import subprocess, threading; work = 'print(sum(range(3_000_000)), flush=True)';"
+        "run = lambda: subprocess.run(['python3', '-c', work]);"
+        "thread = threading.Thread(target=run); thread.start(); thread.join()"
+    )
+    program = lab.beside([PYTHON, "-c", code], name="mine")
+    lab.settle()
+    assert program.lines() == ["4499998500000"]
+
+
+def test_fetch_after_the_last_settle(lab: Lab) -> None:
+    lab.start()
+    lab.settle()
+    lab.handshake()
+
+
+def test_exempt_without_need(lab: Lab) -> None:
+    lab.exempt("staple-origin", "for nothing")
+    lab.start()
+
+
+@pytest.mark.topology(name="dnsmasq")
+def test_topology_by_keyword(lab: Lab) -> None:
+    lab.start()
+
+
+def test_started_twice(lab: Lab) -> None:
+    lab.start()
+    lab.start()
+
+
+def test_restarted_after_a_refusal(lab: Lab) -> None:
+    lab.start(directives=("nonsense;",), expect=Refused('unknown directive "nonsense"'))
+    lab.restart()
+    lab.handshake()
+    lab.settle(connections=1)
+
+
+def test_word_in_the_place_of_a_site(lab: Lab) -> None:
+    lab.start("www")
+
+
 @pytest.mark.topology("dnsmask")
 def test_topology_misspelt(lab: Lab) -> None:
     lab.start()
@@ -172,6 +258,32 @@ def test_network_never_and_met(lab: Lab) -> None:
 def test_network_never_and_not_met(lab: Lab) -> None:
     lab.inject("egress-blocked", mode="reset", never=True)
     lab.start()
+
+
+def test_never_and_then_for_real(lab: Lab) -> None:
+    lab.inject("http-5xx", never=True)
+    lab.start()
+    lab.inject("http-5xx")
+    lab.handshake()
+    lab.settle(connections=1)
+
+
+def test_never_of_what_nobody_knows_to_be_met(lab: Lab) -> None:
+    lab.inject("connection-refused", never=True)
+
+
+def test_inject_nothing(lab: Lab) -> None:
+    lab.inject()
+
+
+def test_inject_without_a_name(lab: Lab) -> None:
+    lab.inject({"falt": "http-5xx"})
+
+
+def test_heal_while_one_is_dead(lab: Lab) -> None:
+    lab.start()
+    lab.kill("stub")
+    lab.heal()
 
 
 def test_healed_where_no_faults_are(lab: Lab) -> None:
