@@ -22,6 +22,8 @@ pytestmark = pytest.mark.timeout(300)
 #: all that `configure` can leave out of HTTP; without the last, a build has no regular expressions
 WITHOUT = re.compile(r"--without-http_\w+_module")
 MORE = ("--without-http-cache", "--without-pcre")
+#: all suites, on a machine that has other things to do
+_LONGEST_RUN = 240.0
 IPV6 = re.compile(r"#ifndef NGX_HAVE_INET6\n.*\n#endif\n")
 
 
@@ -54,7 +56,7 @@ def bare(tree: Path) -> Path:
 def judged(tree: Path, folder: Path, *suites: str) -> LabRun:
     do(tree, "make", f"-j{os.cpu_count()}")
     options = ("--nginx", str(tree / "objs" / "nginx"), "--out", "out", *suites)
-    return LabRun(folder, "staplelab", "run", *options).end()
+    return LabRun(folder, "staplelab", "run", *options).end(_LONGEST_RUN)
 
 
 def test_no_module_but_ssl(bare: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
