@@ -111,6 +111,14 @@ def test_what_is_a_surprise(versions: str, seen: Outcome, complaint: str) -> Non
     assert str(failed.value).startswith(complaint)
 
 
+def test_the_register_is_of_nginx_alone() -> None:
+    """Another server that does the same is new, whatever its version."""
+    other = ServerUnderTest("/opt/x", "9.9.9", "3.0.20", "3.0.20", debug=False, name="other")
+    assert not a_deviation().shows(other, "GOOD", conforms="GOOD", deviates="NO_STAPLE")
+    with pytest.raises(AssertionError, match="^other 9.9.9 with OpenSSL 3.0.20 is not known to"):
+        a_deviation().shows(other, "NO_STAPLE", conforms="GOOD", deviates="NO_STAPLE")
+
+
 def test_a_misspelt_outcome_does_not_pin_for_ever() -> None:
     """The day nginx conforms, the scenario fails, whichever way it is misspelt."""
     for conforms, deviates in (("GODD", "NO_STAPLE"), ("GOOD", "NO_STAPEL")):
