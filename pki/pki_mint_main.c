@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "harness/base/memory.h"
+#include "harness/base/memory_libcrypto.h"
 #include "harness/base/options.h"
 #include "harness/base/version.h"
 #include "pki/description.h"
@@ -188,6 +189,7 @@ int main(int argc, char **argv)
 {
     problem p;
     memory_begin();
+    memory_begin_libcrypto();
     /* What a system's openssl.cnf says must not change what a lab mints. */
     OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 

@@ -17,9 +17,16 @@ static const struct {
     int status;
     const char *title;
 } titles[] = {
-    {400, "Bad Request"},        {401, "Unauthorized"},          {404, "Not Found"},
-    {405, "Method Not Allowed"}, {408, "Request Timeout"},       {409, "Conflict"},
-    {413, "Content Too Large"},  {422, "Unprocessable Content"}, {500, "Internal Server Error"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {413, "Content Too Large"},
+    {422, "Unprocessable Content"},
+    {500, "Internal Server Error"},
 };
 
 /* A cut may end inside a multi-octet character, and input may be anything. */

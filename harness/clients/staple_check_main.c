@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "harness/base/memory.h"
+#include "harness/base/memory_libcrypto.h"
 #include "harness/clients/batch.h"
 #include "harness/clients/certificate.h"
 #include "harness/clients/chain_urls.h"
@@ -269,6 +270,7 @@ int main(int argc, char **argv)
 {
     problem p;
     memory_begin();
+    memory_begin_libcrypto();
     signal(SIGPIPE, SIG_IGN);
     if (argc == 2 && strcmp(argv[1], "--batch") == 0) {
         return batch_run(check_in_batch, EXIT_USAGE, &p) == 0 ? 0 : explain(&p);

@@ -6,15 +6,18 @@
 
 #include <sys/types.h>
 
-/* Told of a process before it is killed; `name` is the kernel's (/proc/PID/stat). */
+/* Told of a process before it is killed; `name` is the kernel's (/proc/PID/stat), in printable
+ * ASCII.
+ */
 typedef void (*descendants_found)(void *arg, pid_t pid, const char *name);
 
 /* Makes the caller the parent of every orphan among its descendants (prctl(2),
  * PR_SET_CHILD_SUBREAPER), so that none gets out of reach. To be called before the first fork. */
 void descendants_adopt(void);
 
-/* Kills (SIGKILL) and reaps all descendants; `found`, unless NULL, is called with `arg` for each
- * direct child and each adopted orphan among them. */
+/* Kills (SIGKILL) and reaps all descendants, but for those that will not die within seconds;
+ * `found`, unless NULL, is called with `arg` for each direct child and each adopted orphan among
+ * them. */
 void descendants_end(descendants_found found, void *arg);
 
 #endif

@@ -94,7 +94,7 @@ def test_openssl_is_content_with_several_certificates(ocspd: Ocspd, algorithm: s
 
 
 def test_openssl_sees_what_the_control_api_says(ocspd: Ocspd) -> None:
-    state = {"status": "revoked", "reason": 4, "revocation_time": EPOCH - 60, "signer": "delegate"}
+    state = {"status": "revoked", "reason": 4, "revocation_time": -60, "signer": "delegate"}
     ocspd.control.call("PUT", "/v1/certificates/1001", state)
     said = openssl(ocspd, "-cert", ocspd.pki / "www.pem")
     assert "Response verify OK" in said  # by the delegate, whose certificate came along
@@ -218,16 +218,20 @@ def test_authorities_and_both_folders_are_known(ocspd: Ocspd) -> None:
     assert ocspd.events("request")[-1]["certificates"] == ["no-aia"]
 
 
-def test_the_first_issuer_signs_for_several(ocspd: Ocspd, tmp_path: Path) -> None:
+def test_one_issuer_signs_for_several_of_its_own(ocspd: Ocspd, tmp_path: Path) -> None:
+    """For those of two nobody can sign: unauthorized (RFC 6960, 2.3 and 4.2.2.2)."""
     file = tmp_path / "request.der"
-    asked: list[str | Path] = []
-    for issuer, cert in (("issuing", "www"), ("rogue", "delegate-rogue")):
-        asked += ["-issuer", ocspd.pki / f"{issuer}.pem", "-cert", ocspd.pki / f"{cert}.pem"]
+    asked: list[str | Path] = ["-issuer", ocspd.pki / "issuing.pem"]
+    for cert in ("www", "www-rsa"):
+        asked += ["-cert", ocspd.pki / f"{cert}.pem"]
     client(ocspd, "openssl", "ocsp", "-no_nonce", *asked, "-reqout", file)
     response = decoded(ocspd.fetch(post(file.read_bytes())).body)
     verifies(response, ocspd.certificate("issuing"))
     statuses = [single.certificate_status for single in response.responses]
     assert statuses == [OCSPCertStatus.GOOD] * 2
+    asked += ["-issuer", ocspd.pki / "rogue.pem", "-cert", ocspd.pki / "delegate-rogue.pem"]
+    client(ocspd, "openssl", "ocsp", "-no_nonce", *asked, "-reqout", file)
+    assert ocspd.fetch(post(file.read_bytes())).body == bytes.fromhex("30030a0106")
 
 
 # ----- requests without a status -----
@@ -281,7 +285,7 @@ def test_every_cut_of_a_request_is_malformed(ocspd: Ocspd) -> None:
         (b"GET / HTTP/1.1\r\n\r\n", 400),
         (b"\x16\x03\x01\x02\x00\x01\x00\n\n", 400),
         (b"POST / HTTP/1.0\r\nContent-Length: 70000\r\n\r\n", 413),
-        (b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501),
+        (b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n0\r\n\r\n", 501),
         (b"GET / HTTP/1.0\r\nA: " + b"a" * 40000, 431),
     ],
 )

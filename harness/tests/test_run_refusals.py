@@ -93,6 +93,7 @@ def test_a_port_in_use(tmp_path: Path, taken: str, program: str, option: str) ->
         argv += ["--listen", f"y={taken}"]
     else:
         (tmp_path / "token").write_text("a-token-of-many-octets-0123456789\n")
+        (tmp_path / "token").chmod(0o600)
         argv += ["--control", f"tcp:{taken}", "--control-token-file", str(tmp_path / "token")]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode not in (0, None)

@@ -2,18 +2,18 @@
 #include "responders/control/control.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "harness/base/memory.h"
+#include "responders/control/accept.h"
+#include "responders/control/gate.h"
 #include "responders/control/http.h"
 #include "responders/control/reply.h"
 #include "responders/control/routes.h"
 #include "responders/control/socket.h"
 #include "responders/control/waits.h"
-
-#define HEADERS_MAX (16 * 1024)
 
 /* More than we take, so that a body too large gets a problem and not only a closed connection. */
 #define HTTP_BODY_MAX (16 * CONTROL_BODY_MAX)
@@ -21,6 +21,9 @@
 struct control {
     struct evhttp *http;
     char *token; /* NULL: none needed */
+    gate *gate;  /* NULL where no token is needed */
+    control_accept *accept;
+    bool on_tcp;
     control_socket socket;
     control_routes routes;
 };
@@ -33,6 +36,11 @@ static void on_request(struct evhttp_request *request, void *arg)
     json_t *body = NULL;
     int rc;
 
+    control_accept_refill(c->accept);
+    if (c->on_tcp && control_http_is_of_a_page(request, &p)) {
+        control_reply_problem(request, &p, NULL);
+        return;
+    }
     if (!control_http_authorised(c->token, request)) {
         problem_set(&p, 401, "", "this API needs \"Authorization: Bearer TOKEN\"");
         control_reply_problem(request, &p, NULL);
@@ -66,7 +74,7 @@ static struct evhttp *http_new(struct event_base *base, control *c)
 {
     struct evhttp *http = memory_made(evhttp_new(base));
 
-    evhttp_set_max_headers_size(http, HEADERS_MAX);
+    evhttp_set_max_headers_size(http, CONTROL_HEAD_MAX);
     evhttp_set_max_body_size(http, HTTP_BODY_MAX);
     evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
                                          EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS |
@@ -75,6 +83,10 @@ static struct evhttp *http_new(struct event_base *base, control *c)
      * that keeps its connection. */
     evhttp_set_timeout(http, INT_MAX);
     evhttp_set_gencb(http, on_request, c);
+    if (c->token != NULL) {
+        c->gate = gate_new(base, c->token);
+        evhttp_set_bevcb(http, gate_bufferevent, c->gate);
+    }
     return http;
 }
 
@@ -98,10 +110,11 @@ int control_new(struct event_base *base, const char *where, const char *token,
     }
     c->routes = (control_routes){
         .ops = ops, .waits = control_waits_new(base, ops), .where = c->socket.where};
+    c->on_tcp = c->socket.path[0] == '\0';
     c->http = http_new(base, c);
-    if (evhttp_accept_socket(c->http, c->socket.fd) != 0) {
+    c->accept = control_accept_new(base, c->http, c->socket.fd);
+    if (c->accept == NULL) {
         problem_set(p, 500, "", "cannot accept on %s", c->socket.where);
-        close(c->socket.fd);
         control_free(c);
         return -1;
     }
@@ -115,9 +128,11 @@ void control_free(control *c)
         return;
     }
     control_waits_free(c->routes.waits);
+    control_accept_free(c->accept);
     if (c->http != NULL) {
         evhttp_free(c->http); /* and the socket */
     }
+    gate_free(c->gate);
     control_socket_remove(&c->socket);
     free(c->token);
     free(c);

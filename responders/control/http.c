@@ -3,7 +3,9 @@
  */
 #include "responders/control/http.h"
 
+#include <arpa/inet.h>
 #include <event2/buffer.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -58,18 +60,55 @@ static bool same_token(const char *wanted, const char *given)
     return differs == 0;
 }
 
+bool control_http_is_token(const char *token, const char *value)
+{
+    return strncasecmp(value, "Bearer ", 7) == 0 &&
+           same_token(token, value + 7 + strspn(value + 7, " "));
+}
+
 bool control_http_authorised(const char *token, struct evhttp_request *request)
 {
     const char *value =
         evhttp_find_header(evhttp_request_get_input_headers(request), "Authorization");
 
-    if (token == NULL) {
-        return true;
-    }
-    if (value == NULL || strncasecmp(value, "Bearer ", 7) != 0) {
+    return token == NULL || (value != NULL && control_http_is_token(token, value));
+}
+
+/* An IP address, "localhost", or another name that nobody can register: one without a dot. */
+static bool is_near(const char *host)
+{
+    const size_t length = host[0] == '[' ? strcspn(host + 1, "]") : strcspn(host, ":");
+    char name[256];
+    uint8_t address[16];
+
+    if (length >= sizeof(name)) {
         return false;
     }
-    return same_token(token, value + 7 + strspn(value + 7, " "));
+    snprintf(name, sizeof(name), "%.*s", (int)length, host[0] == '[' ? host + 1 : host);
+    return inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1 ||
+           (host[0] != '[' && strchr(name, '.') == NULL);
+}
+
+bool control_http_is_of_a_page(struct evhttp_request *request, problem *p)
+{
+    struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
+    const char *origin = evhttp_find_header(headers, "Origin");
+    const char *host = evhttp_find_header(headers, "Host");
+
+    if (origin != NULL) {
+        problem_set(p, 403, "",
+                    "no page in a browser may use this API, and \"Origin: %.80s\" is "
+                    "one",
+                    origin);
+    } else if (host != NULL && !is_near(host)) {
+        problem_set(p, 403, "",
+                    "\"Host: %.80s\" is not this API's: use an IP address, localhost or a name "
+                    "without a dot",
+                    host);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 static int read_body(control_request *x, problem *p)

@@ -3,7 +3,6 @@
 
 #include <event2/keyvalq_struct.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "harness/base/memory.h"
 
@@ -25,14 +24,19 @@ void control_reply(struct evhttp_request *request, int status, const char *type,
     evbuffer_free(body);
 }
 
+static int add(const char *octets, size_t length, void *arg)
+{
+    return evbuffer_add(arg, octets, length);
+}
+
+/* Written out piece by piece: a list of events is large, and twice would be too much. */
 static void send_json(struct evhttp_request *request, int status, const char *type, json_t *body)
 {
-    char *text = memory_made(json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(15)));
     struct evbuffer *out = memory_made(evbuffer_new());
 
+    json_dump_callback(body, add, out, JSON_COMPACT | JSON_REAL_PRECISION(15));
     json_decref(body);
-    evbuffer_add_printf(out, "%s\n", text);
-    free(text);
+    evbuffer_add(out, "\n", 1);
     control_reply(request, status, type, out);
 }
 

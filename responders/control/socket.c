@@ -1,6 +1,6 @@
 /*
  * Where the control API listens.  On a Unix socket the file system says who may talk to it.  A
- * socket file that a killed program left is replaced; one that responds belongs to somebody.
+ * socket file that a killed program left is replaced; one that is bound belongs to somebody.
  */
 #include "responders/control/socket.h"
 
@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "harness/base/local_socket.h"
 #include "responders/net/endpoint.h"
 
 static int open_tcp(control_socket *s, const char *text, problem *p)
@@ -30,42 +31,12 @@ static int open_tcp(control_socket *s, const char *text, problem *p)
     return 0;
 }
 
-/* Removes a socket that nobody serves. 0 when the path is free, or -1 with *p. */
-static int clear_stale(const struct sockaddr_un *address, problem *p)
-{
-    struct stat st;
-    int fd, rc;
-
-    if (lstat(address->sun_path, &st) != 0) {
-        return 0;
-    }
-    if (!S_ISSOCK(st.st_mode)) {
-        problem_set(p, 409, "", "cannot listen on unix:%s: it exists and is not a socket",
-                    address->sun_path);
-        return -1;
-    }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    rc = fd < 0 ? -1 : connect(fd, (const struct sockaddr *)address, sizeof(*address));
-    if (rc != 0 && errno == ECONNREFUSED) {
-        close(fd);
-        unlink(address->sun_path);
-        return 0;
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    problem_set(p, 409, "",
-                "cannot listen on unix:%s: another program serves this socket; choose another "
-                "--control path",
-                address->sun_path);
-    return -1;
-}
-
 static int open_unix(control_socket *s, const char *path, problem *p)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char why[LOCAL_SOCKET_REASON];
     mode_t mask;
-    int rc;
+    int rc, held;
 
     if (path[0] == '\0' || strlen(path) >= sizeof(address.sun_path)) {
         return problem_refuse(
@@ -73,7 +44,10 @@ static int open_unix(control_socket *s, const char *path, problem *p)
             sizeof(address.sun_path) - 1, strlen(path));
     }
     strcpy(address.sun_path, path);
-    if (clear_stale(&address, p) != 0) {
+    held = local_socket_claim(path, SOCK_STREAM, why);
+    if (held < 0) {
+        problem_set(p, 409, "", "cannot listen on unix:%s: %s%s", path, why,
+                    strcmp(why, LOCAL_SOCKET_SERVED) == 0 ? "; choose another --control path" : "");
         return -1;
     }
     s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -89,8 +63,10 @@ static int open_unix(control_socket *s, const char *path, problem *p)
             close(s->fd);
         }
         s->fd = -1;
+        close(held);
         return -1;
     }
+    close(held);
     snprintf(s->path, sizeof(s->path), "%s", path);
     snprintf(s->where, sizeof(s->where), "unix:%s", path);
     return 0;
@@ -110,11 +86,15 @@ int control_socket_open(control_socket *s, const char *where, problem *p)
 
 void control_socket_remove(control_socket *s)
 {
+    const int held = s->path[0] == '\0' ? -1 : local_socket_hold(s->path);
     struct stat st;
 
     if (s->path[0] != '\0' && lstat(s->path, &st) == 0 && st.st_dev == s->inode.st_dev &&
         st.st_ino == s->inode.st_ino) {
         unlink(s->path);
+    }
+    if (held >= 0) {
+        close(held);
     }
     s->path[0] = '\0';
 }

@@ -49,6 +49,7 @@ struct control_wait {
     size_t count;
     uint64_t looked; /* events up to this one have been looked at */
     json_t *found;
+    size_t octets; /* of what was found: it is held although it may have fallen out of the ring */
 };
 
 static void wait_free(control_wait *w)
@@ -131,8 +132,28 @@ static void look(control_wait *w)
     if (event_log_last(events) > w->looked) {
         w->looked = event_log_last(events);
     }
+    w->octets += event_log_octets_of(more);
     json_array_extend(w->found, more);
     json_decref(more);
+}
+
+/* What is waited for is more than is ever kept. */
+static void reply_too_large(control_wait *w)
+{
+    struct evhttp_request *request = w->request;
+    problem p;
+
+    problem_set(&p, 413, "/count",
+                "%zu of %zu events came, which take more memory than all that are kept may; wait "
+                "for fewer, or start with more --events",
+                json_array_size(w->found), w->count);
+    wait_free(w);
+    control_reply_problem(request, &p, NULL);
+}
+
+static bool is_too_large(const control_wait *w)
+{
+    return w->octets > event_log_octets_max(w->all->ops->events);
 }
 
 static bool events_reached(control_wait *w)
@@ -160,6 +181,8 @@ static void judge_events(control_waits *all)
         next = w->next;
         if (w->for_events && events_reached(w)) {
             reply_reached(w);
+        } else if (w->for_events && is_too_large(w)) {
+            reply_too_large(w);
         }
     }
 }
@@ -265,7 +288,8 @@ int control_waits_events(control_waits *all, const control_request *x, problem *
 
     if (x->body != NULL &&
         (json_check_members(x->body, "", members, p) != 0 ||
-         json_check_integer(x->body, "", "count", 1, CONTROL_BODY_MAX, &count, p) != 0 ||
+         json_check_integer(x->body, "", "count", 1,
+                            (json_int_t)event_log_capacity(all->ops->events), &count, p) != 0 ||
          json_check_integer(x->body, "", "since", 0, INT64_MAX, &since, p) != 0)) {
         return -1;
     }

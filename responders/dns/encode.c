@@ -123,13 +123,13 @@ static void put_header(writer *w, const dns_response *r)
     put16(w, r->edns);
 }
 
-/* The OPT record (RFC 6891 6.1.3): its TTL holds the upper bits of the response code. */
+/* The OPT record (RFC 6891 6.1.3): its TTL holds the upper bits of the response code, and DO. */
 static void put_opt(writer *w, const dns_response *r)
 {
     put(w, "", 1);
     put16(w, DNS_TYPE_OPT);
     put16(w, DNS_EDNS_UDP_SIZE);
-    put32(w, (uint32_t)(r->rcode >> 4 & 0xff) << 24);
+    put32(w, (uint32_t)(r->rcode >> 4 & 0xff) << 24 | (r->dnssec_ok ? 0x8000 : 0));
     put16(w, 0);
 }
 

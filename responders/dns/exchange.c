@@ -151,17 +151,16 @@ static void make_healthy(work *w)
     const dns_query *q = &w->query;
     dns_response *r = &w->response;
 
-    r->aa = true;
     r->question = true;
     r->name = q->name;
     r->type = q->type;
     r->class = q->class;
-    r->edns = q->edns;
     if (q->version > 0) {
         r->rcode = DNS_RCODE_BADVERS;
     } else if (q->class != DNS_CLASS_IN) {
         r->rcode = DNS_RCODE_REFUSED;
     } else {
+        r->aa = true; /* of what is refused nothing is known */
         dns_store_respond(w->terms->store, &q->name, q->type, r);
     }
 }
@@ -231,7 +230,14 @@ void dns_exchange_message(const dns_exchange_terms *terms, const dns_peer *peer,
     *out = (dns_exchange){.plan = {.draw = -1}};
     rc = dns_query_parse(message, &w.query, &p);
     w.response = (dns_response){
-        .id = w.query.id, .opcode = w.query.opcode, .qr = true, .rd = w.query.rd, .ra = true};
+        .id = w.query.id,
+        .opcode = w.query.opcode,
+        .qr = true,
+        .rd = w.query.rd,
+        .ra = true,
+        .edns = w.query.edns,           /* also in an error (RFC 6891, 6.1.1) */
+        .dnssec_ok = w.query.dnssec_ok, /* copied (RFC 3225, 3) */
+    };
     if (rc == 0) {
         respond(&w, now);
     } else {

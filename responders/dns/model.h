@@ -43,8 +43,9 @@ typedef struct {
     dns_name name;
     uint16_t type, class;
     dns_section answer, authority;
-    bool edns;  /* an OPT record is written */
-    span other; /* written in the place of all that, unless it is empty; somebody else's */
+    bool edns;      /* an OPT record is written */
+    bool dnssec_ok; /* its DO bit */
+    span other;     /* written in the place of all that, unless it is empty; somebody else's */
 } dns_response;
 
 /* Frees the sections. */

@@ -170,10 +170,11 @@ json_t *dns_store_to_json(const dns_store *s)
     return all;
 }
 
+/* A name exists also when only names under it have records (RFC 8020). */
 static bool name_exists(const dns_store *s, const dns_name *name)
 {
     for (size_t i = 0; i < s->current.count; i++) {
-        if (dns_name_equal(&s->current.sets[i].name, name)) {
+        if (dns_name_is_within(&s->current.sets[i].name, name)) {
             return true;
         }
     }
@@ -239,6 +240,10 @@ void dns_store_respond(const dns_store *s, const dns_name *name, uint16_t type, 
     }
     if (dns_store_add_to(s, &here, type, &here, &r->answer) > 0) {
         return;
+    }
+    if (is_owner(&r->answer, &here)) {
+        return; /* the aliases lead in a circle: all of it is there, and there is no end to speak of
+                 */
     }
     /* of a chain, the code is that of its last name (RFC 6604) */
     if (!name_exists(s, &here)) {

@@ -6,14 +6,26 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "harness/base/memory.h"
 
+/* What jansson and the allocator take besides, nearly: for a value, and for a member of an object.
+ */
+#define VALUE_OCTETS  48
+#define MEMBER_OCTETS 64
+
+typedef struct {
+    json_t *event;
+    size_t octets;
+} entry;
+
 struct event_log {
-    json_t **ring; /* the event of number n lies at n % capacity */
+    entry *ring; /* the event of number n lies at n % capacity */
     size_t capacity;
     size_t count;
+    size_t octets;
     uint64_t last;
     uint64_t dropped;
     json_t *kinds;  /* kind -> how many */
@@ -33,15 +45,22 @@ event_log *event_log_new(size_t capacity)
     return log;
 }
 
+static void drop_oldest(event_log *log)
+{
+    entry *oldest = &log->ring[(log->last - log->count + 1) % log->capacity];
+
+    json_decref(oldest->event);
+    log->octets -= oldest->octets;
+    log->count--;
+    log->dropped++;
+    *oldest = (entry){0};
+}
+
 void event_log_clear(event_log *log)
 {
-    for (size_t i = 0; i < log->count; i++) {
-        json_t **slot = &log->ring[(log->last - i) % log->capacity];
-
-        json_decref(*slot);
-        *slot = NULL;
+    while (log->count > 0) {
+        drop_oldest(log);
     }
-    log->count = 0;
     log->dropped = 0;
     json_object_clear(log->kinds);
     json_object_clear(log->faults);
@@ -79,13 +98,42 @@ static void count(json_t *counts, const char *what)
                         json_integer(json_integer_value(json_object_get(counts, what)) + 1));
 }
 
+size_t event_log_octets_of(const json_t *value)
+{
+    size_t sum = VALUE_OCTETS, i;
+    const char *name;
+    json_t *one;
+
+    if (json_is_string(value)) {
+        return sum + json_string_length(value);
+    }
+    json_array_foreach((json_t *)value, i, one)
+    {
+        sum += event_log_octets_of(one);
+    }
+    json_object_foreach((json_t *)value, name, one)
+    {
+        sum += MEMBER_OCTETS + strlen(name) + event_log_octets_of(one);
+    }
+    return sum;
+}
+
+/* The newest is kept in any case. */
+static void make_room(event_log *log, size_t octets)
+{
+    while (log->count > 0 &&
+           (log->count == log->capacity || log->octets + octets > event_log_octets_max(log))) {
+        drop_oldest(log);
+    }
+}
+
 uint64_t event_log_append(event_log *log, const char *kind, json_t *fields)
 {
     json_t *name;
     size_t i;
 
-    const uint64_t seq = ++log->last;
-    json_t **slot = &log->ring[seq % log->capacity];
+    const uint64_t seq = log->last + 1;
+    size_t octets;
     json_t *event =
         json_pack("{s:I, s:f, s:s}", "seq", (json_int_t)seq, "time", now(), "kind", kind);
 
@@ -98,19 +146,33 @@ uint64_t event_log_append(event_log *log, const char *kind, json_t *fields)
     }
     json_decref(fields);
 
-    if (log->count == log->capacity) {
-        json_decref(*slot);
-        log->dropped++;
-    } else {
-        log->count++;
-    }
-    *slot = event;
+    octets = event_log_octets_of(event);
+    make_room(log, octets);
+    log->ring[seq % log->capacity] = (entry){event, octets};
+    log->last = seq;
+    log->octets += octets;
+    log->count++;
     count(log->kinds, kind);
 
     if (log->notify != NULL) {
         log->notify(log->notify_arg);
     }
     return seq;
+}
+
+size_t event_log_capacity(const event_log *log)
+{
+    return log->capacity;
+}
+
+size_t event_log_octets(const event_log *log)
+{
+    return log->octets;
+}
+
+size_t event_log_octets_max(const event_log *log)
+{
+    return log->capacity * EVENT_LOG_OCTETS_EACH;
 }
 
 uint64_t event_log_last(const event_log *log)
@@ -146,7 +208,7 @@ json_t *event_log_since(const event_log *log, uint64_t since, const json_t *matc
         seq = since + 1;
     }
     for (; seq <= log->last; seq++) {
-        json_t *event = log->ring[seq % log->capacity];
+        json_t *event = log->ring[seq % log->capacity].event;
 
         if (!matches(event, match)) {
             continue;

@@ -1,5 +1,6 @@
 /*
- * The event log: what the program saw and did, a bounded ring of JSON objects.
+ * The event log: what the program saw and did, a ring of JSON objects that is bounded by their
+ * number and by the memory that they take: as much as if each took EVENT_LOG_OCTETS_EACH.
  *
  * Each event has "seq" (from 1, never reused), "time" (Unix seconds on the program's
  * clock, with milliseconds) and "kind"; the rest is the kind's own.
@@ -13,8 +14,22 @@
 
 typedef struct event_log event_log;
 
+/* An event of a query that asks for one name takes about a third of that, one that lists a thousand
+ * addresses fifty times as much. */
+#define EVENT_LOG_OCTETS_EACH 4096
+
 event_log *event_log_new(size_t capacity);
 void event_log_free(event_log *log);
+
+/* How many events it can hold. */
+size_t event_log_capacity(const event_log *log);
+
+/* How much memory the events take that are held now, nearly; and at most. */
+size_t event_log_octets(const event_log *log);
+size_t event_log_octets_max(const event_log *log);
+
+/* How much memory a value takes, nearly. */
+size_t event_log_octets_of(const json_t *value);
 
 /* Called after every append; one listener (the control API). */
 void event_log_on_append(event_log *log, void (*notify)(void *arg), void *arg);

@@ -55,7 +55,7 @@ static bool serve(const rule_set *set, rule *r, bool at_accept, const char *cons
     double draw = -1;
 
     value = value == NULL ? "" : value;
-    ordinal = (uint64_t)json_integer_value(json_object_get(r->counters, value));
+    ordinal = rule_ordinal(r, value);
     step = rule_due_step(r, ordinal);
     if (r->drawn) {
         draw = draw_of(rule_set_get_seed(set), r->id, value, ordinal);
@@ -69,8 +69,7 @@ static bool serve(const rule_set *set, rule *r, bool at_accept, const char *cons
         return false;
     }
 
-    /* The value may hold any octets that a peer sent, so it is not checked for UTF-8. */
-    json_object_set_new_nocheck(r->counters, value, json_integer((json_int_t)ordinal + 1));
+    rule_count(r, value);
     plan_make(out, r, step, ordinal, draw);
     return true;
 }

@@ -178,6 +178,10 @@ static int parse_step(parser *x, rule_step *step, json_t *source, const char *wh
     if (!json_is_array(uses)) {
         return problem_refuse(x->p, base, "a step needs \"do\", an array of faults ([] for none)");
     }
+    if (json_array_size(uses) > RULE_FAULTS_MAX) {
+        return problem_refuse(x->p, base, "a step does at most %d faults, not %zu", RULE_FAULTS_MAX,
+                              json_array_size(uses));
+    }
     json_array_foreach(uses, i, use)
     {
         snprintf(pointer, sizeof(pointer), "%s/%zu", base, i);
@@ -353,14 +357,7 @@ int rule_parse(const rule_terms *terms, json_t *source, const char *where, rule 
         goto failed;
     }
 
-    json_object_set_new(r->source, "id", json_string(r->id));
-    for (size_t i = 1; members[i] != NULL; i++) {
-        json_t *value = json_object_get(source, members[i]);
-
-        if (value != NULL) {
-            json_object_set(r->source, members[i], value);
-        }
-    }
+    r->source = json_incref(source);
     *out = r;
     return 0;
 

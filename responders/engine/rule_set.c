@@ -222,7 +222,7 @@ json_t *rule_set_to_json(const rule_set *r)
     json_t *list = json_array();
 
     for (size_t i = 0; i < r->current->count; i++) {
-        json_array_append_new(list, json_deep_copy(r->current->rules[i]->source));
+        json_array_append_new(list, rule_to_json(r->current->rules[i]));
     }
     return list;
 }

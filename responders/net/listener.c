@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "harness/base/memory.h"
+#include "responders/net/retry.h"
 
 /* How long the kernel may take for a connection from ourselves to ourselves. */
 #define FILLER_BOUND_MS 200
@@ -24,7 +25,9 @@ struct listener {
     listener_mode mode;
     int filler; /* our own connection that fills the accept queue; -1: none */
     uint16_t filler_port;
-    bool starved; /* descriptors ran out: wait until one is closed */
+    bool starved; /* descriptors ran out: wait until one is closed, whoever's it is */
+    bool told;    /* and that was said; it is said again only after a connection was accepted */
+    retry *retry;
 };
 
 const char *listener_mode_name(listener_mode mode)
@@ -42,10 +45,14 @@ static bool somebody_waits(const listener *l)
 
 static void starve(listener *l, int reason)
 {
-    fprintf(stderr, "%s: listener %s cannot accept: %s\n", program_invocation_short_name,
-            l->endpoint.name, strerror(reason));
+    if (!l->told) {
+        fprintf(stderr, "%s: listener %s cannot accept: %s\n", program_invocation_short_name,
+                l->endpoint.name, strerror(reason));
+    }
+    l->told = true;
     l->starved = true;
     event_del(l->acceptable);
+    retry_soon(l->retry);
 }
 
 static void accept_all(listener *l)
@@ -65,6 +72,7 @@ static void accept_all(listener *l)
             }
             return;
         }
+        l->told = false;
         if (l->filler_port != 0 && endpoint_port(&peer) == l->filler_port) {
             l->filler_port = 0;
             close(fd);
@@ -88,6 +96,7 @@ static void watch(listener *l)
 static void unwatch(listener *l)
 {
     event_del(l->acceptable);
+    retry_not(l->retry);
     l->starved = false;
 }
 
@@ -211,8 +220,14 @@ void listener_resume(listener *l)
 {
     if (l->starved) {
         l->starved = false;
+        retry_not(l->retry);
         watch(l);
     }
+}
+
+static void on_retry(void *arg)
+{
+    listener_resume(arg);
 }
 
 const endpoint *listener_endpoint(const listener *l)
@@ -234,6 +249,7 @@ listener *listener_new(struct event_base *base, const endpoint *e, int fd,
     l->on_accept = on_accept;
     l->arg = arg;
     l->filler = -1;
+    l->retry = retry_new(base, on_retry, l);
     l->acceptable = memory_made(event_new(base, fd, EV_READ | EV_PERSIST, on_acceptable, l));
     watch(l);
     return l;
@@ -242,6 +258,7 @@ listener *listener_new(struct event_base *base, const endpoint *e, int fd,
 void listener_free(listener *l)
 {
     event_free(l->acceptable);
+    retry_free(l->retry);
     close(l->fd);
     if (l->filler >= 0) {
         close(l->filler);

@@ -40,7 +40,8 @@ listener_mode listener_current(const listener *l);
  * may be called from here, and must not call this again then. */
 int listener_set_mode(listener *l, listener_mode mode, problem *p);
 
-/* Accepts again after descriptors had run out: to be called when one was closed. */
+/* Accepts again after descriptors had run out: to be called when one was closed.  It does so by
+ * itself, too, a moment later: what has taken them may be none of our connections. */
 void listener_resume(listener *l);
 
 #endif

@@ -5,14 +5,17 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "harness/base/memory.h"
 #include "responders/net/outbox.h"
 
-#define READS_AT_ONCE 16
-#define UNSENT_MAX    262144 /* octets that are due; beyond it we read no further */
+#define OCTETS_MAX    16384  /* taken from the socket at once */
+#define READS_AT_ONCE 16     /* then the other sockets have their turn */
+#define CALLS_AT_ONCE 16     /* of on_octets, each of which may make a response: as above */
+#define UNSENT_MAX    262144 /* octets that are due; beyond it no octet is taken any more */
 
 typedef enum {
     READING,  /* nothing is to be written */
@@ -31,8 +34,11 @@ struct stream {
     stream_state state;
     struct event *readable;
     struct event *writable;
+    struct event *turn; /* to go on with the input */
     timer timer;
     outbox deliveries;
+    uint8_t *input; /* read, not yet taken by the owner; NULL: none */
+    size_t input_at, input_length;
     uint64_t sent, received;
     bool started;
     bool busy;      /* a function below us on the stack works on the stream: it frees it */
@@ -51,6 +57,7 @@ static void let_go(stream *s)
     timers_cancel(&s->timer);
     event_free(s->readable);
     event_free(s->writable);
+    event_free(s->turn);
     close(s->fd);
 }
 
@@ -59,6 +66,7 @@ static void free_memory(stream *s)
     while (s->deliveries.head != NULL) {
         outbox_drop(&s->deliveries);
     }
+    free(s->input);
     free(s);
 }
 
@@ -278,6 +286,10 @@ static void leave(stream *s)
     }
     if (s->state == UNREAD || reads(s)) {
         event_add(s->readable, NULL);
+        if (s->input != NULL && s->state != UNREAD) {
+            /* In the next pass of the loop: what is made active is run in this one. */
+            event_add(s->turn, &(struct timeval){0});
+        }
     } else {
         event_del(s->readable);
     }
@@ -322,28 +334,44 @@ static void peer_closed(stream *s)
     }
 }
 
-/* Takes octets from the peer. */
-static void take(stream *s, const uint8_t *data, size_t length)
+/* Gives the owner what was read, as long as it may be taken; what is left is given in a later turn.
+ */
+static void take_input(stream *s, int *calls)
 {
-    s->received += length;
-    while (length > 0 && !s->gone && !s->closing) {
-        size_t taken = s->handlers->on_octets(s->arg, (span){data, length});
-        data += taken;
-        length -= taken;
+    while (s->input != NULL && reads(s) && *calls > 0) {
+        const span rest = {s->input + s->input_at, s->input_length - s->input_at};
+        (*calls)--;
+        s->input_at += s->closing ? rest.length : s->handlers->on_octets(s->arg, rest);
+        if (s->input_at == s->input_length) {
+            free(s->input);
+            s->input = NULL;
+        }
         if (!s->gone && s->stirred) {
             advance(s);
         }
     }
 }
 
+static void keep_input(stream *s, const uint8_t *data, size_t length)
+{
+    s->received += length;
+    s->input = memory_array(length, 1);
+    memcpy(s->input, data, length);
+    s->input_at = 0;
+    s->input_length = length;
+}
+
 static void read_octets(stream *s)
 {
-    uint8_t data[16384];
+    uint8_t data[OCTETS_MAX];
+    int calls = CALLS_AT_ONCE;
+    take_input(s, &calls);
     /* Not for ever: a peer that sends without end must not keep the others waiting. */
-    for (int i = 0; i < READS_AT_ONCE && reads(s); i++) {
+    for (int i = 0; i < READS_AT_ONCE && s->input == NULL && reads(s); i++) {
         ssize_t n = recv(s->fd, data, sizeof(data), 0);
         if (n > 0) {
-            take(s, data, (size_t)n);
+            keep_input(s, data, (size_t)n);
+            take_input(s, &calls);
         } else if (n == 0) {
             peer_closed(s);
         } else if (errno == EAGAIN) {
@@ -396,6 +424,7 @@ stream *stream_new(struct event_base *base, timers *t, int fd, const stream_hand
     s->timer = (timer){.fire = on_timer, .arg = s};
     s->readable = memory_made(event_new(base, fd, EV_READ | EV_PERSIST, on_readable, s));
     s->writable = memory_made(event_new(base, fd, EV_WRITE, on_writable, s));
+    s->turn = memory_made(evtimer_new(base, on_readable, s));
     return s;
 }
 
@@ -432,6 +461,9 @@ void stream_close(stream *s)
 
 bool stream_owes(const stream *s)
 {
+    if (s->input != NULL && !s->closing) {
+        return true;
+    }
     switch (s->state) {
     case READING:
     case UNREAD:

@@ -8,7 +8,7 @@
  * of their coming; one that has begun is never mixed with another.  A peer that sends FIN while we
  * wait for the clock or for nothing is taken to be gone; one that does so while octets that are due
  * are being written still gets them.  As long as a peer takes none of many octets that are due,
- * none of its own are read.
+ * none of its own are taken, not even of those that were read already.
  */
 #ifndef STAPLELAB_NET_STREAM_H
 #define STAPLELAB_NET_STREAM_H
@@ -37,8 +37,8 @@ typedef struct {
  * stream_new, stream_deliver or stream_close: all come from the loop, or from stream_start. */
 typedef struct {
     /* Octets came; returns how many it has taken, at least one.  The rest is given again, once what
-     * was handed over meanwhile has been carried out as far as it can be.  Not called once a
-     * delivery that does not KEEP the stream was handed over. */
+     * was handed over meanwhile has been carried out as far as it can be, maybe in a later pass.
+     * Not called once a delivery that does not KEEP the stream was handed over. */
     size_t (*on_octets)(void *arg, span octets);
     /* A delivery waits for the clock with octets left, or for the peer (DELIVERY_HOLD,
      * `all_written`).  At most once for each of the two. */

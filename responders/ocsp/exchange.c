@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "responders/engine/rule_decide.h"
+#include "responders/ocsp/caching.h"
 #include "responders/ocsp/codec/hash.h"
 #include "responders/ocsp/codec/http_response.h"
 #include "responders/ocsp/encode.h"
@@ -110,6 +111,12 @@ static void deliver(const http_response *http, const ocsp_fault_context *context
     plan_do(&out->plan, STAGE_END, d, context);
 }
 
+/* A POST is kept by nobody; Cache-Control and ETag came with HTTP/1.1. */
+static bool is_for_caches(const http_request *r)
+{
+    return strcmp(r->method, "GET") == 0 && strcmp(r->version, "1.1") == 0;
+}
+
 /* The response to what is HTTP, changed by the plan. */
 static void respond(const ocsp_exchange_terms *terms, const ocsp_exchange_peer *peer,
                     const ocsp_inquiry *q, int64_t now, ocsp_exchange *out)
@@ -133,7 +140,13 @@ static void respond(const ocsp_exchange_terms *terms, const ocsp_exchange_peer *
         out->is_ours = false;
         context.shaped = false;
     }
+    if (out->is_ours && is_for_caches(q->http)) {
+        ocsp_caching_add(&http, &model, now);
+    }
     plan_do(&out->plan, STAGE_MESSAGE, &http, &context);
+    if (http.code != 200 || is_replaced(&out->plan)) {
+        ocsp_caching_remove(&http); /* of an error nothing is kept */
+    }
 
     bool carried = q->has_method && http.body.length > 0 && !is_replaced(&out->plan);
     out->response = describe(peer, carried ? &model : NULL, &http);

@@ -1,4 +1,5 @@
 /* faulty-ocspd: an OCSP responder (RFC 6960) that misbehaves on demand. */
+#include "harness/base/memory_libcrypto.h"
 #include "responders/ocsp/faults/catalogue.h"
 #include "responders/ocsp/match.h"
 #include "responders/ocsp/responder.h"
@@ -72,6 +73,7 @@ int main(int argc, char **argv)
         .stop = stop,
         .arg = &r,
     };
+    memory_begin_libcrypto();
     int status = program_run(&faulty_ocspd, argc, argv);
     ocsp_store_free(&r.store);
     return status;

@@ -1,6 +1,8 @@
 /* See healthy.h. */
 #include "responders/ocsp/healthy.h"
 
+#include <string.h>
+
 static void fill_single(const ocsp_store *store, const cert_id *id, const ocsp_certificate *found,
                         const ocsp_certificate *issuer, int64_t now, ocsp_single *s)
 {
@@ -25,9 +27,28 @@ static void fill_single(const ocsp_store *store, const cert_id *id, const ocsp_c
     }
 }
 
+static bool same(const octets *a, const octets *b)
+{
+    return a->length == b->length && (a->length == 0 || memcmp(a->data, b->data, a->length) == 0);
+}
+
+/* Two manifests may hold the same authority. */
+static bool is_same_authority(const ocsp_certificate *a, const ocsp_certificate *b)
+{
+    return same(&a->subject, &b->subject) && same(&a->key_bits, &b->key_bits);
+}
+
+static void refuse(ocsp_response *out, int status)
+{
+    out->status = status;
+    out->has_bytes = false;
+}
+
 void ocsp_healthy_response(const ocsp_store *store, const ocsp_request *request, int64_t now,
                            ocsp_response *out)
 {
+    const ocsp_certificate *authority = NULL;
+
     *out = (ocsp_response){.status = OCSP_MALFORMED_REQUEST, .produced_at = now};
     if (request == NULL) {
         return;
@@ -37,9 +58,16 @@ void ocsp_healthy_response(const ocsp_store *store, const ocsp_request *request,
         const ocsp_certificate *issuer;
         const ocsp_certificate *found = ocsp_store_find(store, &request->certs[i], &issuer);
         fill_single(store, &request->certs[i], found, issuer, now, ocsp_response_add_single(out));
-        if (issuer == NULL || out->signer != NULL) {
+        if (issuer == NULL) {
             continue;
         }
+        if (authority != NULL) {
+            if (!is_same_authority(authority, issuer)) {
+                refuse(out, OCSP_UNAUTHORIZED);
+            }
+            continue;
+        }
+        authority = issuer;
         out->status = OCSP_SUCCESSFUL;
         out->has_bytes = true;
         if (found != NULL && found->state.signer != NULL) {

@@ -15,7 +15,8 @@
  * Fills in *out (to be freed with ocsp_response_free); `now` is in Unix seconds:
  *   request NULL            malformedRequest
  *   no known issuer in it   unauthorized
- *   else successful, signed by the (first known) issuer or the signer that the state names, one
+ *   two known issuers in it unauthorized: one signature cannot speak for both (RFC 6960, 4.2.2.2)
+ *   else successful, signed by the issuer or the signer that the state names, one
  *   SingleResponse for each CertID as it was asked; a serial that was never issued is "unknown".
  */
 void ocsp_healthy_response(const ocsp_store *store, const ocsp_request *request, int64_t now,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "responders/ocsp/codec/serial.h"
+#include "responders/ocsp/instant.h"
 
 /* Times stay far inside what an int64_t of seconds can add up to. */
 #define SECONDS_MAX INT64_C(100000000000)
@@ -17,13 +18,16 @@ static json_t *to_json(const ocsp_certificate *c)
 {
     const ocsp_certificate_state *s = &c->state;
     bool revoked = s->status == OCSP_REVOKED;
+    char time[INSTANT_TEXT_SIZE];
+
+    instant_to_text(s->revocation_time, time);
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:o}", "serial", c->serial_hex,
                      "certificate", c->id, "issuer", c->issuer_id, "status",
                      ocsp_cert_status_names[s->status], "reason",
                      revoked && s->reason >= 0 ? json_integer(s->reason) : json_null(),
-                     "revocation_time", revoked ? json_integer(s->revocation_time) : json_null(),
-                     "validity", s->has_validity ? json_integer(s->validity) : json_null(),
-                     "this_update", (json_int_t)s->this_update, "signer",
+                     "revocation_time", revoked ? json_string(time) : json_null(), "validity",
+                     s->has_validity ? json_integer(s->validity) : json_null(), "this_update",
+                     (json_int_t)s->this_update, "signer",
                      s->signer != NULL ? json_string(s->signer->id) : json_null());
 }
 
@@ -81,6 +85,21 @@ static int take_seconds(json_t *value, const char *pointer, int64_t *out, proble
     return 0;
 }
 
+/* An instant, as in the rules.  It is worked out now: the time of a revocation does not move on. */
+static int take_revocation_time(json_t *value, int64_t now, ocsp_certificate_state *s, problem *p)
+{
+    instant time;
+
+    if (json_is_null(value)) {
+        return 0;
+    }
+    if (!instant_read(value, &time)) {
+        return problem_refuse(p, "/revocation_time", "not a time: " INSTANT_FORM);
+    }
+    s->revocation_time = instant_at(&time, now);
+    return 0;
+}
+
 static int take_status(json_t *value, ocsp_certificate_state *s, problem *p)
 {
     for (int i = 0; json_is_string(value) && ocsp_cert_status_names[i] != NULL; i++) {
@@ -125,7 +144,7 @@ static int take_signer(const ocsp_store *c, json_t *value, const ocsp_certificat
     return 0;
 }
 
-static int take_member(const ocsp_store *c, const char *name, json_t *value,
+static int take_member(const ocsp_store *c, const char *name, json_t *value, int64_t now,
                        const ocsp_certificate *near, ocsp_certificate_state *s, problem *p)
 {
     if (strcmp(name, "status") == 0) {
@@ -135,9 +154,7 @@ static int take_member(const ocsp_store *c, const char *name, json_t *value,
         return take_reason(value, s, p);
     }
     if (strcmp(name, "revocation_time") == 0) {
-        return json_is_null(value)
-                   ? 0
-                   : take_seconds(value, "/revocation_time", &s->revocation_time, p);
+        return take_revocation_time(value, now, s, p);
     }
     if (strcmp(name, "validity") == 0) {
         s->has_validity = !json_is_null(value);
@@ -174,7 +191,7 @@ static int put(ocsp_store *c, const char *serial, json_t *body, int64_t now, jso
     json_t *value;
     json_object_foreach(body, name, value)
     {
-        if (take_member(c, name, value, one, &state, p) != 0) {
+        if (take_member(c, name, value, now, one, &state, p) != 0) {
             return -1;
         }
     }

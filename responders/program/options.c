@@ -1,17 +1,16 @@
 /* The options that every responder knows, and those of its own beside them. */
 #include "responders/program/options.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/base/memory.h"
 #include "harness/base/version.h"
+#include "responders/program/token.h"
 
 #define EVENTS_DEFAULT 4096
 #define EVENTS_MAX     10000000
-#define TOKEN_FILE_MAX 4096
 
 /* What the functions of the rows work with. */
 typedef struct {
@@ -48,24 +47,16 @@ static int take_listen(void *arg, const char *text, problem *p)
     return 0;
 }
 
-/* The first line of the file. */
 static int take_token_file(void *arg, const char *path, problem *p)
 {
     program_options *o = parsing_of(arg)->options;
-    char text[TOKEN_FILE_MAX + 1];
-    FILE *f = fopen(path, "r");
-    size_t length;
+    char *token;
 
-    if (f == NULL) {
-        return problem_refuse(p, "", "--control-token-file %.200s: %s", path, strerror(errno));
+    if (token_read("--control-token-file", path, &token, p) != 0) {
+        return -1;
     }
-    length = fread(text, 1, TOKEN_FILE_MAX, f);
-    fclose(f);
-    text[length] = '\0';
-    text[strcspn(text, "\r\n")] = '\0';
-    free(o->control_token);
-    o->control_token = memory_text(text);
-    explicit_bzero(text, sizeof(text));
+    program_options_clear(o);
+    o->control_token = token;
     return 0;
 }
 
@@ -217,7 +208,9 @@ static const options_row common_rows[] = {
     {"events", "N", "how many events are kept (default 4096)", take_events},
     {"control", "unix:PATH|tcp:ADDRESS:PORT",
      "serve the control API on a Unix socket, or on TCP, which needs a token", take_control},
-    {"control-token-file", "FILE", "the bearer token that callers must send", take_token_file},
+    {"control-token-file", "FILE",
+     "the bearer token that callers must send: one line, in a file that not everybody may read",
+     take_token_file},
     {"list-faults", "[=json]", "print the fault catalogue and exit", take_list_faults},
     {"list-primitives", "[=json]", "print what faults are made of, and exit", take_list_primitives},
     {"version", NULL, "print the version and exit", take_version},

@@ -161,6 +161,37 @@ static void a_place_that_is_taken_or_not_there(void **state)
     assert_int_equal(access(folder, F_OK), -1);
 }
 
+/* Whoever stands at the door is not disturbed by the other one. */
+static void a_door_is_one_launchers(void **state)
+{
+    char name[200], wanted[400], half_way[210];
+    struct stat found, first;
+    problem p;
+    int fd, second;
+
+    (void)state;
+    snprintf(name, sizeof(name), "%s/door", place);
+    snprintf(wanted, sizeof(wanted), "cannot listen on %s: another program serves this socket",
+             name);
+    assert_int_equal(door_open(name, &fd, &p), 0);
+    assert_int_equal(stat(name, &first), 0);
+    assert_int_equal(door_open(name, &second, &p), -1);
+    assert_string_equal(p.detail, wanted);
+    assert_int_equal(stat(name, &found), 0);
+    assert_int_equal(found.st_ino, first.st_ino);
+    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    assert_int_equal(accept(fd, NULL, NULL), -1); /* nobody knocked */
+    close(fd);
+
+    /* one that was killed is replaced, also if that was half-way */
+    snprintf(half_way, sizeof(half_way), "%s.new", name);
+    assert_int_equal(link(name, half_way), 0);
+    assert_int_equal(door_open(name, &fd, &p), 0);
+    assert_int_equal(access(half_way, F_OK), -1);
+    close(fd);
+    assert_int_equal(unlink(name), 0);
+}
+
 static void a_door_says_why_it_cannot_be(void **state)
 {
     char name[200], longest[PATH_MAX];
@@ -189,6 +220,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(signals_end_it, make, drop),
         cmocka_unit_test_setup_teardown(the_first_connection_may_be_the_lease, make, drop),
         cmocka_unit_test_setup_teardown(a_place_that_is_taken_or_not_there, make, drop),
+        cmocka_unit_test_setup_teardown(a_door_is_one_launchers, make, drop),
         cmocka_unit_test_setup_teardown(a_door_says_why_it_cannot_be, make, drop),
     };
     return cmocka_run_group_tests_name("launcher", tests, NULL, NULL);

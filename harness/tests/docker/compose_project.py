@@ -16,7 +16,6 @@ from typing import Any
 _FOLDER = Path(__file__).resolve().parents[3] / "docker"
 FILE = _FOLDER / "compose.yaml"
 FAST_FILE = _FOLDER / "compose.fast.yaml"
-TOKEN = "another-token-for-a-test"
 _CERTIFICATE_NAME = "www.staplelab.test"
 _BOUND = 30
 
@@ -35,12 +34,13 @@ class Project:
     def __init__(self, engine: Any, suffix: str = "", speed: int = 1) -> None:
         self._engine = engine
         self._files = [FILE] if speed == 1 else [FILE, FAST_FILE]
+        self._token = ""
         name = f"staplelab-test-{os.getpid()}{suffix}"
         self.label = f"com.docker.compose.project={name}"
         self._environment = {
             **os.environ,
             "COMPOSE_PROJECT_NAME": name,
-            "STAPLELAB_TOKEN": TOKEN,
+            "STAPLELAB_TOKEN": "",
             "STAPLELAB_HTTPS_PORT": "0",
             "STAPLELAB_RESPONDER_PORT": "0",
             "STAPLELAB_STUB_PORT": "0",
@@ -111,15 +111,22 @@ class Project:
         (published,) = self.container(service).ports[f"{port}/tcp"]
         return f"{published['HostIp']}:{published['HostPort']}"
 
+    def token(self) -> str:
+        """The token of the control API, which the playground has made for itself."""
+        done = self.compose("exec", "-T", "responder", "cat", "/playground/token")
+        assert done.returncode == 0, done.stderr
+        return done.stdout.rstrip("\n")
+
     def control(
-        self, service: str, method: str, path: str, body: Any = None, token: str = TOKEN
+        self, service: str, method: str, path: str, body: Any = None, token: str = ""
     ) -> Any:
         """An answer of the control API; the status of a refusal."""
+        self._token = self._token or self.token()
         request = urllib.request.Request(
             f"http://{self.address(service, 8090)}{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {token}"},
+            headers={"Authorization": f"Bearer {token or self._token}"},
         )
         try:
             with urllib.request.urlopen(request, timeout=_BOUND) as answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 
@@ -78,6 +79,16 @@ def test_a_fault_of_the_name_server_shows(playground: Project) -> None:
 def test_control_needs_the_token(playground: Project, service: str) -> None:
     assert playground.control(service, "GET", "/v1/ready", token="a-token-of-nobody") == 401
     assert "listeners" in playground.control(service, "GET", "/v1/ready")
+
+
+def test_the_token_is_this_playgrounds_own(playground: Project) -> None:
+    """Made at the first start, kept by the next, and read by nobody else."""
+    token = playground.token()
+    assert re.fullmatch("[0-9a-f]{48}", token)
+    done = playground.compose("exec", "-T", "stub", "stat", "-c", "%a %u", "/playground/token")
+    assert done.stdout == "600 65534\n"
+    assert playground.compose("up", "-d").returncode == 0
+    assert playground.token() == token
 
 
 @pytest.mark.parametrize("service", ["init", *RESIDENTS])

@@ -235,3 +235,13 @@ void dns_name_parent(const dns_name *name, dns_name *out)
     memmove(out->octets, name->octets + skip, length);
     out->length = (uint8_t)length;
 }
+
+bool dns_name_is_within(const dns_name *name, const dns_name *above)
+{
+    dns_name here = *name;
+
+    while (here.length > above->length) {
+        dns_name_parent(&here, &here);
+    }
+    return dns_name_equal(&here, above);
+}

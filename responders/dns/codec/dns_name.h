@@ -41,6 +41,9 @@ void dns_name_to_text(const dns_name *name, char out[DNS_NAME_TEXT_SIZE]);
 void dns_name_lower(dns_name *name);
 bool dns_name_equal(const dns_name *a, const dns_name *b);
 
+/* Whether `name` is `above` or one of the names under it. */
+bool dns_name_is_within(const dns_name *name, const dns_name *above);
+
 /* Puts the label `label` before `name`.  Returns whether the result is within the limits;
  * if not, *out is not to be used. */
 bool dns_name_prepend(const char *label, const dns_name *name, dns_name *out);

@@ -8,6 +8,7 @@
 
 #define FLAG_QR       0x8000
 #define FLAG_RD       0x0100
+#define FLAG_DO       0x80 /* of the third octet of an OPT record's TTL */
 #define OPCODE_SHIFT  11
 #define OPCODE_MASK   0x0f
 #define OPCODE_QUERY  0
@@ -34,6 +35,7 @@ static int take_opt(const dns_name *owner, const uint8_t *fixed, dns_query *out,
     }
     out->edns = true;
     out->version = fixed[5];
+    out->dnssec_ok = (fixed[6] & FLAG_DO) != 0;
     if (get16(fixed + 2) > DNS_UDP_SIZE) {
         out->udp_size = get16(fixed + 2);
     }
@@ -94,26 +96,76 @@ static int take_header(span message, dns_query *out, problem *p)
     return 0;
 }
 
-int dns_query_parse(span message, dns_query *out, problem *p)
+/* The query of the message at *at; moves past it.  0, or -1 with *p. */
+static int take_question(span message, size_t *at, dns_query *out, problem *p)
+{
+    if (dns_name_parse(message, at, false, &out->name, p) != 0) {
+        return -1;
+    }
+    if (message.length - *at < 4) {
+        return refuse("question is cut", p);
+    }
+    out->type = get16(message.data + *at);
+    out->class = get16(message.data + *at + 2);
+    *at += 4;
+    return 0;
+}
+
+static int parse(span message, dns_query *out, problem *p)
 {
     size_t at = DNS_HEADER_SIZE;
 
-    *out = (dns_query){.udp_size = DNS_UDP_SIZE, .rcode = DNS_RCODE_FORMERR};
-    if (take_header(message, out, p) != 0 ||
-        dns_name_parse(message, &at, false, &out->name, p) != 0) {
+    if (take_header(message, out, p) != 0 || take_question(message, &at, out, p) != 0) {
         return -1;
     }
-    if (message.length - at < 4) {
-        return refuse("question is cut", p);
-    }
-    out->type = get16(message.data + at);
-    out->class = get16(message.data + at + 2);
-    at += 4;
-
     for (uint16_t records = get16(message.data + 10); records > 0; records--) {
         if (take_additional(message, &at, out, p) != 0) {
             return -1;
         }
     }
     return at == message.length ? 0 : refuse("trailing octets after the last record", p);
+}
+
+/* Looks for an OPT record in a message that is refused, as far as it can be read: who sent one gets
+ * one back in an error, too (RFC 6891, 6.1.1 and 7). */
+static void find_opt(span message, dns_query *out)
+{
+    size_t at = DNS_HEADER_SIZE;
+    dns_query found = {0}, ignored;
+    problem p;
+
+    for (uint16_t n = get16(message.data + 4); n > 0; n--) {
+        dns_name name;
+
+        if (dns_name_parse(message, &at, true, &name, &p) != 0 || message.length - at < 4) {
+            return;
+        }
+        at += 4;
+    }
+    for (unsigned n = get16(message.data + 6) + get16(message.data + 8); n > 0; n--) {
+        ignored = (dns_query){0};
+        if (take_additional(message, &at, &ignored, &p) != 0) {
+            return;
+        }
+    }
+    for (uint16_t n = get16(message.data + 10); n > 0 && !found.edns; n--) {
+        if (take_additional(message, &at, &found, &p) != 0) {
+            return;
+        }
+    }
+    out->edns = found.edns;
+    out->version = found.version;
+    out->dnssec_ok = found.dnssec_ok;
+}
+
+int dns_query_parse(span message, dns_query *out, problem *p)
+{
+    int rc;
+
+    *out = (dns_query){.udp_size = DNS_UDP_SIZE, .rcode = DNS_RCODE_FORMERR};
+    rc = parse(message, out, p);
+    if (rc != 0 && !out->ignored && !out->edns) {
+        find_opt(message, out);
+    }
+    return rc;
 }

@@ -26,10 +26,11 @@ typedef struct {
     uint16_t class;
     bool edns;         /* an OPT record was there */
     uint8_t version;   /* of EDNS */
+    bool dnssec_ok;    /* its DO bit (RFC 3225) */
     uint16_t udp_size; /* octets that the client takes over UDP, at least DNS_UDP_SIZE */
     /* Of a message that is refused: */
     bool ignored;  /* it is no query at all: there is nobody to respond to */
-    uint8_t rcode; /* else what to respond with; only id, opcode and rd are filled then */
+    uint8_t rcode; /* else what to respond with; only id, opcode, rd and EDNS are filled then */
 } dns_query;
 
 /* Parses one whole message. 0, or -1 with *p. */

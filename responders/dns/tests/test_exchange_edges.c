@@ -22,7 +22,7 @@ static void strangers_get_an_error(void **state)
 
     q = query_of("ocsp.test", TXT);
     q.octets[q.length - 1] = 3;
-    assert_string_equal(ask(&q), "1234 qr aa rd ra 5; ocsp.test TXT; -");
+    assert_string_equal(ask(&q), "1234 qr rd ra 5; ocsp.test TXT; -"); /* not ours to say */
 }
 
 static void what_is_no_query_is_ignored(void **state)
@@ -53,7 +53,28 @@ static void edns_is_answered_with_edns(void **state)
     assert_string_equal(ask(&q), "1234 qr aa rd ra 2; ocsp.test A; - + opt");
     q.octets[q.length - 5] = 1;
     rules("");
-    assert_string_equal(ask(&q), "1234 qr aa rd ra 0; ocsp.test A; - + opt 1");
+    assert_string_equal(ask(&q), "1234 qr rd ra 0; ocsp.test A; - + opt 1");
+}
+
+/* RFC 6891, 6.1.1: an error has an OPT record, too, for who has sent one. */
+static void errors_have_edns_too(void **state)
+{
+    query q = query_of("ocsp.test", A), two;
+
+    (void)state;
+    query_add(&q, OPT, sizeof(OPT) - 1);
+    q.octets[11] = 1;
+    q.octets[2] = 5 << 3;
+    assert_string_equal(ask(&q), "1234 qr ra opcode 5 4; -; - + opt");
+    q.octets[2] = 1;
+    two = q;
+    query_add(&two, OPT, sizeof(OPT) - 1);
+    two.octets[11] = 2;
+    assert_string_equal(ask(&two), "1234 qr rd ra 1; -; - + opt");
+    query_add(&q, "x", 1); /* behind the last record */
+    assert_string_equal(ask(&q), "1234 qr rd ra 1; -; - + opt");
+    q.length -= 2; /* the record itself is cut */
+    assert_string_equal(ask(&q), "1234 qr rd ra 1; -; -");
 }
 
 /* ----- events ----- */
@@ -325,6 +346,7 @@ int main(void)
         TEST(strangers_get_an_error),
         TEST(what_is_no_query_is_ignored),
         TEST(edns_is_answered_with_edns),
+        TEST(errors_have_edns_too),
         TEST(a_query_and_its_response_are_told),
         TEST(what_is_dropped_otherwise_proves_nothing),
         TEST(a_reset_that_did_not_come_proves_nothing),

@@ -66,6 +66,11 @@ static unsigned ask(const char *name, uint16_t type, const char *const *wanted)
     }
     assert_int_equal(r.answer.count, i);
     found = i > 0 && (type == DNS_TYPE_ANY || r.answer.list[i - 1].type == type);
+    for (size_t k = 0; i > 0 && k < r.answer.count;
+         k++) { /* where aliases lead in a circle there is no end */
+        found = found || (r.answer.list[i - 1].nnames > 0 &&
+                          dns_name_equal(&r.answer.list[i - 1].names[0], &r.answer.list[k].owner));
+    }
     assert_int_equal(r.authority.count, found ? 0 : 1);
     rcode = r.rcode;
     dns_response_clear(&r);
@@ -97,6 +102,32 @@ static void tells_no_data_from_no_name(void **state)
     assert_int_equal(put("dangling.test", "CNAME", "{\"values\": [\"gone.test\"]}", &p), 0);
     assert_int_equal(ask("dangling.test", DNS_TYPE_A, ANSWERS("dangling.test 300 CNAME gone.test")),
                      DNS_RCODE_NXDOMAIN);
+}
+
+/* RFC 8020: what has names under it exists, and has no data. */
+static void a_name_above_another_is_no_stranger(void **state)
+{
+    problem p;
+
+    (void)state;
+    assert_int_equal(put("a.b.c.test", "A", "{\"values\": [\"127.0.0.1\"]}", &p), 0);
+    assert_int_equal(ask("b.c.test", DNS_TYPE_A, NOTHING), DNS_RCODE_NOERROR);
+    assert_int_equal(ask("C.TEST", DNS_TYPE_AAAA, NOTHING), DNS_RCODE_NOERROR);
+    assert_int_equal(ask("test", DNS_TYPE_A, NOTHING), DNS_RCODE_NOERROR);
+    assert_int_equal(ask(".", DNS_TYPE_A, NOTHING), DNS_RCODE_NOERROR);
+    assert_int_equal(ask("x.b.c.test", DNS_TYPE_A, NOTHING), DNS_RCODE_NXDOMAIN);
+    assert_int_equal(ask("c.c.test", DNS_TYPE_A, NOTHING), DNS_RCODE_NXDOMAIN);
+    assert_int_equal(ask("est", DNS_TYPE_A, NOTHING), DNS_RCODE_NXDOMAIN); /* not half a label */
+}
+
+static void an_alias_of_itself_is_told_once(void **state)
+{
+    problem p;
+
+    (void)state;
+    assert_int_equal(put("self.test", "CNAME", "{\"values\": [\"self.test\"]}", &p), 0);
+    assert_int_equal(ask("self.test", DNS_TYPE_A, ANSWERS("self.test 300 CNAME self.test")),
+                     DNS_RCODE_NOERROR);
 }
 
 static void follows_each_alias_of_a_cycle_once(void **state)
@@ -311,6 +342,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(answers_from_options),
         TEST(tells_no_data_from_no_name),
+        TEST(a_name_above_another_is_no_stranger),
+        TEST(an_alias_of_itself_is_told_once),
         TEST(follows_each_alias_of_a_cycle_once),
         TEST(follows_aliases_to_their_end),
         TEST(any_and_cname_are_not_followed),

@@ -181,6 +181,41 @@ static void the_listener_hears_of_each_event(void **state)
     event_log_free(log);
 }
 
+/* A large event takes the place of many small ones, and is kept in any case. */
+static void the_ring_is_bounded_by_octets_too(void **state)
+{
+    event_log *log = event_log_new(8);
+    json_t *large = json_array();
+
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        append(log, "small", i);
+    }
+    assert_found(log, 0, NULL, 0, "1 2 3 4 5 6 7 8");
+    assert_true(event_log_octets(log) < event_log_octets_max(log) / 4);
+    for (int i = 0; i < 300; i++) {
+        json_array_append_new(large, json_sprintf("2001:db8::%0*d", 40, i));
+    }
+    event_log_append(log, "large", json_pack("{s:O}", "answers", large));
+    assert_true(event_log_octets(log) <= event_log_octets_max(log));
+    assert_found(log, 0, "{\"kind\": \"large\"}", 0, "9");
+    event_log_append(log, "large", json_pack("{s:O}", "answers", large));
+    assert_found(log, 0, NULL, 0, "10");
+    assert_int_equal(event_log_dropped(log), 9);
+    while (json_array_size(large) < 3000) {
+        json_array_extend(large, large);
+    }
+    event_log_append(log, "large", json_pack("{s:O}", "answers", large));
+    assert_found(log, 0, NULL, 0, "11");
+    assert_true(event_log_octets(log) > event_log_octets_max(log));
+    append(log, "small", 1);
+    assert_found(log, 0, NULL, 0, "12");
+    event_log_clear(log);
+    assert_int_equal(event_log_octets(log), 0);
+    json_decref(large);
+    event_log_free(log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +226,7 @@ int main(void)
         cmocka_unit_test(a_ring_has_room_for_one_at_least),
         cmocka_unit_test(clearing_forgets_all_but_the_numbers),
         cmocka_unit_test(the_listener_hears_of_each_event),
+        cmocka_unit_test(the_ring_is_bounded_by_octets_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

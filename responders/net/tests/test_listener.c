@@ -11,9 +11,11 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "responders/net/listener.h"
+#include "responders/net/retry.h"
 
 #define WATCHDOG_SECONDS 60
 #define NOT_WITHIN_MS    50 /* that a dropped SYN is not responded to */
@@ -389,6 +391,46 @@ static void without_descriptors_it_waits_for_one(void **state)
     assert_served();
 }
 
+/* Who has taken the descriptors may be nobody that we hear of. */
+static void without_descriptors_it_tries_again_by_itself(void **state)
+{
+    (void)state;
+    listen_to_stderr();
+    run_out_of_descriptors();
+    assert_said(too_many);
+    while (naccepted == 0) {
+        event_base_loop(base, EVLOOP_ONCE);
+    }
+    assert_served();
+}
+
+/* It neither spins nor says the same thing over and over. */
+static void as_long_as_there_are_none_it_sleeps(void **state)
+{
+    struct rlimit limit, none;
+    int error, client = connect_within(WATCHDOG_SECONDS * 1000, &error), turns = 0;
+    struct timeval start, now;
+
+    (void)state;
+    listen_to_stderr();
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = (rlim_t)client + 1;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    gettimeofday(&start, NULL);
+    do {
+        event_base_loop(base, EVLOOP_ONCE);
+        turns++;
+        gettimeofday(&now, NULL);
+    } while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_usec - start.tv_usec) / 1000 <
+             4 * RETRY_MS);
+    assert_true(turns <= 10);
+    assert_int_equal(naccepted, 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_said(too_many);
+    close(client);
+}
+
 /* Another mode ends the wait as well. */
 static void a_starved_listener_changes_its_mode(void **state)
 {
@@ -417,6 +459,8 @@ int main(void)
         TEST(a_mode_that_cannot_be_had_leaves_the_former),
         TEST(a_port_that_cannot_be_closed_says_so),
         TEST(without_descriptors_it_waits_for_one),
+        TEST(without_descriptors_it_tries_again_by_itself),
+        TEST(as_long_as_there_are_none_it_sleeps),
         TEST(a_starved_listener_changes_its_mode),
     };
 

@@ -14,6 +14,7 @@
 #include "harness/base/octets.h"
 
 enum {
+    DER_BOOLEAN = 0x01,
     DER_INTEGER = 0x02,
     DER_BIT_STRING = 0x03,
     DER_OCTET_STRING = 0x04,

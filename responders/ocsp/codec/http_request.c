@@ -126,7 +126,10 @@ static http_request_state parse_header(http_request *r, char *line, bool *has_le
         r->host = value;
     }
     if (strcasecmp(line, "Transfer-Encoding") == 0) {
-        return bad(r, 501, "Transfer-Encoding is not supported in requests");
+        if (r->chunked || strcasecmp(value, "chunked") != 0) {
+            return bad(r, 501, "of transfer codings only chunked is supported in requests");
+        }
+        r->chunked = true;
     }
     if (strcasecmp(line, "Content-Length") == 0) {
         bool again = *has_length;
@@ -161,8 +164,31 @@ static http_request_state parse_head(http_request *r)
     if (strcmp(r->version, "1.1") == 0 && r->host == NULL) {
         return bad(r, 400, "an HTTP/1.1 request has no Host header");
     }
+    /* RFC 9112, 6.1: such a request may be meant to be read in two ways. */
+    if (r->chunked && has_length) {
+        return bad(r, 400, "there is both a Transfer-Encoding and a Content-Length");
+    }
+    if (r->chunked && strcmp(r->version, "1.0") == 0) {
+        return bad(r, 400, "HTTP/1.0 has no Transfer-Encoding");
+    }
     r->head_complete = true;
     return HTTP_REQUEST_MORE;
+}
+
+static http_request_state take_chunks(http_request *r, const uint8_t *data, size_t length)
+{
+    switch (http_chunks_feed(&r->chunks, data, length, HTTP_REQUEST_BODY_MAX, &r->body)) {
+    case HTTP_CHUNKS_DONE:
+        r->state = HTTP_REQUEST_DONE;
+        break;
+    case HTTP_CHUNKS_WRONG:
+        return bad(r, 400, "the body is not in chunks");
+    case HTTP_CHUNKS_TOO_LARGE:
+        return bad(r, 413, "the chunks are over 65536 octets");
+    default:
+        break;
+    }
+    return r->state;
 }
 
 /* How many of the octets belong to the head: up to and with the line that ends it. 0 when
@@ -215,6 +241,9 @@ http_request_state http_request_feed(http_request *r, const uint8_t *data, size_
         }
         data += used;
         length -= used;
+    }
+    if (r->chunked) {
+        return take_chunks(r, data, length);
     }
     size_t missing = r->content_length - r->body.length;
     octets_append(&r->body, data, length < missing ? length : missing);

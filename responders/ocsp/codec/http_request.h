@@ -1,6 +1,6 @@
 /*
  * Reading one HTTP/1.x request (RFC 9112), bounded: request line, headers, and a body of
- * Content-Length.
+ * Content-Length, or in chunks.
  *
  * Our own, because the responder must own the socket and every octet on it; and strict,
  * because what is let through here decides which rule serves the request.
@@ -14,6 +14,7 @@
 
 #include "harness/base/octets.h"
 #include "harness/base/problem.h"
+#include "responders/ocsp/codec/http_chunks.h"
 
 #define HTTP_REQUEST_HEAD_MAX 32768
 #define HTTP_REQUEST_BODY_MAX 65536
@@ -29,6 +30,8 @@ typedef struct {
     octets head; /* as received; once complete, its lines are cut into strings in place */
     octets body;
     size_t content_length;
+    bool chunked;
+    http_chunks chunks; /* how far they are read */
     bool head_complete;
     /* Once the head is complete; they point into it. */
     const char *method;

@@ -54,7 +54,9 @@ static void format_date(int64_t now, char *out, size_t size)
     static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    time_t t = (time_t)now;
+    /* four digits of a year are all that there are */
+    static const int64_t year_0 = INT64_C(-62167219200), year_9999_end = INT64_C(253402300799);
+    time_t t = (time_t)(now < year_0 ? year_0 : now > year_9999_end ? year_9999_end : now);
     struct tm tm;
     gmtime_r(&t, &tm);
     snprintf(out, size, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday], tm.tm_mday,
@@ -96,6 +98,14 @@ void http_response_set(http_response *r, const char *name, const char *value)
     header->value = memory_text(value);
 }
 
+void http_response_set_date(http_response *r, const char *name, int64_t epoch)
+{
+    char date[64];
+
+    format_date(epoch, date, sizeof(date));
+    http_response_set(r, name, date);
+}
+
 void http_response_remove(http_response *r, const char *name)
 {
     http_response_header *header = find(r, name);
@@ -111,11 +121,9 @@ void http_response_remove(http_response *r, const char *name)
 
 void http_response_init(http_response *r, octets *body, int64_t now)
 {
-    char date[64];
-    format_date(now, date, sizeof(date));
     *r = (http_response){.code = 200, .body = *body};
     *body = (octets){0};
-    http_response_set(r, "Date", date);
+    http_response_set_date(r, "Date", now);
     http_response_set(r, "Content-Type", "application/ocsp-response");
     find_or_add(r, "Content-Length");
     http_response_set(r, "Connection", "close");

@@ -38,6 +38,9 @@ const char *http_response_get(const http_response *r, const char *name);
 void http_response_set(http_response *r, const char *name, const char *value);
 void http_response_remove(http_response *r, const char *name);
 
+/* Sets it to an IMF-fixdate (RFC 9110, 5.6.7) of Unix seconds. */
+void http_response_set_date(http_response *r, const char *name, int64_t epoch);
+
 void http_response_set_body(http_response *r, const void *body, size_t length);
 
 /* Leaves out the body, and so its Content-Type. */

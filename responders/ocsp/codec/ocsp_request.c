@@ -8,6 +8,10 @@
 /* id-pkix-ocsp-nonce, 1.3.6.1.5.5.7.48.1.2 */
 static const uint8_t oid_nonce[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x02};
 
+/* id-pkix-ocsp-response and id-pkix-ocsp-basic, 1.3.6.1.5.5.7.48.1.4 and .1 */
+static const uint8_t oid_response[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x04};
+static const uint8_t oid_basic[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x01};
+
 /* RFC 9654, 2.1: a server MUST reject a nonce of 0 or of more than 128 octets. */
 #define NONCE_OCTETS_MAX 128
 
@@ -16,11 +20,62 @@ static int refuse(problem *p, const char *why)
     return problem_refuse(p, "", "%s", why);
 }
 
+#define IS(oid, known)                                                                             \
+    ((oid).length == sizeof(known) && memcmp((oid).data, known, sizeof(known)) == 0)
+
+static int take_nonce(span value, ocsp_request *out, problem *p)
+{
+    if (out->has_nonce) {
+        return refuse(p, "there are two nonces");
+    }
+    if (!der_take_tag(&value, DER_OCTET_STRING, &out->nonce) || value.length != 0) {
+        return refuse(p, "the nonce is not one OCTET STRING");
+    }
+    if (out->nonce.length == 0 || out->nonce.length > NONCE_OCTETS_MAX) {
+        return refuse(p, "the nonce does not have 1 to 128 octets (RFC 9654)");
+    }
+    out->has_nonce = true;
+    return 0;
+}
+
+/* AcceptableResponses ::= SEQUENCE OF OBJECT IDENTIFIER (RFC 6960, 4.4.3): whether a basic response
+ * is among them. */
+static bool accepts_basic(span value)
+{
+    span list, oid;
+
+    if (!der_take_tag(&value, DER_SEQUENCE, &list) || value.length != 0) {
+        return false;
+    }
+    while (der_take_tag(&list, DER_OID, &oid)) {
+        if (IS(oid, oid_basic)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* critical BOOLEAN DEFAULT FALSE: in DER TRUE is FF, and what is the default is not there. */
+static int take_critical(span *extension, bool *critical, problem *p)
+{
+    span value;
+
+    *critical = der_next_is(*extension, DER_BOOLEAN);
+    if (*critical && (!der_take_tag(extension, DER_BOOLEAN, &value) || value.length != 1 ||
+                      value.data[0] != 0xff)) {
+        return refuse(p, "the critical flag of an extension is not TRUE in DER (01 01 FF)");
+    }
+    return 0;
+}
+
 /* Extensions ::= SEQUENCE SIZE (1..MAX) OF SEQUENCE { OID, BOOLEAN DEFAULT FALSE, OCTET STRING }.
- * `out` is NULL where a nonce means nothing (singleRequestExtensions). */
+ * `out` is NULL where none is known to us (singleRequestExtensions).  One that is critical and not
+ * understood may not be ignored (RFC 6960, 4.4). */
 static int parse_extensions(span in, ocsp_request *out, problem *p)
 {
-    span list, extension, oid, critical, value;
+    span list, extension, oid, value;
+    bool critical;
+
     if (!der_take_tag(&in, DER_SEQUENCE, &list) || in.length != 0 || list.length == 0) {
         return refuse(p, "the extensions are not one SEQUENCE that holds some");
     }
@@ -29,27 +84,19 @@ static int parse_extensions(span in, ocsp_request *out, problem *p)
             !der_take_tag(&extension, DER_OID, &oid) || oid.length == 0) {
             return refuse(p, "an extension does not start with an OBJECT IDENTIFIER");
         }
-        if (der_next_is(extension, 0x01) &&
-            (!der_take_tag(&extension, 0x01, &critical) || critical.length != 1)) {
-            return refuse(p, "the critical flag of an extension is not a BOOLEAN");
+        if (take_critical(&extension, &critical, p) != 0) {
+            return -1;
         }
         if (!der_take_tag(&extension, DER_OCTET_STRING, &value) || extension.length != 0) {
             return refuse(p, "the value of an extension is not one OCTET STRING");
         }
-        if (out == NULL || oid.length != sizeof(oid_nonce) ||
-            memcmp(oid.data, oid_nonce, sizeof(oid_nonce)) != 0) {
-            continue;
+        if (out != NULL && IS(oid, oid_nonce)) {
+            if (take_nonce(value, out, p) != 0) {
+                return -1;
+            }
+        } else if (critical && (out == NULL || !IS(oid, oid_response) || !accepts_basic(value))) {
+            return refuse(p, "a critical extension is not understood");
         }
-        if (out->has_nonce) {
-            return refuse(p, "there are two nonces");
-        }
-        if (!der_take_tag(&value, DER_OCTET_STRING, &out->nonce) || value.length != 0) {
-            return refuse(p, "the nonce is not one OCTET STRING");
-        }
-        if (out->nonce.length == 0 || out->nonce.length > NONCE_OCTETS_MAX) {
-            return refuse(p, "the nonce does not have 1 to 128 octets (RFC 9654)");
-        }
-        out->has_nonce = true;
     }
     return 0;
 }

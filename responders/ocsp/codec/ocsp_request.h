@@ -3,7 +3,8 @@
  * whatever a broken client sends.
  *
  * What it accepts: DER only; version 1; any requestorName, extensions and signature, which
- * are checked for their outer form alone; the nonce of RFC 9654 with 1 to 128 octets.
+ * are checked for their outer form alone; the nonce of RFC 9654 with 1 to 128 octets.  Of critical
+ * extensions it understands the nonce, and a list of acceptable responses that has the basic one.
  */
 #ifndef STAPLELAB_OCSP_CODEC_OCSP_REQUEST_H
 #define STAPLELAB_OCSP_CODEC_OCSP_REQUEST_H

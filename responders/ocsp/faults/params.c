@@ -7,6 +7,7 @@
 #include "harness/base/memory.h"
 #include "harness/base/octets.h"
 #include "responders/ocsp/codec/serial.h"
+#include "responders/ocsp/instant.h"
 #include "responders/ocsp/store.h"
 
 static void serial_accepts(const param *p, char *out, size_t size)
@@ -55,6 +56,20 @@ static void signer_clear(void *member)
     free(*(char **)member);
 }
 
+static void instant_accepts(const param *p, char *out, size_t size)
+{
+    (void)p;
+    snprintf(out, size, "%s", INSTANT_FORM);
+}
+
+static bool instant_read_param(const param *p, const json_t *value, const void *store, void *member)
+{
+    (void)p, (void)store;
+    return instant_read(value, member);
+}
+
+const param_type ocsp_param_instant = {
+    .name = "time", .accepts = instant_accepts, .read = instant_read_param};
 const param_type ocsp_param_serial = {
     .name = "serial", .accepts = serial_accepts, .read = serial_read, .clear = serial_clear};
 const param_type ocsp_param_signer = {

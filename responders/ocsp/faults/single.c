@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "responders/ocsp/faults/params.h"
+#include "responders/ocsp/instant.h"
 #include "responders/ocsp/model.h"
-
 
 /* What a primitive has done that went through all of them. */
 static effect effect_of(primitive_call *call, bool changed, const char *otherwise)
@@ -27,7 +27,8 @@ static size_t count(const ocsp_response *r)
 
 typedef struct {
     int status;
-    int64_t reason, revocation_time;
+    int64_t reason;
+    instant revocation_time;
 } cert_status_params;
 
 static effect cert_status(primitive_call *call)
@@ -39,7 +40,7 @@ static effect cert_status(primitive_call *call)
 
     for (size_t i = 0; i < count(r); i++) {
         ocsp_single *s = &r->singles[i];
-        const int64_t time = context->now + p->revocation_time;
+        const int64_t time = instant_at(&p->revocation_time, context->now);
 
         changed =
             changed || (int)s->status != p->status ||
@@ -73,13 +74,10 @@ const primitive ocsp_fault_single_status = {
              .min = OCSP_NO_REASON,
              .max = 10},
             {.name = "revocation_time",
-             .type = &param_integer,
+             .type = &ocsp_param_instant,
              .offset = offsetof(cert_status_params, revocation_time),
-             .summary = "revocationTime, from now",
-             .fallback = "-3600",
-             .unit = "s",
-             .min = -OCSP_FAULT_SECONDS_MAX,
-             .max = OCSP_FAULT_SECONDS_MAX},
+             .summary = "revocationTime: seconds from now, or a time in UTC",
+             .fallback = "-3600"},
             {0},
         },
     .act = cert_status,

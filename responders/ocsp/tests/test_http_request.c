@@ -57,6 +57,8 @@ static void a_post_is_read_in_any_pieces(void **state)
     }
 }
 
+#define CHUNKED "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n"
+
 static void incomplete_requests_wait(void **state)
 {
     static const char *const cases[] = {
@@ -115,7 +117,18 @@ static void wrong_requests_are_refused(void **state)
         {TEXT("POST / HTTP/1.0\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n"), 400},
         {TEXT("POST / HTTP/1.0\r\nContent-Length: 65537\r\n\r\n"), 413},
         {TEXT("POST / HTTP/1.0\r\nContent-Length: 99999999999999999999999\r\n\r\n"), 413},
-        {TEXT("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 501},
+        {TEXT("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400},
+        {TEXT(CHUNKED "Content-Length: 1\r\n\r\n"), 400},
+        {TEXT("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"), 501},
+        {TEXT(CHUNKED "Transfer-Encoding: chunked\r\n\r\n"), 501},
+        {TEXT(CHUNKED "\r\n\r\n"), 400},
+        {TEXT(CHUNKED "\r\nx\r\n"), 400},
+        {TEXT(CHUNKED "\r\n-1\r\n"), 400},
+        {TEXT(CHUNKED "\r\n;a\r\n"), 400},
+        {TEXT(CHUNKED "\r\n1\r\nabc"), 400},
+        {TEXT(CHUNKED "\r\n1\r\na\r\r"), 400},
+        {TEXT(CHUNKED "\r\n10001\r\n"), 413},
+        {TEXT(CHUNKED "\r\nffffffffffffffffffffffff\r\n"), 413},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -125,6 +138,51 @@ static void wrong_requests_are_refused(void **state)
             fail_msg("%s: status %d", cases[i].text, r.wrong.status);
         }
         assert_true(r.wrong.detail[0] != '\0');
+        http_request_free(&r);
+    }
+}
+
+static void chunks_are_read_in_any_pieces(void **state)
+{
+    static const char text[] = CHUNKED "\r\n3\r\nabc\r\n2;a=\"b\"\r\n\r\n\r\n00a \r\n0123456789\n"
+                                       "0\r\nTrailer: x\r\n\r\n";
+
+    (void)state;
+    for (size_t piece = 1; piece < sizeof(text); piece++) {
+        http_request r = {0};
+
+        assert_int_equal(feed(&r, text, sizeof(text) - 1, piece), HTTP_REQUEST_DONE);
+        assert_int_equal(r.body.length, 15);
+        assert_memory_equal(r.body.data, "abc\r\n0123456789", 15);
+        http_request_free(&r);
+    }
+    for (size_t cut = 1; cut < sizeof(text) - 1; cut++) {
+        http_request r = {0};
+
+        assert_int_equal(feed(&r, text, cut, 1000), HTTP_REQUEST_MORE);
+        http_request_free(&r);
+    }
+}
+
+static void chunks_without_end_are_bounded(void **state)
+{
+    static const char *const lines[] = {"1\r\na\r\n", "1;abcdefghijklmnopqrstuvwxyz\r\na\r\n",
+                                        "0\r\n", "0000000000000000000000000000000"};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        http_request r = {0};
+        size_t fed = 0;
+
+        feed(&r, CHUNKED "\r\n", sizeof(CHUNKED "\r\n") - 1, 1000);
+        if (i == 2) {
+            feed(&r, "0\r\n", 3, 1000);
+        }
+        while (http_request_feed(&r, (const uint8_t *)(i == 2 ? "a: b\r\n" : lines[i]),
+                                 i == 2 ? 6 : strlen(lines[i])) == HTTP_REQUEST_MORE) {
+            assert_true(++fed < 70000);
+        }
+        assert_int_equal(r.wrong.status, 413);
         http_request_free(&r);
     }
 }
@@ -153,6 +211,8 @@ int main(void)
         cmocka_unit_test(incomplete_requests_wait),
         cmocka_unit_test(lone_line_feeds_and_empty_lines_before_are_accepted),
         cmocka_unit_test(wrong_requests_are_refused),
+        cmocka_unit_test(chunks_are_read_in_any_pieces),
+        cmocka_unit_test(chunks_without_end_are_bounded),
         cmocka_unit_test(a_head_without_end_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

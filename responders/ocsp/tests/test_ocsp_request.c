@@ -177,15 +177,44 @@ static void optional_fields_are_accepted(void **state)
     assert_true(parse_with(TEXT("\xa0\x03\x02\x01\x00"), TEXT(REQUEST), TEXT(""), TEXT("")));
     assert_true(parse_with(TEXT("\xa1\x04\x82\x02me"), TEXT(REQUEST), TEXT(""), TEXT("")));
     assert_true(parse_with(TEXT(""), TEXT(REQUEST), TEXT(""), TEXT("\xa0\x02\x30\x00")));
-    /* a critical extension that we do not know, in both places */
+    /* an extension that we do not know, in both places */
     assert_true(parse_with(TEXT(""), TEXT(REQUEST),
-                           TEXT("\xa2\x0d\x30\x0b\x30\x09\x06\x01\x2a\x01"
-                                "\x01\xff\x04\x01x"),
-                           TEXT("")));
+                           TEXT("\xa2\x0a\x30\x08\x30\x06\x06\x01\x2a\x04\x01x"), TEXT("")));
     assert_true(parse_with(TEXT(""),
                            TEXT("\x30\x22" ID "\xa0\x0a\x30\x08\x30\x06\x06\x01\x2a\x04"
                                 "\x01x"),
                            TEXT(""), TEXT("")));
+}
+
+#define NONCE "\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x02"
+#define KINDS "\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x04"
+#define BASIC "\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x01"
+#define TRUE  "\x01\x01\xff"
+
+/* RFC 6960, 4.4: what is not recognised is ignored, unless it is critical. */
+static void critical_extensions_must_be_understood(void **state)
+{
+    (void)state;
+    /* the nonce, and kinds of responses of which the basic one is one */
+    assert_true(parse_with(TEXT(""), TEXT(REQUEST),
+                           TEXT("\xa2\x17\x30\x15\x30\x13" NONCE TRUE "\x04\x03\x04\x01x"),
+                           TEXT("")));
+    assert_true(
+        parse_with(TEXT(""), TEXT(REQUEST),
+                   TEXT("\xa2\x24\x30\x22\x30\x20" KINDS TRUE "\x04\x10\x30\x0e\x06\x01\x2a" BASIC),
+                   TEXT("")));
+    /* others, kinds that we do not have, and those that mean nothing where they are */
+    assert_false(parse_with(TEXT(""), TEXT(REQUEST),
+                            TEXT("\xa2\x0d\x30\x0b\x30\x09\x06\x01\x2a" TRUE "\x04\x01x"),
+                            TEXT("")));
+    assert_false(parse_with(
+        TEXT(""), TEXT(REQUEST),
+        TEXT("\xa2\x19\x30\x17\x30\x15" KINDS TRUE "\x04\x05\x30\x03\x06\x01\x2a"), TEXT("")));
+    assert_false(parse_with(TEXT(""), TEXT(REQUEST),
+                            TEXT("\xa2\x15\x30\x13\x30\x11" KINDS TRUE "\x04\x01x"), TEXT("")));
+    assert_false(parse_with(
+        TEXT(""), TEXT("\x30\x2f" ID "\xa0\x17\x30\x15\x30\x13" NONCE TRUE "\x04\x03\x04\x01x"),
+        TEXT(""), TEXT("")));
 }
 
 static void wrong_fields_are_refused(void **state)
@@ -233,6 +262,10 @@ static void wrong_fields_are_refused(void **state)
          TEXT("")},
         {"critical of two octets", TEXT(""), TEXT(REQUEST),
          TEXT("\xa2\x0e\x30\x0c\x30\x0a\x06\x01\x2a\x01\x02\xff\xff\x04\x01x"), TEXT("")},
+        {"TRUE that is not DER", TEXT(""), TEXT(REQUEST),
+         TEXT("\xa2\x17\x30\x15\x30\x13" NONCE "\x01\x01\x01\x04\x03\x04\x01x"), TEXT("")},
+        {"FALSE, which is the default", TEXT(""), TEXT(REQUEST),
+         TEXT("\xa2\x17\x30\x15\x30\x13" NONCE "\x01\x01\x00\x04\x03\x04\x01x"), TEXT("")},
         {"extension without value", TEXT(""), TEXT(REQUEST),
          TEXT("\xa2\x07\x30\x05\x30\x03\x06\x01\x2a"), TEXT("")},
         {"empty nonce", TEXT(""), TEXT(REQUEST),
@@ -268,6 +301,7 @@ int main(void)
         cmocka_unit_test(nonces_have_1_to_128_octets),
         cmocka_unit_test(every_cut_and_every_longer_request_is_refused),
         cmocka_unit_test(optional_fields_are_accepted),
+        cmocka_unit_test(critical_extensions_must_be_understood),
         cmocka_unit_test(wrong_fields_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

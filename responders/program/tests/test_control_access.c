@@ -1,57 +1,5 @@
 /* Who may use the control API: the file system says so for a Unix socket, a token on TCP. */
-#include "responders/program/tests/http_fixture.h"
-#include "responders/program/tests/process_fixture.h"
-
-#include <sys/stat.h>
-
-#define TOKEN "0123456789abcdef-._~+/="
-
-static void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
-/* Starts it on `control` (NULL: its Unix socket) with a token file that holds `token`. */
-static void start_with(process *p, const char *where, const char *token)
-{
-    char path[96];
-
-    process_folder(p);
-    snprintf(path, sizeof(path), "%s/token", p->folder);
-    write_file(path, token);
-    if (where != NULL) {
-        snprintf(p->address, sizeof(p->address), "%s", where);
-    }
-    process_start(p, "--control-token-file", path);
-    unlink(path);
-}
-
-static int control_port(const process *p)
-{
-    const char *where = json_string_value(json_object_get(p->ready, "control"));
-    int port = 0;
-
-    assert_int_equal(sscanf(where, "tcp:127.0.0.1:%d", &port), 1);
-    return port;
-}
-
-static void assert_status(int fd, const char *authorization, int status, response *a)
-{
-    char header[160] = "";
-
-    if (authorization != NULL) {
-        snprintf(header, sizeof(header), "Authorization: %s\r\n", authorization);
-    }
-    http_ask_with(fd, "GET", "/v1/rules", header, NULL);
-    http_hear(fd, a, false);
-    if (a->status != status) {
-        fail_msg("%s: %d", authorization, a->status);
-    }
-}
+#include "responders/program/tests/access_fixture.h"
 
 static void tcp_needs_the_token(void **state)
 {
@@ -157,6 +105,76 @@ static void what_cannot_be_served_is_refused(void **state)
     process_remove_folder(&p);
 }
 
+static void write_octets(const char *path, size_t count, char octet)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    while (count-- > 0) {
+        assert_int_equal(fputc(octet, file), octet);
+    }
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(path, 0600), 0);
+}
+
+static void a_token_file_has_one_line_for_a_few(void **state)
+{
+    process p;
+    char file[112], wanted[512];
+
+    (void)state;
+    process_folder(&p);
+    snprintf(file, sizeof(file), "%s/file", p.folder);
+    snprintf(wanted, sizeof(wanted),
+             "--control-token-file %s: a token file has one line, this one has more", file);
+    write_file(file, TOKEN "\n" TOKEN "\n");
+    refused(&p, p.address, file, 2, wanted);
+    write_file(file, TOKEN "\n\n");
+    refused(&p, p.address, file, 2, wanted);
+    write_file(file, TOKEN "\r" TOKEN);
+    refused(&p, p.address, file, 2, wanted);
+    snprintf(wanted, sizeof(wanted),
+             "--control-token-file %s: a token file has at most 4096 octets", file);
+    write_octets(file, 4097, 'a');
+    refused(&p, p.address, file, 2, wanted);
+    snprintf(wanted, sizeof(wanted), "--control-token-file %s: a token file is text, without a NUL",
+             file);
+    write_octets(file, 20, '\0');
+    refused(&p, p.address, file, 2, wanted);
+    write_file(file, TOKEN "\n");
+    assert_int_equal(chmod(file, 0644), 0);
+    snprintf(wanted, sizeof(wanted),
+             "--control-token-file %s: everybody may read it; chmod o-rw it first", file);
+    refused(&p, p.address, file, 2, wanted);
+    assert_int_equal(chmod(file, 0602), 0);
+    snprintf(wanted, sizeof(wanted),
+             "--control-token-file %s: everybody may write it; chmod o-rw it first", file);
+    refused(&p, p.address, file, 2, wanted);
+    unlink(file);
+    snprintf(wanted, sizeof(wanted), "--control-token-file %s: Is a directory", p.folder);
+    refused(&p, p.address, p.folder, 2, wanted);
+    process_remove_folder(&p);
+}
+
+static void a_line_may_end_as_it_likes(void **state)
+{
+    static const char *const texts[] = {TOKEN, TOKEN "\n", TOKEN "\r\n"};
+    process p;
+    response a = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        int fd;
+
+        start_with(&p, NULL, texts[i]);
+        fd = connect_unix(p.path);
+        assert_status(fd, "Bearer " TOKEN, 200, &a);
+        close(fd);
+        process_stop(&p);
+    }
+    response_clear(&a);
+}
+
 static void a_long_path_is_refused(void **state)
 {
     process p;
@@ -239,6 +257,8 @@ int main(void)
         cmocka_unit_test(tcp_needs_the_token),
         cmocka_unit_test(a_token_counts_on_a_unix_socket_too),
         cmocka_unit_test(what_cannot_be_served_is_refused),
+        cmocka_unit_test(a_token_file_has_one_line_for_a_few),
+        cmocka_unit_test(a_line_may_end_as_it_likes),
         cmocka_unit_test(a_long_path_is_refused),
         cmocka_unit_test(a_socket_left_behind_is_replaced),
         cmocka_unit_test(a_socket_in_use_is_left_alone),
