@@ -65,13 +65,13 @@ def turns(pid: int) -> int | None:
 
 
 def listens(pid: int, protocol: str, address: str, port: int) -> bool:
-    """Whether somebody in the network namespace of that process listens there, or on all addresses;
-    `protocol` is "tcp" or "udp"."""
+    """Whether somebody in the network namespace of that process listens there, or on all addresses,
+    also on all of IPv6, which are all of IPv4, too; `protocol` is "tcp" or "udp"."""
     state = {"tcp": "0A", "udp": "07"}[protocol]
-    packed = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
-    local = {_as_in_table(packed, port), _as_in_table(bytes(len(packed)), port)}
-    table = _read(f"{pid}/net/{protocol}{'6' if ':' in address else ''}")
-    rows = (line.split() for line in table.splitlines()[1:])
+    ours = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+    local = {_as_in_table(one, port) for one in (ours, bytes(len(ours)), bytes(16))}
+    tables = [protocol, f"{protocol}6"]
+    rows = (line.split() for name in tables for line in _read(f"{pid}/net/{name}").splitlines()[1:])
     return any(row[1] in local and row[3] == state for row in rows)
 
 

@@ -106,10 +106,10 @@ class LabRun:
 
     # afterwards
 
-    def end(self) -> LabRun:
+    def end(self, bound: float = _LONGEST_RUN) -> LabRun:
         """Waits for the run's end."""
         try:
-            until_ended(self.process.pid, f"the run in {self.folder}", _LONGEST_RUN)
+            until_ended(self.process.pid, f"the run in {self.folder}", bound)
         finally:
             self.kill()
         return self

@@ -99,7 +99,7 @@ NEITHER = "'REVOKED' where 'GOOD' or 'NO_STAPLE' is known, nginx 1.22.1 with Ope
     ("versions", "seen", "complaint"),
     [
         ("", "GOOD", "no longer deviates, nginx 1.22.1 with OpenSSL 3.0.20: NGX-900: expected"),
-        (OLDER, "NO_STAPLE", "nginx 1.22.1 with OpenSSL 3.0.20 should conform by now: NGX-900"),
+        (OLDER, "NO_STAPLE", "nginx 1.22.1 with OpenSSL 3.0.20 is not known to deviate: NGX"),
         ("", "REVOKED", NEITHER),
         (OLDER, "REVOKED", NEITHER),
         ("", None, "None where 'GOOD' or 'NO_STAPLE' is known"),
@@ -109,6 +109,14 @@ def test_what_is_a_surprise(versions: str, seen: Outcome, complaint: str) -> Non
     with pytest.raises(AssertionError) as failed:
         a_deviation(versions).shows(server(), seen, conforms="GOOD", deviates="NO_STAPLE")
     assert str(failed.value).startswith(complaint)
+
+
+def test_the_register_is_of_nginx_alone() -> None:
+    """Another server that does the same is new, whatever its version."""
+    other = ServerUnderTest("/opt/x", "9.9.9", "3.0.20", "3.0.20", debug=False, name="other")
+    assert not a_deviation().shows(other, "GOOD", conforms="GOOD", deviates="NO_STAPLE")
+    with pytest.raises(AssertionError, match="^other 9.9.9 with OpenSSL 3.0.20 is not known to"):
+        a_deviation().shows(other, "NO_STAPLE", conforms="GOOD", deviates="NO_STAPLE")
 
 
 def test_a_misspelt_outcome_does_not_pin_for_ever() -> None:

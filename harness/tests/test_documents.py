@@ -1,4 +1,4 @@
-"""The scenarios in docs/writing-scenarios.md do what the page says: each is run as it stands."""
+"""docs/writing-scenarios.md: its scenarios are run as they stand, and its topologies are all."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import re
 import pytest
 from lab_run import LabRun, nginx
 
+from staplelab.parts.topology import TOPOLOGIES
 from staplelab.places import repository
 
 _PAGE = repository() / "docs" / "writing-scenarios.md"
 #: how many of its blocks are whole scenarios
-_LEAST = 4
+_LEAST = 7
 
 
 def test_scenarios_of_the_page(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -25,3 +26,9 @@ def test_scenarios_of_the_page(tmp_path_factory: pytest.TempPathFactory) -> None
     seen = {name: (one["outcome"], one["reason"]) for name, one in run.scenarios().items()}
     assert len(seen) >= len(scenarios)
     assert set(seen.values()) == {("pass", "")}, seen
+
+
+def test_topologies_of_the_page() -> None:
+    _, _, rest = _PAGE.read_text().partition("| topology | what is there |\n| --- | --- |\n")
+    rows = rest.partition("\n\n")[0].splitlines()
+    assert rows == [f"| `{name}` | {one.summary} |" for name, one in TOPOLOGIES.items()]

@@ -51,7 +51,7 @@ EXPECTED = {
     "test_quit": ("pass", ""),
     "test_upgrade_where_there_is_none": (
         "error",
-        "nginx takes SIGUSR2 as a daemon only: start it by lab.start(upgradable=True)",
+        "nginx was not started for an upgrade: start it by lab.start(upgradable=True)",
     ),
     "test_upgrade": ("pass", ""),
     "test_refused_daemon": ("pass", ""),

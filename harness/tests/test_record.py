@@ -16,7 +16,7 @@ import pytest
 
 from staplelab import cli
 from staplelab.errors import LabError
-from staplelab.runs import junit, record, views
+from staplelab.runs import record, views
 from staplelab.runs.results import PARTIAL, Results, ScenarioResult, load
 from staplelab.runs.shard import Shard
 from staplelab.servers.sut import ServerUnderTest
@@ -370,34 +370,3 @@ def test_a_full_disk_at_the_end_keeps_the_record(tmp_path: Path) -> None:
     written.release()
     assert names(tmp_path) == ["record.jsonl"]
     assert cli.main(["report", str(tmp_path)]) == 0
-
-
-# ----- junit.xml -----
-
-
-def test_junit() -> None:
-    found = results(
-        scenario("suites/a.py::test_x[b::c/d.py]"),
-        scenario("suites/a.py::Group::test_y", "fail", reason="<why>\x00\ud800", text="a\x1b[1m"),
-        scenario("suites/a.py::test_z", "error", reason="broke"),
-        scenario("suites/a.py::test_n", "not-applicable", reason="no IPv6"),
-        scenario("suites/a.py::test_d", "known-deviation", reason="X; Y", deviations=["X", "Y"]),
-        scenario("suites/bad.py", "error", reason="SyntaxError"),
-    )
-    root = ElementTree.fromstring(junit.text(found))
-    counts = {"tests": "6", "errors": "2", "failures": "1", "skipped": "1", "time": "1.500"}
-    assert root.attrib == counts and root[0].attrib == {"name": "staplelab", **counts}
-    cases = {
-        (case.attrib["classname"], case.attrib["name"]): [
-            (part.tag, part.attrib.get("message"), part.text) for part in case
-        ]
-        for case in root.iter("testcase")
-    }
-    assert cases == {
-        ("suites.a", "test_x[b::c/d.py]"): [],
-        ("suites.a.Group", "test_y"): [("failure", "<why>#x00#xD800", "a#x1B[1m")],
-        ("suites.a", "test_z"): [("error", "broke", None)],
-        ("suites.a", "test_n"): [("skipped", "no IPv6", None)],
-        ("suites.a", "test_d"): [("system-out", None, "known deviation: X\nknown deviation: Y\n")],
-        ("", "suites.bad"): [("error", "SyntaxError", None)],
-    }

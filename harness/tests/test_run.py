@@ -16,7 +16,7 @@ from staplelab.hosts.namespace import WHY_NOT
 from staplelab.places import build_folder, repository
 from staplelab.waiting import until
 
-#: of the suites, some of each kind: faults at both responders, steps of the clock, two workers
+#: of the suites, some of each kind: faults of responder and stub, steps of the clock, two workers
 SUBSET = "test_expiry_to_the_second or test_one_cache_a_worker or cert-status-revoked or servfail"
 #: how many runs in a row must be equal; the default keeps the tests quick
 RUNS = int(os.environ.get("STAPLELAB_TEST_RUNS", "3"))

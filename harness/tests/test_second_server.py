@@ -11,6 +11,10 @@ import pytest
 from lab_run import LabRun
 from schemas import said
 
+from staplelab.places import repository
+from staplelab.servers.error_log import Line
+from staplelab.servers.refused import Refused
+
 OPENSSL = shutil.which("openssl") or "openssl"
 PLUGINS = ("pytest", "-q", "-p", "staplelab.plugin", "-p", "s_server")
 
@@ -75,6 +79,28 @@ def test_the_results_hold_their_schemas(run: LabRun) -> None:
 
 def test_nothing_is_left(run: LabRun) -> None:
     run.wait_for_nothing()
+
+
+@pytest.mark.parametrize("suite", ["clients", "lifecycle", "workers"])
+def test_suites_ask_for_what_they_call(
+    tmp_path_factory: pytest.TempPathFactory, suite: str
+) -> None:
+    """They may fail with a server that they were not observed on, but no method is missing."""
+    folder = tmp_path_factory.mktemp("r")
+    shutil.copy(Path(__file__).with_name("s_server.py"), folder)
+    options = ("-c", "pytest.ini", "--server", f"s_server={OPENSSL}", "--out", "out")
+    # -k: the faults in the tables are led the same way, each
+    more = ("-k", "not faults", str(repository() / "suites" / suite))
+    run = LabRun(folder, *PLUGINS, *options, *more).end()
+    found = run.results()["scenarios"]
+    assert len(found) > 3 and "error" not in {one["outcome"] for one in found}, run.said()
+
+
+def test_a_refusal_names_it() -> None:
+    with pytest.raises(AssertionError, match="^s_server took the configuration; "):
+        Refused("x").hold_against([], "s_server")
+    with pytest.raises(AssertionError, match="^s_server refused the configuration, but did not"):
+        Refused("x").hold_against([Line("emerg", "y")], "s_server")
 
 
 @pytest.mark.parametrize(

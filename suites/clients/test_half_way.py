@@ -13,18 +13,20 @@ STAGES = ("connected", "half-hello", "hello", "handshake")
 on_the_way = pytest.mark.parametrize("stage", STAGES)
 
 
-def saying(text: str) -> Site:
+def saying(lab: Lab, text: str) -> Site:
+    lab.needs_module("http_rewrite_module")
     return Site(stapling=False, directives=(f"return 200 {text};",))
 
 
 @on_the_way
 def test_new_configuration(lab: Lab, stage: str) -> None:
     """The old worker stays for the client, which gets the old configuration; others the new."""
-    lab.start(saying("old"))
+    lab.needs(workers=True)
+    lab.start(saying(lab, "old"))
     (old,) = lab.nginx.workers()
     with lab.client("--stop-at", stage, "--get", "/") as client:
         lab.settle()
-        lab.reconfigure(saying("new"), wait=False)
+        lab.reconfigure(saying(lab, "new"), wait=False)
         lab.nginx.wait_for_new_worker(old)
         lab.settle()
         assert old in lab.nginx.workers(), "the old worker left its client alone"
@@ -37,7 +39,8 @@ def test_new_configuration(lab: Lab, stage: str) -> None:
 @on_the_way
 def test_quit(lab: Lab, stage: str) -> None:
     """nginx ends once the client has its response; no other client comes in meanwhile."""
-    lab.start(saying("old"))
+    lab.needs(workers=True)
+    lab.start(saying(lab, "old"))
     (worker,) = lab.nginx.workers()
     with lab.client("--stop-at", stage, "--get", "/") as client:
         lab.settle()
@@ -52,7 +55,7 @@ def test_quit(lab: Lab, stage: str) -> None:
 @on_the_way
 def test_nginx_does_not_wait_for_ever(lab: Lab, stage: str) -> None:
     """client_header_timeout is 60 s, for the handshake and then for the request."""
-    lab.start(saying("old"))
+    lab.start(saying(lab, "old"))
     with lab.client("--stop-at", stage, "--get", "/") as client:
         lab.settle()
         lab.step(59)

@@ -103,6 +103,7 @@ def test_client_gone(lab: Lab) -> None:
 
 def test_reload_while_one_waits(lab: Lab) -> None:
     """The old worker stays until the client has its response."""
+    lab.needs(workers=True)
     lab.inject("fixed-latency", ms=1000)
     start(lab)
     waiting = lab.client("--get", "/", certificate="client")
@@ -125,6 +126,7 @@ def test_given_up_while_the_name_is_resolved(lab: Lab) -> None:
     One that has not mended CVE-2026-40701 (1.19.0 to 1.30.0, but for distributions' patches) keeps
     the look-up and uses freed memory once it ends, of which anything may come.  It asks again
     after 5 s, as a mended one does not: that shows the defect, before an answer is there."""
+    lab.needs(workers=True)
     lab.inject("answer-delay", ms=20_000)
     start(lab, "client_header_timeout 3s;")
     before = lab.nginx.workers()

@@ -8,7 +8,7 @@ from staplelab.scenario.lab import Lab
 def test_milestones(lab: Lab) -> None:
     """nginx says what it does, header dumps of several lines between it; nobody need claim any."""
     if not lab.server.debug:
-        lab.not_applicable("this nginx is built without --with-debug")
+        lab.not_applicable(f"this {lab.server.name} is built without --with-debug")
     lab.start(log_level="debug")
     lab.handshake()
     lab.settle(connections=1)

@@ -7,6 +7,7 @@ from staplelab.scenario.lab import Lab
 
 def test_cache_manager_and_loader(lab: Lab) -> None:
     """With a cache on disk the master has two children more, which accept no connection."""
+    lab.needs(workers=True)
     lab.needs_module("http_proxy_module", "http-cache")
     lab.start(workers=2, http="proxy_cache_path cache keys_zone=pages:1m;")
     for pid in lab.nginx.wait_for_workers(2):

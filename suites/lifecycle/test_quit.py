@@ -20,6 +20,7 @@ def test_at_rest(lab: Lab) -> None:
 
 def test_during_a_fetch_that_ends(lab: Lab) -> None:
     """The worker waits for the response, which is for nobody any more; clients are refused."""
+    lab.needs(workers=True)
     lab.inject("fixed-latency", ms=1000)
     lab.start()
     (worker,) = lab.nginx.workers()
@@ -35,6 +36,7 @@ def test_during_a_fetch_that_ends(lab: Lab) -> None:
 
 def test_during_a_fetch_that_times_out(lab: Lab) -> None:
     """A silent responder holds the end up for the 60 s that nginx gives to an address."""
+    lab.needs(workers=True)
     lab.inject("accept-then-silence")
     lab.start()
     (worker,) = lab.nginx.workers()
@@ -51,6 +53,7 @@ def test_during_a_fetch_that_times_out(lab: Lab) -> None:
 
 def test_while_the_name_is_resolved(lab: Lab) -> None:
     """The same holds for a name server that is silent: `resolver_timeout` is the bound."""
+    lab.needs(workers=True)
     lab.inject("drop-query")
     lab.start(directives=("resolver_timeout 10s;",))
     (worker,) = lab.nginx.workers()

@@ -71,6 +71,7 @@ def test_at_the_start(lab: Lab, name: str) -> None:
 @pytest.mark.parametrize("name", REFUSALS)
 def test_at_a_reload(lab: Lab, name: str) -> None:
     """The same is only logged: the old workers go on with the staple that they have."""
+    lab.needs(workers=True)
     site, reason = refused(lab, name)
     lab.start()
     lab.handshake()

@@ -28,6 +28,7 @@ def test_another_certificate(lab: Lab) -> None:
 
 def test_another_certificate_during_a_fetch(lab: Lab) -> None:
     """The old worker's fetch is ended by the old worker: its response is for nobody."""
+    lab.needs(workers=True)
     lab.inject("fixed-latency", ms=1000, times=1)
     lab.start()
     (old,) = lab.nginx.workers()

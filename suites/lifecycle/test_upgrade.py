@@ -8,6 +8,7 @@ from staplelab.servers.refused import Refused
 
 def test_upgrade_loses_the_staple(lab: Lab) -> None:
     """Nothing but the listening sockets goes from the old process to the new one."""
+    lab.needs(upgrade=True)
     lab.start(upgradable=True)
     lab.handshake()
     lab.settle(connections=1)
@@ -24,6 +25,7 @@ def test_upgrade_loses_the_staple(lab: Lab) -> None:
 
 def test_the_lab_clock_stays(lab: Lab) -> None:
     """The new process, too, fetches when it is time, and can be upgraded itself."""
+    lab.needs(upgrade=True)
     lab.start(upgradable=True)
     lab.upgrade()
     lab.upgrade()
@@ -37,6 +39,7 @@ def test_the_lab_clock_stays(lab: Lab) -> None:
 
 def test_refused_upgrade(lab: Lab) -> None:
     """The new process ends by itself, the old one goes on with its staple."""
+    lab.needs(upgrade=True)
     lab.start(upgradable=True)
     lab.handshake()
     lab.settle(connections=1)
@@ -51,6 +54,7 @@ def test_refused_upgrade(lab: Lab) -> None:
 
 
 def test_quit_after_an_upgrade(lab: Lab) -> None:
+    lab.needs(upgrade=True, workers=True)
     lab.start(upgradable=True)
     lab.upgrade()
     lab.quit()

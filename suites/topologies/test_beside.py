@@ -1,4 +1,4 @@
-"""Programs of a scenario's own beside nginx: a relay, the responder that OpenSSL brings."""
+"""A program of a scenario's own beside nginx: a relay, the responder of OpenSSL."""
 
 from __future__ import annotations
 
@@ -91,3 +91,26 @@ def test_relay_that_stops(lab: Lab) -> None:
     lab.settle()
     lab.claim("OCSP responder timed out (110: Connection timed out)")
     assert lab.handshake().verdict == "NO_STAPLE"
+
+
+def test_the_responder_of_openssl(lab: Lab) -> None:
+    """`openssl ocsp -port` in the place of ours, of whose responses the lab knows nothing: the
+    client alone judges the staple."""
+    lab.exempt("staple-origin", "OpenSSL's responder has sent it")
+    issuing, at = lab.certificate("issuing"), lab.endpoint()
+    index = lab.file("index.txt", "V\t400101000000Z\t\t1001\tunknown\t/CN=www\n")
+    signer = ["-CA", issuing.file, "-rsigner", issuing.file, "-rkey", issuing.private_key]
+    # certificates in it would make it longer on one host than on the other: they name a port
+    sent = ["-nmin", "90", "-resp_no_certs"]
+    argv = ["openssl", "ocsp", "-port", at.port, "-index", index, *signer, *sent]
+    program = lab.beside(argv, at=at)
+    lab.start(directives=(f"ssl_stapling_responder http://{at}/;",))
+    for seconds in (0, 3601):
+        lab.step(seconds)
+        lab.handshake()
+        lab.settle()
+        good = lab.handshake()
+        assert good.verdict == "GOOD"
+        assert good.staple["produced_at"] == lab.now
+    assert len(program.lines("GET /")) == 2
+    assert lab.responder.requests() == []

@@ -1,4 +1,4 @@
-"""The two faulty responders as a scenario's author sees them: faults in, events out."""
+"""The two faulty servers, responder and stub, as a scenario's author sees them."""
 
 from __future__ import annotations
 

@@ -35,7 +35,6 @@ class Certificate:
     private_key: Path
     chain: Path | None
     trusted: Path | None
-    not_after: int
     ocsp_urls: tuple[str, ...]
 
 
@@ -70,7 +69,6 @@ class Pki:
                 private_key=folder / entry["private_key"],
                 chain=folder / entry["chain"] if entry.get("chain") else None,
                 trusted=folder / entry["trusted"] if entry.get("trusted") else None,
-                not_after=entry["not_after"],
                 ocsp_urls=tuple(entry["ocsp_urls"]),
             )
             for name, entry in manifest["certificates"].items()

@@ -38,6 +38,7 @@ class Ground:
 class Topology:
     """One choice of parts."""
 
+    #: what is there, as docs/writing-scenarios.md has it
     summary: str
     #: what starts each part that it adds, in this order
     adds: tuple[Callable[[Ground], Part], ...] = ()
@@ -62,14 +63,15 @@ def _other_responder(ground: Ground) -> Part:
 
 STANDARD_TOPOLOGY = "standard"
 TOPOLOGIES = {
-    STANDARD_TOPOLOGY: Topology("nginx asks the stub for names, and the responder"),
+    STANDARD_TOPOLOGY: Topology("nginx asks the stub for names, and then the responder"),
     "dnsmasq": Topology(
-        "nginx asks dnsmasq for names, which asks the stub and caches",
+        "nginx asks dnsmasq, a real one with its cache on, which asks the stub",
         adds=(_dnsmasq,),
         resolver="dnsmasq",
     ),
     "two-responders": Topology(
-        "certificates of two authorities, each with a responder at a URL of its own",
+        "certificates of two authorities (`www`, `other`), each with a responder at an address and "
+        "a URL of its own: `responder`, `other-responder`",
         adds=(_other_responder,),
         names={OCSP_HOST: "responder", OTHER_OCSP_HOST: "other-responder"},
         profile="two-responders",

@@ -63,7 +63,7 @@ class Deviation:
             either = " or ".join(repr(one) for one in (*asked, deviates))
             raise AssertionError(f"{seen!r} where {either} is known, {server.short()}: {self}")
         if seen == deviates and not known:
-            raise AssertionError(f"{server.short()} should conform by now: {self}")
+            raise AssertionError(f"{server.short()} is not known to deviate: {self}")
         if seen != deviates and known:
             raise AssertionError(f"no longer deviates, {server.short()}: {self}")
         return known

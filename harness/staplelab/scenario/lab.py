@@ -91,7 +91,7 @@ class Lab(Breaking):
         """Ends nginx and holds the scenario to what every scenario must satisfy."""
         self._end_clients()
         late = self._since_settled()
-        status = self._end_nginx()
+        status = self._end_server()
         self._ended = True
         self._collect()
         wrong = self.causes() + late

@@ -49,7 +49,7 @@ class Lifecycle:
         self._hosts_file = world.host.hosts_file(folder)
         self._hosts = {name: [address] for name, address in world.names().items()}
         self._files_written = 0
-        #: the texts that nginx was given
+        #: the texts that the server was given
         self._configurations: list[str] = []
         self._claims: list[error_log.Claim] = []
         self._upgradable = False
@@ -60,7 +60,7 @@ class Lifecycle:
     # ----- what its configuration names -----
 
     def host_entry(self, name: str, *addresses: str) -> None:
-        """What `name` resolves to when nginx reads its configuration; nothing: unresolvable."""
+        """What `name` resolves to when the server reads its files; nothing: unresolvable."""
         if addresses:
             self._hosts[name] = list(addresses)
         else:
@@ -101,7 +101,7 @@ class Lifecycle:
         return f"http://{OCSP_HOST}:{self.responder.port}{path}"
 
     def file(self, name: str, text: str) -> Path:
-        """Writes a file of the scenario's own that nginx can read: certificates, an include."""
+        """Writes a file of the scenario's own for the server: certificates, an include."""
         path = self.folder / name
         self._write(path, text)
         self._world.host.share(path)
@@ -124,10 +124,10 @@ class Lifecycle:
     # ----- its life -----
 
     def start(self, *sites: Site, expect: Refused | None = None, **choices: Any) -> None:
-        """Starts nginx.  `choices` that Configuration knows go there (workers, main, http, ...),
-        the others describe the single site when none is given (verify, resolver, ...).
+        """Starts the server.  `choices` that Configuration knows go there (workers, http, ...), the
+        others describe the single site when none is given (verify, resolver, ...).
 
-        `expect`: nginx must not start, and say why; its words are claimed."""
+        `expect`: it must not start, and say why; its words are claimed."""
         if self.nginx.started:
             raise LabError(f"{self.server.name} was started already: lab.restart() starts it anew")
         chosen = self._configuration("start", sites, choices)
@@ -142,25 +142,25 @@ class Lifecycle:
         self.nginx = self.nginx.again()
 
     def restart(self, *sites: Site, expect: Refused | None = None, **choices: Any) -> None:
-        """Ends nginx and starts it anew, as `start` does."""
-        status = self._end_nginx()
-        assert status == 0, f"nginx ended with status {status}"
+        """Ends the server and starts it anew, as `start` does."""
+        status = self._end_server()
+        assert status == 0, f"{self.server.name} ended with status {status}"
         self.nginx = self.nginx.again()
         self.start(*sites, expect=expect, **choices)
 
     def reconfigure(
         self, *sites: Site, expect: Refused | None = None, wait: bool = True, **choices: Any
     ) -> None:
-        """Gives nginx another configuration, said as for `start`, and reloads it.
+        """Gives the server another configuration, said as for `start`, and reloads it.
 
-        `expect`: nginx must refuse it, say why, and go on as it was; its words are claimed."""
+        `expect`: it must refuse that, say why, and go on as it was; its words are claimed."""
         self.needs(reload=True)
         chosen = self._configuration("reconfigure", sites, choices)
         self.nginx.configure(self.render(chosen))
         self._reload(wait, expect)
 
     def reload(self, *, expect: Refused | None = None, wait: bool = True) -> None:
-        """Lets nginx read its configuration anew, as it is: the files that it names may have
+        """Lets the server read its configuration anew, as it is: the files that it names may have
         changed.  Returns once new workers serve and the old ones have ended."""
         self.needs(reload=True)
         self.write_hosts()
@@ -168,23 +168,24 @@ class Lifecycle:
         self._reload(wait, expect)
 
     def upgrade(self, *, expect: Refused | None = None) -> None:
-        """Replaces nginx by a new process of its binary (SIGUSR2, then SIGWINCH and SIGQUIT to the
-        old one); returns once the new workers serve and nothing of the old ones is left.
+        """Replaces the server by a new process of its binary (nginx: SIGUSR2, then SIGWINCH and
+        SIGQUIT to the old one); returns once the new one serves and nothing of the old one is left.
 
-        nginx must have been started as `upgradable`.  `expect`: the new one must refuse the
+        It must have been started as `upgradable`.  `expect`: the new one must refuse the
         configuration, and the old one go on."""
         self.needs(upgrade=True)
         if not self._upgradable:
             raise LabError(
-                "nginx takes SIGUSR2 as a daemon only: start it by lab.start(upgradable=True)"
+                f"{self.server.name} was not started for an upgrade: "
+                "start it by lab.start(upgradable=True)"
             )
         self.write_hosts()
         self._note("upgrade")
         self._after(self.nginx.upgrade(), expect)
 
     def quit(self, *, wait: bool = True) -> None:
-        """Tells nginx to end once its workers have finished what they have (SIGQUIT); returns when
-        it has, or, without `wait`, when it accepts no connection any more."""
+        """Tells the server to finish what it has and to end (nginx: SIGQUIT); returns when it has
+        ended, or, without `wait`, when it accepts no connection any more."""
         self._note("quit")
         self.nginx.quit(wait=wait)
         self._collect()
@@ -200,7 +201,8 @@ class Lifecycle:
         if expect is not None:
             self._hold_refusal(expect, reasons)
             return
-        assert not reasons, f"nginx refused the configuration: {'; '.join(map(str, reasons))}"
+        said = "; ".join(map(str, reasons))
+        assert not reasons, f"{self.server.name} refused the configuration: {said}"
 
     def _configuration(
         self, what: str, sites: Sequence[Site], choices: dict[str, Any]
@@ -227,7 +229,7 @@ class Lifecycle:
         return text
 
     def write_hosts(self) -> None:
-        """The hosts file that nginx reads its configuration with."""
+        """The hosts file that the server reads its configuration with."""
         lines = [f"{address} {name}" for name, found in self._hosts.items() for address in found]
         self._write(self._hosts_file, "\n".join(lines) + "\n")
 
@@ -239,13 +241,13 @@ class Lifecycle:
         os.utime(path, (self._files_written, self._files_written))
 
     def _hold_refusal(self, expect: Refused, reasons: Sequence[error_log.Line]) -> None:
-        expect.hold_against(reasons)
+        expect.hold_against(reasons, self.server.name)
         claim = error_log.Claim(expect.text, None, alert=True)
         if claim not in self._claims:
             self._claims.append(claim)
 
-    def _end_nginx(self) -> int:
-        """Tells nginx to end; its exit status."""
+    def _end_server(self) -> int:
+        """Tells the server to end; its exit status."""
         if self._refused_to_start and not self.nginx.started:
             self.nginx.kill()  # there are only its sockets
             return 0
@@ -265,7 +267,7 @@ class Lifecycle:
         )
 
     def log_lines(self, text: str) -> Sequence[error_log.Line]:
-        """The lines of nginx's log, of any level, that hold this text."""
+        """The lines of the server's log, of any level, that hold this text."""
         return [line for line in self.nginx.log() if text in line.text]
 
     def claim(
@@ -312,7 +314,7 @@ class Lifecycle:
         return list(self._world.parts.values())
 
     def _enter(self) -> None:
-        """Appends what was collected since the last time, and what nginx has logged by now."""
+        """Appends what was collected since the last time, and what the server has logged."""
         at = self._world.clock.elapsed
         for part in self._parts:
             for event in part.new_events():

@@ -156,7 +156,7 @@ class Settling(Clients):
                 return
             if at_rest and all(self._came(part) >= count for part, count in expected):
                 return
-        raise LabError("nginx and the parts do not come to rest")
+        raise LabError(f"{self.server.name} and the parts do not come to rest")
 
     def _quiet(self) -> list[int]:
         return [part.quiet() for part in self._parts]

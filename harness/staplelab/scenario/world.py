@@ -1,6 +1,6 @@
-"""What lives as long as a pytest process: the host, the certificates, the two responders.
+"""What lives as long as a pytest process: the host, the certificates, responder and stub.
 
-Scenarios share none of their state: between two of them both responders are reset, the parts of
+Scenarios share none of their state: between two of them responder and stub are reset, the parts of
 the last one's topology are ended, and the clock is put back.
 """
 

@@ -23,11 +23,11 @@ class Abilities:
     fetches_for: str
     #: who keeps what was fetched: each "worker" for itself, the whole "server", or "nobody"
     cache: str
-    #: whether `workers`, `only` and the rest of what suites/workers calls are there
+    #: whether `workers`, `only` and the others are there that docs/adding-a-server.md names
     workers: bool
     #: whether it takes another configuration without an end
     reload: bool
-    #: whether a new process of its binary can take its place
+    #: whether a new process of its binary can take its place; `pid` is there, then
     upgrade: bool
     #: whether wall time and monotonic time reach it each for itself
     separate_times: bool

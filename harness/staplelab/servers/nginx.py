@@ -6,9 +6,7 @@ import contextlib
 import os
 import re
 import signal
-import socket
 from collections.abc import Iterator, Sequence
-from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 
@@ -16,21 +14,15 @@ from staplelab import processes
 from staplelab.errors import LabError, NotHere
 from staplelab.hosts.base import Host, Running
 from staplelab.parts.pki import Pki
-from staplelab.servers import daemon, error_log, family, sanitizer
+from staplelab.servers import daemon, error_log, family, obituary, sanitizer
+from staplelab.servers.barrier import Barrier
 from staplelab.servers.base import Abilities
 from staplelab.servers.config import Configuration
 from staplelab.servers.refused import reasons_among
 from staplelab.servers.sut import E_OPTION_SINCE, ServerUnderTest
-from staplelab.waiting import BOUND_SECONDS, receive_all, until, until_ended
+from staplelab.waiting import BOUND_SECONDS, until, until_ended
 
-_DATE = re.compile(rb"\r\nDate: ([^\r]*)")
-#: no response of the barrier is longer
-_BARRIER_OCTETS = 4096
-_WORKER = re.compile(rb"^Worker: (\d+)\r$", re.MULTILINE)
 _NEW_BINARY = re.compile(r"new binary process \d+ exited ")
-_CRASH = re.compile(r"(.* process) (\d+) exited on signal (\d+)(?: \(core dumped\))?")
-#: a second is long for a master that has nothing else to do, and a scenario has failed already
-_OBITUARY_SECONDS = 1.0
 _NO_BUILT_IN_LOG = "could not open error log file"
 
 
@@ -64,12 +56,7 @@ class Nginx:
         tls, barrier = host.listen("nginx", 443), host.listen("nginx", 8080)
         self._listeners = [tls, barrier]
         self.listen = f"{tls.address}:{tls.port}"
-        self.barrier_address = (barrier.address, barrier.port)
-        self.barrier_listen = f"{barrier.address}:{barrier.port}"
-
-    @property
-    def port(self) -> str:
-        return self.listen.rpartition(":")[2]
+        self._barrier = Barrier(host, barrier)
 
     def again(self) -> Nginx:
         """Another nginx in the same folder, after this one has ended."""
@@ -81,7 +68,7 @@ class Nginx:
             folder=self.folder,
             user="root" if self._host.root else "",
             listen=self.listen,
-            barrier=self.barrier_listen,
+            barrier=self._barrier.listen,
             resolver=resolver,
             server=self._server,
             clock=tuple(self._host.clock.variables),
@@ -181,34 +168,12 @@ class Nginx:
             self.running.signal(number)
 
     def barrier(self) -> int:
-        """Returns, with the worker's pid, once a worker has handled all that came before.
-
-        A request is responded to in a later turn of the worker's event loop than everything that
-        was ready when it arrived; the turn also expires the timers that a clock step made due.
-        """
+        """Returns, with the worker's pid, once a worker has handled all that came before."""
         try:
-            with socket.create_connection(self.barrier_address, BOUND_SECONDS) as connection:
-                connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-                response = receive_all(connection, _BARRIER_OCTETS)
+            return self._barrier.cross()
         except OSError as error:
             words = self._last_words()
             raise LabError(f"nginx does not respond ({error}); it said: {words}") from None
-        self._hold_to_the_clock(response)
-        worker = _WORKER.search(response)
-        if worker is None:
-            raise LabError(f"nginx's barrier does not say who responds: {response[:200]!r}")
-        return int(worker[1])
-
-    def _hold_to_the_clock(self, response: bytes) -> None:
-        """A server that the clock does not reach would go on in real time without a word."""
-        lab = formatdate(self._host.clock.now(), usegmt=True)
-        if f"\r\nDate: {lab}\r\n".encode() not in response:
-            said = _DATE.search(response)
-            raise LabError(
-                f"nginx is not on the lab clock, where it is {lab}; it says "
-                f"{said[1].decode() if said else 'nothing'}; has it loaded "
-                f"{self._host.clock.library}?"
-            )
 
     def wake(self) -> None:
         """Every worker has taken a turn of its event loop, or will at once when it is leaving
@@ -325,16 +290,7 @@ class Nginx:
         if wait:
             self.wait()
         else:
-            until(lambda: not self._accepts(), "nginx to accept no connection any more")
-
-    def _accepts(self) -> bool:
-        try:
-            socket.create_connection(self.barrier_address, BOUND_SECONDS).close()
-        except ConnectionRefusedError:
-            return False
-        except ConnectionResetError:  # it was waiting to be accepted when a listener closed
-            return True
-        return True
+            until(lambda: not self._barrier.is_open(), "nginx to accept no connection any more")
 
     def refuse(
         self, configuration: str, hosts: Path, *, upgradable: bool
@@ -370,24 +326,8 @@ class Nginx:
         """The processes of nginx that a signal has ended and not the lab, one sentence each."""
         if self._running is not None:
             with contextlib.suppress(LabError):
-                self._wait_for_crashes(self._running)
-        lines = [_CRASH.fullmatch(line.text) for line in self.log() if line.level == "alert"]
-        dead = [match for match in lines if match and int(match[2]) not in self._killed]
-        return [f"nginx: {match[1]} exited on signal {match[3]}" for match in dead]
-
-    def _wait_for_crashes(self, running: Running) -> None:
-        """Where a process of nginx is on its way out, returns once the master has logged why."""
-        master = running.pid
-        if running.poll() is None:
-            until(
-                lambda: (
-                    processes.is_resting(master)
-                    and not any(map(processes.is_ending, processes.children(master)))
-                    or processes.is_ending(master)
-                ),
-                "nginx to tell what has ended",
-                _OBITUARY_SECONDS,
-            )
+                obituary.until_written(self._running)
+        return obituary.crashes(self.log(), self._killed)
 
     def kill_worker(self, pid: int) -> None:
         """Kills a worker; returns once the master has started another in its place."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from staplelab.servers.error_log import Line
 
-#: the level at which nginx says why it does not start, or goes on as it was
+#: the level at which a server says why it does not start, or goes on as it was
 _LEVEL = "emerg"
 
 
@@ -17,13 +17,13 @@ class Refused:
 
     text: str
 
-    def hold_against(self, reasons: Iterable[Line]) -> None:
-        """AssertionError unless one of the reasons has the text."""
+    def hold_against(self, reasons: Iterable[Line], server: str) -> None:
+        """AssertionError unless one of the reasons has the text; `server` is its name."""
         reasons = list(reasons)
-        assert reasons, f"nginx took the configuration; expected was that it says {self.text!r}"
+        assert reasons, f"{server} took the configuration; expected was that it says {self.text!r}"
         said = "; ".join(map(str, reasons))
         assert any(self.text in line.text for line in reasons), (
-            f"nginx refused the configuration, but did not say {self.text!r}: {said}"
+            f"{server} refused the configuration, but did not say {self.text!r}: {said}"
         )
 
 
