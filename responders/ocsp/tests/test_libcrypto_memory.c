@@ -29,6 +29,7 @@ static void it_works_under_the_policy(void **state)
     octets = OPENSSL_realloc(octets, 4096);
     assert_int_equal(octets[7], 7);
     assert_null(OPENSSL_realloc(octets, 0));
+    assert_null(OPENSSL_malloc(0));
     assert_int_equal(EVP_Digest("abc", 3, digest, NULL, EVP_sha256(), NULL), 1);
     assert_int_equal(digest[0], 0xba);
 }
