@@ -11,7 +11,8 @@ static inline void *memory_libcrypto_allocate(size_t size, const char *file, int
 {
     (void)file;
     (void)line;
-    /* nothing for no octets, as libcrypto has it: by that libssl tells an empty CertificateStatus */
+    /* nothing for no octets, as libcrypto has it: by that libssl tells an empty CertificateStatus
+     */
     return size == 0 ? NULL : memory_resize(NULL, size, 1);
 }
 
