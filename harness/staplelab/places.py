@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 
 _IN_MEMORY = "/dev/shm"
+#: what is said of a build folder without them
+NO_PROGRAMS = "{} holds no programs; run `make build` first"
 #: octets; each process of a run takes some 200 KiB
 _ENOUGH = 32 << 20
 

@@ -22,14 +22,14 @@ import pytest
 from staplelab import hosts, servers
 from staplelab.errors import LabError, NotHere
 from staplelab.parts import clock, pki, topology
-from staplelab.runs import shard
+from staplelab.runs import preflight, shard
 from staplelab.runs.interrupts import Interrupts
 from staplelab.runs.recorder import Recorder
 from staplelab.runs.results import ScenarioResult
 from staplelab.runs.shard import Cut
 from staplelab.scenario.lab import Lab
-from staplelab.servers.sut import ServerUnderTest
 from staplelab.scenario.world import World
+from staplelab.servers.sut import Probed, ServerUnderTest
 
 _SERVER = pytest.StashKey[ServerUnderTest]()
 _RECORDER = pytest.StashKey[Recorder]()
@@ -169,12 +169,24 @@ def _server(config: pytest.Config) -> ServerUnderTest:
     """The server under test; asked for only when there are scenarios."""
     if _SERVER not in config.stash:
         told = getattr(config, "workerinput", {}).get("staplelab_server")
+        probed = config.pluginmanager.get_plugin(Probed.NAME)
         if told:
             config.stash[_SERVER] = ServerUnderTest(**told)
+        elif probed is not None:
+            config.stash[_SERVER] = probed.server
         else:
-            chosen = map(config.getoption, ("host", "nginx", "nginx_image", "server"))
-            config.stash[_SERVER] = servers.probe(*chosen)
+            config.stash[_SERVER] = _probe(config)
     return config.stash[_SERVER]
+
+
+def _probe(config: pytest.Config) -> ServerUnderTest:
+    """As `staplelab run` does before it begins."""
+    chosen = map(config.getoption, ("host", "nginx", "nginx_image", "server"))
+    preflight.check(config.getoption("host"))
+    server = servers.probe(*chosen)
+    if config.getoption("host") == "local":
+        preflight.try_start(server, config.getoption("clock"))
+    return server
 
 
 def _is_scenario(item: pytest.Item) -> bool:

@@ -86,6 +86,11 @@ def say_version(image: str) -> str:
         finally:
             asked.remove(force=True)
     except (docker.errors.DockerException, RequestException) as error:
+        if "executable file not found" in str(error):
+            raise LabError(
+                f"--nginx-image {image}: there is no nginx in it; give an image with one in its "
+                "PATH, or none for the ready one"
+            ) from None
         raise LabError(f"--nginx-image {image}: nginx -V cannot be run: {error}") from None
 
 

@@ -66,6 +66,16 @@ class ServerUnderTest:
         return f"{self.short()}, {self.path}"
 
 
+class Probed:
+    """A plugin of pytest that says which server was probed, so that it is not probed again."""
+
+    NAME = "staplelab-probed"
+
+    def __init__(self, server: ServerUnderTest) -> None:
+        self.server = server
+        self.__name__ = self.NAME
+
+
 def _within(number: Version, versions: str) -> bool:
     for part in filter(None, versions.replace(" ", "").split(",")):
         match = re.fullmatch(r"(>=|<)(\d+(?:\.\d+)*)", part)
