@@ -171,9 +171,8 @@ def _run(arguments: argparse.Namespace) -> int:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     argv = ["-p", "staplelab.plugin", "-p", "pytest_timeout"]
     if arguments.jobs > 1:
-        # it would speak of its nodes before it is known whether there is something to run
         argv += ["-p", "xdist.plugin", "-p", "no:terminaldistreporter", "-n", str(arguments.jobs)]
-    argv += ["-q", "--timeout", "60", "--strict-markers", "--tb", "short"]
+    argv += ["-q", "--timeout", "60", "--strict-markers", "--tb", "short", "-rN"]
     chosen = f"--server={server.name}={server.path}"
     if arguments.host == "docker":
         chosen = f"--nginx-image={server.path}"

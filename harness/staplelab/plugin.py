@@ -367,4 +367,6 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
     outcome = getattr(report, "staplelab_outcome", None)
     if outcome == "known-deviation" and report.when == "call":
         return "known deviations", "d", "KNOWN DEVIATION"
+    if outcome == "not-applicable":
+        return "not applicable", "n", "NOT APPLICABLE"
     return None

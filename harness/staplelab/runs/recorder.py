@@ -18,6 +18,7 @@ from staplelab.runs.results import Results, ScenarioResult
 from staplelab.runs.shard import Cut
 from staplelab.servers.sut import ServerUnderTest
 
+_LETTERS = ". pass  d known deviation  n not applicable  F fail  E error"
 _CUT_SHORT = pytest.ExitCode.INTERRUPTED
 
 
@@ -90,8 +91,22 @@ class Recorder:
             self._record.begin(self._results, self._cut.shard if self._cut else None)
         except LabError as error:
             raise pytest.UsageError(f"staplelab: {error}") from None
+        self._explain_letters()
         for result in self._early:
             self._add(result, json.dumps(vars(result)))
+
+    @pytest.hookimpl(optionalhook=True)  # type: ignore[misc]
+    def pytest_xdist_setupnodes(self) -> None:
+        """Before there is anything to say of the processes: "bringing up nodes..." says nothing."""
+        reporter = getattr(self._config.pluginmanager.get_plugin("dsession"), "trdist", None)
+        if reporter is not None and self._config.option.verbose <= 0:
+            reporter.setstatus = reporter.ensure_show_status = lambda *_, **__: None
+
+    def _explain_letters(self) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and not reporter.showlongtestinfo:
+            reporter.ensure_newline()
+            reporter.write_line(_LETTERS)
 
     # ----- its course
 

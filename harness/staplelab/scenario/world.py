@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from staplelab import untrusted
 from staplelab.errors import LabError, NotHere, check_word
-from staplelab.hosts.base import Endpoint, Host
+from staplelab.hosts.base import NO_IPV6, Endpoint, Host
 from staplelab.hosts.roles import ROLES
 from staplelab.parts.client import StapleCheck
 from staplelab.parts.clock import EPOCH, open_clock
@@ -157,7 +157,7 @@ class World:
             return self.host.address(role)
         address = self.host.ipv6_address(role.removesuffix(_IPV6))
         if address is None:
-            raise NotHere(f"{role}: this machine has no IPv6")
+            raise NotHere(f"{role}: {NO_IPV6}")
         return address
 
     # ----- from one scenario to the next -----
