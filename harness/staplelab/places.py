@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -22,9 +23,23 @@ def build_folder() -> Path:
     return repository() / os.environ.get("STAPLELAB_BUILD", "build/release")
 
 
-def key_pool() -> Path:
-    """RSA keys are made once and kept beside the programs: making one takes a third of a second."""
-    return repository() / "build" / "keys"
+def key_pool() -> Path | None:
+    """RSA keys are made once and kept beside the programs: making one takes a third of a second.
+    In a check-out of somebody else they are in the user's cache; None where that cannot be
+    written either."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    for folder in (repository() / "build" / "keys", Path(home) / "staplelab" / "keys"):
+        with contextlib.suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+                return folder
+    return None
+
+
+def key_pool_option() -> list[str]:
+    """For pki-mint, which makes every key anew without it."""
+    folder = key_pool()
+    return [] if folder is None else [f"--key-pool={folder}"]
 
 
 def scratch() -> Path:

@@ -14,7 +14,7 @@ from staplelab.errors import LabError
 from staplelab.hosts.base import Host
 from staplelab.parts.clock import EPOCH, open_clock
 from staplelab.parts.pki import STANDARD, Pki, profiles
-from staplelab.places import NO_PROGRAMS, build_folder, key_pool, scratch
+from staplelab.places import NO_PROGRAMS, build_folder, key_pool_option, scratch
 from staplelab.servers.base import Server
 from staplelab.servers.config import Configuration
 from staplelab.servers.error_log import Line
@@ -122,12 +122,11 @@ def try_start(server: ServerUnderTest, clock: str) -> None:
 
 def _mint(host: Host) -> Pki:
     folder = host.given / "pki"
-    keys = key_pool()
     done = host.run(
         [
             host.tool("pki-mint"),
             f"--now={EPOCH}",
-            f"--key-pool={keys}",
+            *key_pool_option(),
             "--set=ocsp_port=80",
             f"--set=ocsp_address={host.address('responder')}",
             str(profiles()[STANDARD]),

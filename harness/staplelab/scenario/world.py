@@ -22,7 +22,7 @@ from staplelab.parts.program import Program
 from staplelab.parts.responder import OcspResponder
 from staplelab.parts.stub import DnsStub
 from staplelab.parts.topology import OCSP_HOST, STANDARD_TOPOLOGY, TOPOLOGIES, Ground
-from staplelab.places import key_pool
+from staplelab.places import key_pool_option
 from staplelab.servers.sut import ServerUnderTest
 
 _IPV6 = "-6"
@@ -86,7 +86,7 @@ class World:
                 [
                     self.host.tool("pki-mint"),
                     f"--now={EPOCH}",
-                    f"--key-pool={key_pool()}",
+                    *key_pool_option(),
                     f"--set=ocsp_port={port}",
                     f"--set=ocsp_address={self.host.address('responder')}",
                     str(profiles()[profile]),
