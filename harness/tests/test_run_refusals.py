@@ -68,10 +68,9 @@ def test_programs_that_were_not_built(
         *(f"--nginx={nginx()}", "--out=out"),
         scenarios="breakage",
     ).end()
-    assert run.status == 1
-    (seen,) = run.scenarios().values()
-    assert seen["outcome"] == "error"
-    assert seen["reason"] == f"{folder}/nothing holds no programs; run `make build` first"
+    line = f"{folder}/nothing holds no programs; run `make build` first"
+    assert run.status == pytest.ExitCode.USAGE_ERROR
+    assert run.said().splitlines()[-2:] == [f"ERROR: staplelab: {line}", ""]
 
 
 # ----- ports in use -----

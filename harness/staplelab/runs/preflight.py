@@ -145,14 +145,19 @@ def _start(made: Server, server: ServerUnderTest, pki: Pki, folder: Path) -> Non
     try:
         made.start(made.render(Configuration(), pki, _NO_RESOLVER), hosts_file)
     except LabError as error:
-        raise LabError(_does_not_start(server, _gravest(made.log()) or str(error))) from None
+        said = _gravest(made.log())
+        raise LabError(
+            _does_not_start(server, said)
+            if said
+            else f"{_named(server)} does not start as the lab needs it: {error}"
+        ) from None
     else:
         # a worker that may not change its user says so and goes on
         if reasons := reasons_among(made.log()):
             raise LabError(_does_not_start(server, str(reasons[0])))
         if any(_NO_STAPLING in line.text for line in made.log()):
             raise LabError(
-                f"{server.short()} ({server.path}) cannot staple: its TLS library is built without "
+                f"{_named(server)} cannot staple: its TLS library is built without "
                 f"OCSP (it says: {_NO_STAPLING}); take one that is built with OpenSSL"
             )
     finally:
@@ -167,7 +172,11 @@ def _gravest(lines: Iterable[Line]) -> str:
 
 
 def _does_not_start(server: ServerUnderTest, said: str) -> str:
-    return f"{server.short()} ({server.path}) does not start; it says: {said}{_remedy(said)}"
+    return f"{_named(server)} does not start; it says: {said}{_remedy(said)}"
+
+
+def _named(server: ServerUnderTest) -> str:
+    return f"{server.short()} ({server.path})"
 
 
 def _remedy(said: str) -> str:
