@@ -108,7 +108,7 @@ def test_a_matrix_that_judged(
 
 WITHOUT = ["OCSP response: no response sent", "OCSP responses: no responses sent"]
 WITHOUT += ["no OCSP response received"]
-RESPONSE = "OCSP response: \n======\nOCSP Response Data:\n    OCSP Response Status: successful (0x0)"
+RESPONSE = "OCSP response: \n===\nOCSP Response Data:\n    OCSP Response Status: successful (0x0)"
 
 
 @pytest.mark.parametrize("said", [*WITHOUT, RESPONSE, RESPONSE.replace("response:", "responses:")])

@@ -131,7 +131,7 @@ def set_limit(soft: int, hard: int) -> Callable[[], None]:
 def test_too_few_open_files(tmp_path: Path) -> None:
     assert refusal(run(tmp_path, nginx(), limits=set_limit(64, 64))) == (
         "the limit on open files is 64, and a run needs 256: raise the hard limit (ulimit -Hn "
-        "4096; for a container --ulimit nofile=4096)"
+        "4096; a container: --ulimit nofile=4096)"
     )
 
 
@@ -154,7 +154,7 @@ def test_a_build_of_another_version(tmp_path: Path) -> None:
     )
     (tmp_path / "bin" / "pki-mint").write_bytes(b"of another machine")
     line = refusal(run(tmp_path, nginx(), STAPLELAB_BUILD=str(tmp_path)))
-    assert line.endswith("bin/pki-mint cannot be run: Exec format error; run `make clean build` first")
+    assert line.endswith("pki-mint cannot be run: Exec format error; run `make clean build` first")
     (tmp_path / "bin" / "pki-mint").unlink()
     line = refusal(run(tmp_path, nginx(), STAPLELAB_BUILD=str(tmp_path)))
     assert line == f"{tmp_path}/bin/pki-mint is missing; run `make build` first"

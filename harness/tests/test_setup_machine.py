@@ -1,6 +1,6 @@
 """What the set-up says of a machine that lacks something: one line, and the command to copy.
 
-The scripts are copied into a check-out of the test's own; apt and its kind are programs of the test.
+The scripts are copied into a check-out of the test's own; apt is a program of the test.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _OTHER_FILES = ("bin/launcher", "lib/labclock.so")
 #: the server has its listening sockets at 100 and 101, and its connections behind them
 _LEAST_DESCRIPTORS = 256
 _DESCRIPTORS = 4096
-#: of the path of a Unix socket, and what comes to the temporary folder: a run's own, and names there
+#: of the path of a Unix socket, and what comes to the temporary folder: a run's own, a name in it
 _SOCKET_PATH = 107
 _IN_FOLDER = {
     "local": len(f"/staplelab-{'0' * 16}/another-responder.sock"),
@@ -98,7 +98,7 @@ def _check_descriptors() -> None:
     if most < _LEAST_DESCRIPTORS:
         raise LabError(
             f"the limit on open files is {most}, and a run needs {_LEAST_DESCRIPTORS}: raise the "
-            f"hard limit (ulimit -Hn {_DESCRIPTORS}; for a container --ulimit nofile={_DESCRIPTORS})"
+            f"hard limit (ulimit -Hn {_DESCRIPTORS}; a container: --ulimit nofile={_DESCRIPTORS})"
         )
 
 
