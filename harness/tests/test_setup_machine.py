@@ -142,6 +142,7 @@ def with_apt(check_out: CheckOut, result: int = 0) -> Path:
 
 
 def by_hand() -> str:
+    """`with_apt` has made a sudo."""
     return ("" if os.geteuid() == 0 else "sudo ") + "apt-get install --no-install-recommends"
 
 
