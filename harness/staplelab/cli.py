@@ -22,6 +22,8 @@ from staplelab.servers.sut import Probed
 _USAGE = 2
 #: the run was cut short, or never began
 _NOT_WHOLE = 2
+#: the last resort, in seconds: a scenario's work and each of its waits have bounds of their own
+_LONGEST = "600"
 #: as a shell says it of a program that SIGPIPE has ended
 _READER_GONE = 128 + signal.SIGPIPE
 
@@ -172,7 +174,7 @@ def _run(arguments: argparse.Namespace) -> int:
     argv = ["-p", "staplelab.plugin", "-p", "pytest_timeout"]
     if arguments.jobs > 1:
         argv += ["-p", "xdist.plugin", "-p", "no:terminaldistreporter", "-n", str(arguments.jobs)]
-    argv += ["-q", "--timeout", "60", "--strict-markers", "--tb", "short", "-rN"]
+    argv += ["-q", "--timeout", _LONGEST, "--strict-markers", "--tb", "short", "-rN"]
     chosen = f"--server={server.name}={server.path}"
     if arguments.host == "docker":
         chosen = f"--nginx-image={server.path}"

@@ -22,9 +22,9 @@ import pytest
 from staplelab import hosts, servers
 from staplelab.errors import LabError, NotHere
 from staplelab.parts import clock, pki, topology
-from staplelab.runs import preflight, shard
+from staplelab.runs import effort, preflight, shard
 from staplelab.runs.interrupts import Interrupts
-from staplelab.runs.recorder import Recorder
+from staplelab.runs.recorder import REFUSAL, Recorder
 from staplelab.runs.results import ScenarioResult
 from staplelab.runs.shard import Cut
 from staplelab.scenario.lab import Lab
@@ -115,6 +115,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _keep_the_shard(config, items)
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
     scenarios = list(filter(_is_scenario, items))
+    if scenarios and getattr(config, "workerinput", {}).get("staplelab_refusal"):
+        items.clear()  # the driver says why
+        return
     if scenarios:
         try:
             _server(config)
@@ -161,8 +164,12 @@ def _keep_the_shard(config: pytest.Config, items: list[pytest.Item]) -> None:
 @pytest.hookimpl(optionalhook=True)  # type: ignore[misc]
 def pytest_configure_node(node: Any) -> None:
     """xdist's workers need not ask the server again what it is."""
-    with contextlib.suppress(LabError):  # there may be no scenarios; a worker says it if there are
-        node.workerinput["staplelab_server"] = asdict(_server(node.config))
+    try:
+        if REFUSAL not in node.config.stash:
+            node.workerinput["staplelab_server"] = asdict(_server(node.config))
+    except LabError as error:  # there may be no scenarios; that is for a worker to see
+        node.config.stash[REFUSAL] = str(error)
+    node.workerinput["staplelab_refusal"] = node.config.stash.get(REFUSAL, "")
 
 
 def _server(config: pytest.Config) -> ServerUnderTest:
@@ -270,7 +277,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None
     ended early, a sanitizer's report or a crash says why better than what the scenario noticed of
     it; so does a responder that has ended.  What host or server cannot do makes it not
     applicable."""
-    outcome = yield
+    if _is_scenario(pyfuncitem):
+        with effort.bounded():
+            outcome = yield
+    else:
+        outcome = yield
     made = pyfuncitem.stash.get(_LAB, None)
     if made is None:
         return

@@ -22,6 +22,10 @@ _LETTERS = ". pass  d known deviation  n not applicable  F fail  E error"
 _CUT_SHORT = pytest.ExitCode.INTERRUPTED
 
 
+#: why the server cannot be judged, where the driver has found that out before its workers
+REFUSAL = pytest.StashKey[str]()
+
+
 class Recorder:
     """A plugin of pytest. Without a folder it only sums up."""
 
@@ -64,6 +68,8 @@ class Recorder:
 
     def _begin(self, selected: list[str]) -> None:
         self._selected = set(selected)
+        if not selected and self._config.pluginmanager.has_plugin("dsession"):
+            self._say_why_workers_have_none()
         if self._record is None:
             return
         if selected:
@@ -71,6 +77,12 @@ class Recorder:
                 self._begin_results()
         elif self._cut is None:  # an empty shard is recorded; under xdist that shows at the end
             self._nothing_to_run()
+
+    def _say_why_workers_have_none(self) -> None:
+        """Under xdist they run nothing where the server was refused, which is said here, once."""
+        refusal = self._config.stash.get(REFUSAL, "")
+        if refusal:
+            raise pytest.UsageError(f"staplelab: {refusal}")
 
     def _nothing_to_run(self) -> None:
         """One line, and not pytest's about a run that was none."""
