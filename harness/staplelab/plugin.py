@@ -5,7 +5,6 @@ Use it with `-p staplelab.plugin`.  A test that takes the `lab` fixture is a sce
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import gc
 import json
