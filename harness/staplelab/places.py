@@ -31,9 +31,16 @@ def key_pool() -> Path | None:
     for folder in (repository() / "build" / "keys", Path(home) / "staplelab" / "keys"):
         with contextlib.suppress(OSError):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            if os.access(folder, os.R_OK | os.W_OK | os.X_OK) or _is_complete(folder):
                 return folder
     return None
+
+
+def _is_complete(folder: Path) -> bool:
+    """Whether nothing has to be added to the keys, which this user may read."""
+    return (folder / "made").exists() and all(
+        os.access(key, os.R_OK) for key in folder.glob("*.pem")
+    )
 
 
 def key_pool_option() -> list[str]:

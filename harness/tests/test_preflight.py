@@ -175,6 +175,20 @@ def test_keys_in_a_check_out_of_somebody_else(somebody_elses: Path) -> None:
     assert pool.stat().st_mode & 0o777 == 0o700
 
 
+def test_keys_that_can_only_be_read(
+    somebody_elses: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in an image: all are there, and none can be added."""
+    pool = somebody_elses / "build" / "keys"
+    (somebody_elses / "build").unlink()
+    pool.mkdir(parents=True)
+    monkeypatch.setattr(os, "access", lambda path, mode: mode == os.R_OK)
+    assert places.key_pool() != pool
+    (pool / "made").touch()
+    (pool / "rsa2048-01.pem").touch()
+    assert places.key_pool() == pool
+
+
 def test_keys_where_nothing_can_be_written(somebody_elses: Path) -> None:
     (somebody_elses / "cache").write_text("in the way")
     assert places.key_pool_option() == []
