@@ -51,8 +51,12 @@ clocks: ## run the suites under both lab clocks, our own and libfaketime, and sh
 images: ## make the container images: the lab, and nginx of four Debian releases
 	@docker/make-images
 
-matrix: ## run the suites on several nginx: NGINX_IMAGES="a b c" (default: the four of `make images`)
-	@servers=$$(docker/make-images) && $(PY) -m staplelab matrix $(or $(NGINX_IMAGES),$$servers) $(ARGS)
+matrix: ## run the suites on several nginx: NGINX_IMAGES="a b c" (default: the four of `make images`) K=expression
+	@harness/setup/check-out
+	$(PACKAGES) build run docker
+	@+$(C_BUILD) build keys
+	@servers=$$(docker/make-images) && STAPLELAB_BUILD=$(CURDIR)/build/release $(PY) -m staplelab matrix \
+	    --jobs "$$JOBS" $${K:+-k "$$K"} $(ARGS) $(or $(NGINX_IMAGES),$$servers)
 
 nginx-asan: ## build Debian's nginx with ASan and UBSan into the cache, and print its path
 	@harness/setup/nginx-asan
@@ -66,6 +70,7 @@ format: ## format the C files
 	@clang-format -i $(C_FILES)
 
 build: ## build the C programs into build/release (V=1 shows the commands)
+	@harness/setup/check-out
 	$(PACKAGES) build
 	@+$(C_BUILD) build
 
@@ -91,10 +96,12 @@ define ready
 endef
 
 ready-to-run:
+	@harness/setup/check-out
 	$(if $(filter docker,$(HOST)),@harness/setup/packages build run docker $(CLOCKS),$(call ready,build run $(CLOCKS)))
 	@+$(C_BUILD) build keys
 
 ready-to-test:
+	@harness/setup/check-out
 	$(call ready,build run test)
 	@+$(C_BUILD) VARIANT=asan build keys
 

@@ -4,7 +4,7 @@
 #
 # A folder of C is a library of its sources; NAME_main.c beside them is the program NAME
 # (underscores become dashes); tests/test_*.c and fuzz/fuzz_*.c are linked with that library.
-# Each step is one short line; V=1 shows the commands themselves.
+# Each library and each program is one short line; V=1 shows the commands themselves.
 
 VARIANT ?= release
 ifeq ($(origin CC),default)
@@ -108,7 +108,6 @@ $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 
 $(BUILD_DIR)/%.o: %.c
 	@mkdir -p $(@D)
-	$(say) CC $<
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(PROGRAMS) $(TESTS) $(FUZZERS): | $(EXIT_COUNTS)

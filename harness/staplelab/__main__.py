@@ -2,6 +2,9 @@
 
 import sys
 
-from staplelab.cli import main
+from staplelab.modules import explained
 
-sys.exit(main())
+with explained():
+    from staplelab.cli import main
+
+    sys.exit(main())

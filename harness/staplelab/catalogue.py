@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from staplelab.errors import LabError
 from staplelab.hosts import network
+from staplelab.places import NO_PROGRAMS
 
 _PROGRAMS = {"faulty-ocspd": "The OCSP responder", "faulty-dnsd": "The name server"}
 
@@ -59,6 +61,8 @@ PARTS = (
 
 def read(program: Path, what: str = "faults") -> list[dict[str, Any]]:
     """The faults (or the "primitives") of one program, in its order."""
+    if not program.exists():
+        raise LabError(NO_PROGRAMS.format(program.parents[1]))
     done = subprocess.run(
         [program, f"--list-{what}=json"], capture_output=True, text=True, check=True
     )

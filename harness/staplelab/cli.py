@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
 
-from staplelab import __version__, catalogue, hosts, servers
+from staplelab import __version__, catalogue, hosts, modules, servers
 from staplelab.errors import LabError
 from staplelab.hosts import namespace
 from staplelab.parts import clock
 from staplelab.places import build_folder, repository
-from staplelab.runs import matrix, record, results, shard, summary
+from staplelab.runs import matrix, preflight, record, results, shard, summary
 from staplelab.runs import merge as merging
 from staplelab.scenario import deviation_page
+from staplelab.servers.sut import Probed
 
 _USAGE = 2
 #: the run was cut short, or never began
 _NOT_WHOLE = 2
+#: the last resort, in seconds: a scenario's work and each of its waits have bounds of their own
+_LONGEST = "600"
+#: as a shell says it of a program that SIGPIPE has ended
+_READER_GONE = 128 + signal.SIGPIPE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -124,15 +130,8 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
-def _see_to_folders(out: Path) -> None:
+def _see_to_out(out: Path) -> None:
     """What cannot be written is told before anything runs, not when the results are there."""
-    try:
-        tempfile.gettempdir()
-    except FileNotFoundError:
-        raise LabError(
-            "no folder for temporary files can be written; set TMPDIR, "
-            "or give a container --tmpfs /tmp"
-        ) from None
     try:
         out.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=out).close()
@@ -155,23 +154,27 @@ def _enter_namespaces(arguments: argparse.Namespace) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    plugins = ["pytest", "pytest_timeout", *(["xdist"] if arguments.jobs > 1 else [])]
+    modules.need(*plugins)
     import pytest  # not needed by the other commands, and slow to import
 
     shard.wanted(arguments.shard, arguments.durations)  # refused here, or pytest would refuse it
     if arguments.lf and arguments.shard:
         raise LabError("--lf takes scenarios out of a shard, which could not be merged then")
     clock.check(arguments.clock)
+    preflight.check(arguments.host)
+    _enter_namespaces(arguments)
     server = servers.probe(
         arguments.host, arguments.nginx, arguments.nginx_image, arguments.server
     )
-    _enter_namespaces(arguments)
-    _see_to_folders(Path(arguments.out))
+    if arguments.host == "local":
+        preflight.try_start(server, arguments.clock)
+    _see_to_out(Path(arguments.out))
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     argv = ["-p", "staplelab.plugin", "-p", "pytest_timeout"]
     if arguments.jobs > 1:
-        # it would speak of its nodes before it is known whether there is something to run
         argv += ["-p", "xdist.plugin", "-p", "no:terminaldistreporter", "-n", str(arguments.jobs)]
-    argv += ["-q", "--timeout", "60", "--strict-markers", "--tb", "short"]
+    argv += ["-q", "--timeout", _LONGEST, "--strict-markers", "--tb", "short", "-rN"]
     chosen = f"--server={server.name}={server.path}"
     if arguments.host == "docker":
         chosen = f"--nginx-image={server.path}"
@@ -190,7 +193,7 @@ def _run(arguments: argparse.Namespace) -> int:
         argv += [f"--shard={arguments.shard}"]
     if arguments.durations is not None:
         argv += [f"--shard-durations={arguments.durations}"]
-    status = int(pytest.main([*argv, *arguments.paths]))
+    status = int(pytest.main([*argv, *arguments.paths], plugins=[Probed(server)]))
     return status if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) else _NOT_WHOLE
 
 
@@ -278,9 +281,15 @@ _COMMANDS = {
 
 def main(argv: list[str] | None = None) -> int:
     """Returns the exit status: 0 as expected, 1 a surprise, 2 wrong usage or a partial run."""
-    arguments = _parser().parse_args(argv)
     try:
-        return _COMMANDS[arguments.command](arguments)
+        arguments = _parser().parse_args(argv)
+        with modules.explained():
+            status = _COMMANDS[arguments.command](arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever read it has seen enough, as of `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _READER_GONE
     except LabError as error:
         print(f"staplelab: {error}", file=sys.stderr)
         return _USAGE

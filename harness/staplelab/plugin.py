@@ -5,7 +5,6 @@ Use it with `-p staplelab.plugin`.  A test that takes the `lab` fixture is a sce
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import gc
 import json
@@ -22,14 +21,14 @@ import pytest
 from staplelab import hosts, servers
 from staplelab.errors import LabError, NotHere
 from staplelab.parts import clock, pki, topology
-from staplelab.runs import shard
+from staplelab.runs import effort, preflight, shard
 from staplelab.runs.interrupts import Interrupts
-from staplelab.runs.recorder import Recorder
+from staplelab.runs.recorder import REFUSAL, Recorder
 from staplelab.runs.results import ScenarioResult
 from staplelab.runs.shard import Cut
 from staplelab.scenario.lab import Lab
-from staplelab.servers.sut import ServerUnderTest
 from staplelab.scenario.world import World
+from staplelab.servers.sut import Probed, ServerUnderTest
 
 _SERVER = pytest.StashKey[ServerUnderTest]()
 _RECORDER = pytest.StashKey[Recorder]()
@@ -115,6 +114,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _keep_the_shard(config, items)
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
     scenarios = list(filter(_is_scenario, items))
+    if scenarios and getattr(config, "workerinput", {}).get("staplelab_refusal"):
+        items.clear()  # the driver says why
+        return
     if scenarios:
         try:
             _server(config)
@@ -161,20 +163,36 @@ def _keep_the_shard(config: pytest.Config, items: list[pytest.Item]) -> None:
 @pytest.hookimpl(optionalhook=True)  # type: ignore[misc]
 def pytest_configure_node(node: Any) -> None:
     """xdist's workers need not ask the server again what it is."""
-    with contextlib.suppress(LabError):  # there may be no scenarios; a worker says it if there are
-        node.workerinput["staplelab_server"] = asdict(_server(node.config))
+    try:
+        if REFUSAL not in node.config.stash:
+            node.workerinput["staplelab_server"] = asdict(_server(node.config))
+    except LabError as error:  # there may be no scenarios; that is for a worker to see
+        node.config.stash[REFUSAL] = str(error)
+    node.workerinput["staplelab_refusal"] = node.config.stash.get(REFUSAL, "")
 
 
 def _server(config: pytest.Config) -> ServerUnderTest:
     """The server under test; asked for only when there are scenarios."""
     if _SERVER not in config.stash:
         told = getattr(config, "workerinput", {}).get("staplelab_server")
+        probed = config.pluginmanager.get_plugin(Probed.NAME)
         if told:
             config.stash[_SERVER] = ServerUnderTest(**told)
+        elif probed is not None:
+            config.stash[_SERVER] = probed.server
         else:
-            chosen = map(config.getoption, ("host", "nginx", "nginx_image", "server"))
-            config.stash[_SERVER] = servers.probe(*chosen)
+            config.stash[_SERVER] = _probe(config)
     return config.stash[_SERVER]
+
+
+def _probe(config: pytest.Config) -> ServerUnderTest:
+    """As `staplelab run` does before it begins."""
+    chosen = map(config.getoption, ("host", "nginx", "nginx_image", "server"))
+    preflight.check(config.getoption("host"))
+    server = servers.probe(*chosen)
+    if config.getoption("host") == "local":
+        preflight.try_start(server, config.getoption("clock"))
+    return server
 
 
 def _is_scenario(item: pytest.Item) -> bool:
@@ -258,7 +276,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None
     ended early, a sanitizer's report or a crash says why better than what the scenario noticed of
     it; so does a responder that has ended.  What host or server cannot do makes it not
     applicable."""
-    outcome = yield
+    if _is_scenario(pyfuncitem):
+        with effort.bounded():
+            outcome = yield
+    else:
+        outcome = yield
     made = pyfuncitem.stash.get(_LAB, None)
     if made is None:
         return
@@ -355,4 +377,6 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
     outcome = getattr(report, "staplelab_outcome", None)
     if outcome == "known-deviation" and report.when == "call":
         return "known deviations", "d", "KNOWN DEVIATION"
+    if outcome == "not-applicable":
+        return "not applicable", "n", "NOT APPLICABLE"
     return None

@@ -26,7 +26,7 @@ from program_environment import environment
 from staplelab.parts.clock import EPOCH, LabClock
 from staplelab.parts.control import ControlClient
 from staplelab.waiting import BOUND_SECONDS
-from staplelab.places import build_folder, key_pool, repository
+from staplelab.places import build_folder, key_pool_option, repository
 
 PROGRAM = str(build_folder() / "bin" / "faulty-ocspd")
 #: what the frozen clock makes of the Date header
@@ -42,7 +42,7 @@ def mint(folder: Path, profile: str = "standard") -> Path:
         [
             str(build_folder() / "bin" / "pki-mint"),
             f"--now={EPOCH}",
-            f"--key-pool={key_pool()}",
+            *key_pool_option(),
             "--set=ocsp_port=8080",
             "--set=ocsp_address=127.0.0.1",
             str(repository() / "pki" / "profiles" / f"{profile}.json"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from staplelab import places
+from staplelab import places, processes
+from staplelab.hosts.local import LocalHost
 
 
 @pytest.fixture
@@ -39,3 +41,19 @@ def test_no_room_in_memory(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_no_memory_to_write_to(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "_IN_MEMORY", str(memory / "not-there"))
     assert places.scratch() == Path(tempfile.gettempdir())
+
+
+def test_a_launcher_that_was_killed_leaves_no_folder() -> None:
+    """It owns the folder and removes it at its end; this one has none."""
+    host = LocalHost(places.build_folder())
+    launcher = next(
+        pid for pid in processes.children(os.getpid()) if str(host.folder) in _command_line(pid)
+    )
+    assert host.folder.exists()
+    os.kill(launcher, signal.SIGKILL)
+    host.close()
+    assert not host.folder.exists()
+
+
+def _command_line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")

@@ -191,7 +191,14 @@ def test_a_surprise_is_an_exit_status_and_a_line(run: LabRun) -> None:
         listed = f"  {seen[name]['outcome']}: {seen[name]['id']}\n    {seen[name]['reason']}\n"
         assert listed in said
     assert f"\nKnown deviations from a standard, pinned:\n    1 x X-001: {BARE}\n" in said
-    assert "\nNot applicable here:\n    1 x there is no moon tonight\n" in said
+    assert "\nNot applicable here: 1\n    1 x there is no moon tonight\n" in said
+    # each letter is explained, and all is said once
+    assert said.startswith(
+        ". pass  d known deviation  n not applicable  F fail  E error\n"
+    )
+    assert said.count("there is no moon tonight") == 1 and "short test summary" not in said
+    last = said.splitlines()[-1]
+    assert re.match(r"\d+ failed, \d+ passed, 1 known deviations, 1 not applicable in ", last)
 
 
 def test_a_failure_leaves_its_folder_and_names_it(run: LabRun) -> None:
@@ -275,7 +282,8 @@ def test_two_processes_find_what_one_finds(run: LabRun, run_by_two: LabRun) -> N
             entry["reason"] = re.sub(r"\(\[Errno \d+\] [\w ]+\)", "", entry["reason"])
         return results
 
-    assert "bringing up nodes" in run_by_two.said()
+    assert "[gw0] linux" in run_by_two.said()
+    assert "bringing up nodes" not in run_by_two.said()
     assert list(differences(found(run), found(run_by_two))) == []
     assert found(run_by_two) == found(run)
     assert run_by_two.status == run.status == 1

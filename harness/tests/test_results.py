@@ -276,7 +276,7 @@ def test_summary_of_a_run_as_expected() -> None:
         "Known deviations from a standard, pinned:",
         "    1 x X0: second (RFC)",
         "    2 x X1: first (RFC)",
-        "Not applicable here:",
+        "Not applicable here: 1",
         "    1 x no IPv6 here",
         "Everything as expected.",
         "Results: out/results.json, out/junit.xml, out/report.html",

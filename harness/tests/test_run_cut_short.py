@@ -235,7 +235,7 @@ def test_an_expression_that_chooses_nothing(
     assert (run.out / "results.json").read_text() == "of an earlier run"
 
 
-# ----- scenarios that need no lab, an nginx that only says what it is -----
+# ----- scenarios that need no lab, an nginx that says what it is -----
 
 _CONFTEST = """
 import pytest
@@ -254,6 +254,7 @@ def test_scenario(lab, number):
 """
 
 _NGINX = """#!/bin/sh
+[ "$1" = -V ] || exec REAL "$@"
 echo 'nginx version: nginx/1.28.0
 built with OpenSSL 3.5.2 5 Aug 2025
 configure arguments: --with-http_ssl_module' >&2
@@ -265,7 +266,7 @@ def suite(tmp_path: Path) -> Path:
     (tmp_path / "conftest.py").write_text(_CONFTEST)
     (tmp_path / "test_tiny.py").write_text(_TESTS)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    (tmp_path / "nginx").write_text(_NGINX)
+    (tmp_path / "nginx").write_text(_NGINX.replace("REAL", nginx()))
     (tmp_path / "nginx").chmod(0o755)
     return tmp_path
 

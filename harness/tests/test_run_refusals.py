@@ -38,15 +38,17 @@ WITHOUT_SSL = "nginx version: nginx/1.22.1\\nconfigure arguments: --with-debug\\
     ],
     ids=["missing", "not-an-nginx", "without-ssl"],
 )
-@pytest.mark.parametrize("command", ["staplelab", "pytest"])
+@pytest.mark.parametrize("command", ["staplelab", "pytest", "xdist"])
 def test_an_nginx_that_cannot_be_judged(
     tmp_path_factory: pytest.TempPathFactory, command: str, answer: str | None, complaint: str
 ) -> None:
     folder = tmp_path_factory.mktemp("r")
     binary = str(folder / "nginx") if answer is None else fake(folder, answer)
-    options = ("run",) if command == "staplelab" else ("-q", "-p", "staplelab.plugin")
+    options = ["run"] if command == "staplelab" else ["-q", "-p", "staplelab.plugin"]
+    options += ["-p", "xdist.plugin", "-n", "2"] if command == "xdist" else []
+    program = "staplelab" if command == "staplelab" else "pytest"
     run = LabRun(
-        folder, command, *options, "--nginx", binary, "--out", "out", ".", scenarios="breakage"
+        folder, program, *options, "--nginx", binary, "--out", "out", ".", scenarios="breakage"
     ).end()
     line = f"staplelab: --nginx {binary}: {complaint}"
     if command == "staplelab":
@@ -68,10 +70,9 @@ def test_programs_that_were_not_built(
         *(f"--nginx={nginx()}", "--out=out"),
         scenarios="breakage",
     ).end()
-    assert run.status == 1
-    (seen,) = run.scenarios().values()
-    assert seen["outcome"] == "error"
-    assert seen["reason"] == f"{folder}/nothing holds no programs; run `make build` first"
+    line = f"{folder}/nothing holds no programs; run `make build` first"
+    assert run.status == pytest.ExitCode.USAGE_ERROR
+    assert run.said().splitlines()[-2:] == [f"ERROR: staplelab: {line}", ""]
 
 
 # ----- ports in use -----

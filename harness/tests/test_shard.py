@@ -12,6 +12,7 @@ import pytest
 from child_run import start
 from hypothesis import given
 from hypothesis import strategies as st
+from lab_run import nginx
 from randomized import repeatable
 
 from staplelab import cli
@@ -173,7 +174,7 @@ def test_durations_without_a_shard(tmp_path: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr() == ("", said)
 
 
-# ----- the plugin: scenarios that need no lab, an nginx that only says what it is -----
+# ----- the plugin: scenarios that need no lab, an nginx that says what it is -----
 
 _LAB = """
 import pytest
@@ -195,6 +196,7 @@ def test_no_scenario():
 """
 
 _NGINX = """#!/bin/sh
+[ "$1" = -V ] || exec REAL "$@"
 echo 'nginx version: nginx/1.28.0
 built with OpenSSL 3.5.2 5 Aug 2025
 configure arguments: --with-http_ssl_module' >&2
@@ -207,7 +209,7 @@ def suite(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "conftest.py").write_text(_LAB)
     (folder / "test_tiny.py").write_text(_TESTS)
-    (folder / "nginx").write_text(_NGINX)
+    (folder / "nginx").write_text(_NGINX.replace("REAL", nginx()))
     (folder / "nginx").chmod(0o755)
     return folder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from staplelab.errors import LabError
 from staplelab.hosts.base import Host
 from staplelab.hosts.local import LocalHost
-from staplelab.places import build_folder
+from staplelab.places import NO_PROGRAMS, build_folder
 
 NAMES = ("local", "docker")
 
@@ -34,7 +34,7 @@ def choose(name: str, image: str) -> Host:
     """Opens the host of that name; `image` is the server's, where it comes from one."""
     build = build_folder()
     if not (build / "bin" / "launcher").exists():
-        raise LabError(f"{build} holds no programs; run `make build` first")
+        raise LabError(NO_PROGRAMS.format(build))
     if name == "docker":
         from staplelab.hosts.containers import DockerHost
 

@@ -10,6 +10,10 @@ from socket import socket
 from typing import Protocol
 
 
+#: why a scenario that needs it is not applicable
+NO_IPV6 = "this machine has no IPv6"
+
+
 @dataclass(frozen=True)
 class Finished:
     """A program that has ended."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -86,6 +87,11 @@ def say_version(image: str) -> str:
         finally:
             asked.remove(force=True)
     except (docker.errors.DockerException, RequestException) as error:
+        if re.search(r"executable file.* not found|no such file", str(error), re.IGNORECASE):
+            raise LabError(
+                f"--nginx-image {image}: there is no nginx in it; give an image with one in its "
+                "PATH, or none for the ready one"
+            ) from None
         raise LabError(f"--nginx-image {image}: nginx -V cannot be run: {error}") from None
 
 

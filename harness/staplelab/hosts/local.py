@@ -149,6 +149,8 @@ class LocalHost:
 
     def close(self) -> None:
         self._launcher.close()
+        # the launcher removes it; one that was killed has not
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def run_beside(argv: Sequence[str], variables: Mapping[str, str]) -> Finished:

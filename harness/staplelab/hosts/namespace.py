@@ -36,8 +36,8 @@ _MOUNTS = _Space("STAPLELAB_MOUNTNS", 0x00020000, "--mount")
 _SHM_IS_OWN = "shm"
 
 WHY_NOT = (
-    "faults of the network need a network namespace of the run's own, and this kernel or "
-    "container does not let us have one (unshare --net)"
+    "faults of the network need a network namespace of the run's own, which this kernel or "
+    "container does not give (unshare --net)"
 )
 WHY_NO_SHM = (
     "libfaketime leaves files in /dev/shm, so that the run needs one of its own; `staplelab run` "

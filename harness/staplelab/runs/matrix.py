@@ -34,6 +34,7 @@ def run(images: Sequence[str], out: Path, options: Sequence[str]) -> int:
         loaded = results.load(folder)
         if not loaded["complete"]:
             raise LabError(f"{image}: {results.PARTIAL}")
+        _hold_to_a_judgement(image, loaded)
         name = str(loaded["server"]["version"])
         runs[name if name not in runs else image] = loaded
     lines = list(table(runs))
@@ -43,6 +44,15 @@ def run(images: Sequence[str], out: Path, options: Sequence[str]) -> int:
     unexpected = sum(one["totals"]["fail"] + one["totals"]["error"] for one in runs.values())
     print(f"\n{unexpected} unexpected on {len(runs)} servers; the table is in {out}/matrix.md")
     return 1 if unexpected else 0
+
+
+def _hold_to_a_judgement(image: str, loaded: dict[str, Any]) -> None:
+    """Where everything is an error nothing was judged, and images would look alike."""
+    reasons = [entry["reason"] for entry in loaded["scenarios"] if entry["outcome"] == "error"]
+    if reasons and len(reasons) == len(loaded["scenarios"]):
+        raise LabError(
+            f"{image}: each of its {len(reasons)} scenarios is an error; the first: {reasons[0]}"
+        )
 
 
 def _judge(image: str, folder: Path, options: Sequence[str]) -> None:

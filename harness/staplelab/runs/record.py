@@ -191,7 +191,7 @@ def parse(file: Path, text: str) -> Recorded:
     lines = text.split("\n")[:-1]
     try:
         first, *others = map(json.loads, lines or [text])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LabError(f"{file}: not JSON: {error}") from None
     if not isinstance(first, dict) or first.get("schema") != SCHEMA or "staplelab" not in first:
         raise LabError(f"{file}: not a record of schema {SCHEMA} (the first line says it)")

@@ -18,7 +18,12 @@ from staplelab.runs.results import Results, ScenarioResult
 from staplelab.runs.shard import Cut
 from staplelab.servers.sut import ServerUnderTest
 
+_LETTERS = ". pass  d known deviation  n not applicable  F fail  E error"
 _CUT_SHORT = pytest.ExitCode.INTERRUPTED
+
+
+#: why the server cannot be judged, where the driver has found that out before its workers
+REFUSAL = pytest.StashKey[str]()
 
 
 class Recorder:
@@ -63,6 +68,8 @@ class Recorder:
 
     def _begin(self, selected: list[str]) -> None:
         self._selected = set(selected)
+        if not selected and self._config.pluginmanager.has_plugin("dsession"):
+            self._say_why_workers_have_none()
         if self._record is None:
             return
         if selected:
@@ -70,6 +77,12 @@ class Recorder:
                 self._begin_results()
         elif self._cut is None:  # an empty shard is recorded; under xdist that shows at the end
             self._nothing_to_run()
+
+    def _say_why_workers_have_none(self) -> None:
+        """Under xdist they run nothing where the server was refused, which is said here, once."""
+        refusal = self._config.stash.get(REFUSAL, "")
+        if refusal:
+            raise pytest.UsageError(f"staplelab: {refusal}")
 
     def _nothing_to_run(self) -> None:
         """One line, and not pytest's about a run that was none."""
@@ -90,8 +103,22 @@ class Recorder:
             self._record.begin(self._results, self._cut.shard if self._cut else None)
         except LabError as error:
             raise pytest.UsageError(f"staplelab: {error}") from None
+        self._explain_letters()
         for result in self._early:
             self._add(result, json.dumps(vars(result)))
+
+    @pytest.hookimpl(optionalhook=True)  # type: ignore[misc]
+    def pytest_xdist_setupnodes(self) -> None:
+        """Before there is anything to say of the processes: "bringing up nodes..." says nothing."""
+        reporter = getattr(self._config.pluginmanager.get_plugin("dsession"), "trdist", None)
+        if reporter is not None and self._config.option.verbose <= 0:
+            reporter.setstatus = reporter.ensure_show_status = lambda *_, **__: None
+
+    def _explain_letters(self) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and not reporter.showlongtestinfo:
+            reporter.ensure_newline()
+            reporter.write_line(_LETTERS)
 
     # ----- its course
 

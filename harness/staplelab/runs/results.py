@@ -110,7 +110,7 @@ def load(path: Path) -> dict[str, Any]:
         results = json.loads(file.read_text())
     except OSError as error:
         raise LabError(f"{file}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LabError(f"{file}: not JSON: {error}") from None
     if not isinstance(results, dict) or results.get("schema") not in _SCHEMAS:
         raise LabError(f'{file}: not a results.json of schema {SCHEMA} (no "schema": {SCHEMA})')

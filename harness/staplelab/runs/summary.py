@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from staplelab import __version__
-from staplelab.runs import views
+from staplelab.runs import remedies, views
 from staplelab.runs.results import PARTIAL, Results
 
 
@@ -26,9 +26,8 @@ def lines(results: Results, out: Path | None) -> Iterator[str]:
         "Known deviations from a standard, pinned:",
         [text for scenario in results.scenarios for text in scenario.deviations],
     )
-    yield from _counted(
-        "Not applicable here:",
-        [s.reason for s in results.scenarios if s.outcome == "not-applicable"],
+    yield from remedies.lines(
+        s.reason for s in results.scenarios if s.outcome == "not-applicable"
     )
     unexpected = [s for s in results.sorted() if s.unexpected]
     if unexpected:

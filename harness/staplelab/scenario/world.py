@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from staplelab import untrusted
 from staplelab.errors import LabError, NotHere, check_word
-from staplelab.hosts.base import Endpoint, Host
+from staplelab.hosts.base import NO_IPV6, Endpoint, Host
 from staplelab.hosts.roles import ROLES
 from staplelab.parts.client import StapleCheck
 from staplelab.parts.clock import EPOCH, open_clock
@@ -22,7 +22,7 @@ from staplelab.parts.program import Program
 from staplelab.parts.responder import OcspResponder
 from staplelab.parts.stub import DnsStub
 from staplelab.parts.topology import OCSP_HOST, STANDARD_TOPOLOGY, TOPOLOGIES, Ground
-from staplelab.places import key_pool
+from staplelab.places import key_pool_option
 from staplelab.servers.sut import ServerUnderTest
 
 _IPV6 = "-6"
@@ -86,7 +86,7 @@ class World:
                 [
                     self.host.tool("pki-mint"),
                     f"--now={EPOCH}",
-                    f"--key-pool={key_pool()}",
+                    *key_pool_option(),
                     f"--set=ocsp_port={port}",
                     f"--set=ocsp_address={self.host.address('responder')}",
                     str(profiles()[profile]),
@@ -157,7 +157,7 @@ class World:
             return self.host.address(role)
         address = self.host.ipv6_address(role.removesuffix(_IPV6))
         if address is None:
-            raise NotHere(f"{role}: this machine has no IPv6")
+            raise NotHere(f"{role}: {NO_IPV6}")
         return address
 
     # ----- from one scenario to the next -----

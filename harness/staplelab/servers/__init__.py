@@ -55,7 +55,9 @@ def probe(
         from staplelab.hosts import containers
 
         image = image or containers.DEFAULT_IMAGE
-        return sut.read_version(image, containers.say_version(image))
+        server = sut.read_version(image, containers.say_version(image))
+        sut.check_age(server)
+        return server
     if image:
         raise LabError("--nginx-image goes with --host docker")
     if other is not None:

@@ -19,6 +19,9 @@ Version = tuple[int, ...]
 #: the version from which on nginx can be told where to log before it reads its configuration
 E_OPTION_SINCE = (1, 19, 5)
 
+#: the oldest that is judged; docs/deviations.md says what differs from there on
+OLDEST = "1.18.0"
+
 _ANSWER_SECONDS = 10.0
 _LONGEST_ANSWER = 1 << 16
 _NO_IPV6 = "the INET6 sockets are not supported"
@@ -66,6 +69,16 @@ class ServerUnderTest:
         return f"{self.short()}, {self.path}"
 
 
+class Probed:
+    """A plugin of pytest that says which server was probed, so that it is not probed again."""
+
+    NAME = "staplelab-probed"
+
+    def __init__(self, server: ServerUnderTest) -> None:
+        self.server = server
+        self.__name__ = self.NAME
+
+
 def _within(number: Version, versions: str) -> bool:
     for part in filter(None, versions.replace(" ", "").split(",")):
         match = re.fullmatch(r"(>=|<)(\d+(?:\.\d+)*)", part)
@@ -93,6 +106,7 @@ def find(given: str | None) -> str:
 def probe(path: str) -> ServerUnderTest:
     """Asks the binary what it is; LabError when it is no nginx that can staple."""
     server = read_version(path, _run([path, "-V"]))
+    check_age(server)
     if not _knows_ipv6(server):
         raise LabError(
             f"--nginx {path}: nginx {server.version} is built without IPv6: it asks for no AAAA "
@@ -100,6 +114,15 @@ def probe(path: str) -> ServerUnderTest:
             "that it is built on does"
         )
     return server
+
+
+def check_age(server: ServerUnderTest) -> None:
+    """LabError for an nginx that is older than any that the suites were written against."""
+    if server.number < parse_version(OLDEST):
+        raise LabError(
+            f"--nginx {server.path}: nginx {server.version} is too old: the suites know what nginx "
+            f"does from {OLDEST} on"
+        )
 
 
 def _run(argv: list[str], *descriptors: int) -> str:

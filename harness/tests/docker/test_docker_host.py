@@ -238,3 +238,21 @@ def test_clean_removes_what_dead_runs_left(engine: Any) -> None:
         assert [network.id in left for network in networks] == [False, True]
     finally:
         networks[1].remove()
+
+
+def test_an_image_without_nginx(tmp_path: Path) -> None:
+    """One line, and not what the engine and its runtime say of each other."""
+    options = ("--host", "docker", "--nginx-image", "staplelab/lab-build")
+    done = subprocess.run(
+        [sys.executable, "-m", "staplelab", "run", *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "staplelab: --nginx-image staplelab/lab-build: there is no nginx in it; give an image with "
+        "one in its PATH, or none for the ready one\n"
+    )
