@@ -196,6 +196,17 @@ def test_no_folder_for_an_nginx(check_out: CheckOut) -> None:
     )
 
 
+def test_no_folder_for_an_nginx_with_sanitizers(check_out: CheckOut) -> None:
+    check_out.program("dpkg-query", 'shift 3; for one; do printf "installed=%s " "$one"; done')
+    (check_out.folder / "home").write_text("in the way")
+    status, err = check_out.run("nginx-asan", XDG_CACHE_HOME=f"{check_out.folder}/home/.cache")
+    assert status == 2
+    assert err == (
+        f"staplelab: {check_out.folder}/home/.cache/staplelab cannot be written, to build an nginx "
+        "there: set XDG_CACHE_HOME=FOLDER\n"
+    )
+
+
 # ----- make -----
 
 
