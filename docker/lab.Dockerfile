@@ -11,7 +11,7 @@ ARG BASE_IMAGE=debian:bookworm-slim
 FROM ${BASE_IMAGE} AS build
 LABEL org.staplelab=1
 WORKDIR /opt/staplelab
-COPY harness/setup/packages harness/setup/packages
+COPY harness/setup/packages harness/setup/check-out harness/setup/
 RUN harness/setup/packages build && rm -rf /var/lib/apt/lists/*
 COPY build.mk build.mk
 COPY harness/base harness/base
@@ -33,7 +33,7 @@ LABEL org.staplelab=1 \
       org.opencontainers.image.description="Integration test harness and fault-injection lab for OCSP stapling in nginx" \
       org.opencontainers.image.licenses="BSD-2-Clause"
 WORKDIR /opt/staplelab
-COPY harness/setup/packages harness/setup/packages
+COPY harness/setup/packages harness/setup/check-out harness/setup/
 COPY --from=build /opt/staplelab/build/libraries build/libraries
 # iptables and tc break networks, in a helper container that has NET_ADMIN but is not root: the files
 # bring them the capability. Where a container has none they do not even start; `ip` does, but it

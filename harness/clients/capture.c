@@ -118,7 +118,8 @@ static int read_chain(const char *file, STACK_OF(X509) * *out, problem *p)
         }
     } else if (rc == 0 && trusted_parse(octets_span(&found), file, out, &why) != 0) {
         /* one that libcrypto cannot read is no reason to say nothing about the response */
-        bool one = memmem(found.data, found.length, PEM_CERTIFICATE, strlen(PEM_CERTIFICATE));
+        bool one = found.length > 0 && memmem(found.data, found.length, PEM_CERTIFICATE,
+                                              strlen(PEM_CERTIFICATE)) != NULL;
         *out = one ? memory_made(sk_X509_new_null()) : NULL;
         rc = one ? 0 : -1;
     }

@@ -30,6 +30,12 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
+@pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a short name: a run has sockets in it."""
+    return tmp_path_factory.mktemp("r")
+
+
 def judged(
     tree: Path, folder: Path, planted: str, *, file: str = SOURCE, behind: str = STAPLED
 ) -> tuple[LabRun, str, str]:

@@ -126,7 +126,8 @@ static void settle(struct event_base *base, int fd, octets *heard)
 /* Each begins after the end of a line; what a body quotes of the input has no line's end in it. */
 static void check_responses(octets *heard)
 {
-    static const char version[] = "HTTP/1.", failed[] = "HTTP/1.1 500";
+    /* of what version the request is, libevent's response is, too */
+    static const char version[] = "HTTP/", failed[] = "HTTP/1.1 500";
     const char *line;
 
     octets_append(heard, "", 1);
