@@ -6,7 +6,8 @@
  *    "chain", "trusted" (leaves only), "ocsp_urls", "must_staple", "eku",
  *    "not_before", "not_after"}}}
  *
- * File names are relative to the folder, times are Unix seconds.
+ * File names are relative to the folder, times are Unix seconds.  docs/schema/manifest.json says it
+ * in full.
  */
 #ifndef STAPLELAB_PKI_MANIFEST_H
 #define STAPLELAB_PKI_MANIFEST_H

@@ -83,6 +83,26 @@ static void refuse(const table *t, int found, const char *word, problem *p)
                 near[0] == '\0' ? "" : "; the nearest are: ", near);
 }
 
+/* Whether it takes two words. */
+static bool is_pair(const options_row *row)
+{
+    return row->value != NULL && strchr(row->value, ' ') != NULL;
+}
+
+/* Takes the option that getopt_long has just found. */
+static int take(const options_row *row, void *arg, int argc, char **argv, problem *p)
+{
+    if (!is_pair(row)) {
+        return row->take(arg, optarg, p);
+    }
+    if (optind >= argc || strncmp(argv[optind], "--", 2) == 0) {
+        return problem_refuse(p, "", "--%s needs two values: %s; see --help", row->name,
+                              row->value);
+    }
+    const int rc = row->take(arg, optarg, p);
+    return rc != 0 ? rc : row->take(arg, argv[optind++], p);
+}
+
 int options_parse(const options_group *groups, int argc, char **argv, int *first_operand,
                   problem *p)
 {
@@ -97,7 +117,7 @@ int options_parse(const options_group *groups, int argc, char **argv, int *first
             refuse(&t, found, argv[optind - 1], p);
             rc = -1;
         } else {
-            rc = t.rows[found - ROW_FIRST]->take(t.args[found - ROW_FIRST], optarg, p);
+            rc = take(t.rows[found - ROW_FIRST], t.args[found - ROW_FIRST], argc, argv, p);
         }
     }
     *first_operand = optind;

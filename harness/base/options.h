@@ -14,7 +14,8 @@
 typedef struct {
     const char *name;    /* without the dashes */
     const char *value;   /* what stands for its value in --help; NULL: it takes none; "[=WORD]":
-                          * it may be left out, and is given after "=" only */
+                          * it may be left out, and is given after "=" only; "CERT KEY": two words,
+                          * and `take` is called with one after the other */
     const char *summary; /* what it does, without a line break */
     /* Takes it; `value` is one of argv's words, or NULL where there is none.  Returns 0 to go on,
      * 1 when the program has done all that was asked for (as --help has), or -1 with *p. */

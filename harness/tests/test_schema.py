@@ -7,6 +7,7 @@ is refused, it refuses it.
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,11 @@ from schemas import SCHEMAS, Schema, mutation, retyped, said, without_one_each
 from test_pki_mint_refusals import BAD_DESCRIPTIONS
 
 from staplelab.errors import LabError
-from staplelab.places import key_pool, repository
+from staplelab.places import build_folder, key_pool, repository
 from staplelab.runs.results import OUTCOMES, load
 
-DESCRIPTION, RECORD, RESULTS = (SCHEMAS[one] for one in ("description", "record", "results"))
+DESCRIPTION, MANIFEST = SCHEMAS["description"], SCHEMAS["manifest"]
+RECORD, RESULTS = SCHEMAS["record"], SCHEMAS["results"]
 SERVER = RECORD["examples"][0]["server"]
 SEEN = RECORD["examples"][1]["timeline"][0]
 
@@ -32,7 +34,9 @@ SEEN = RECORD["examples"][1]["timeline"][0]
 # ----- the schemas themselves -----
 
 
-@pytest.mark.parametrize("name", ["description", "events", "record", "results", "rules"])
+@pytest.mark.parametrize(
+    "name", ["description", "events", "manifest", "record", "results", "rules"]
+)
 def test_a_schema_is_sound_and_accepts_its_examples(name: str) -> None:
     schema = SCHEMAS[name]
     Draft202012Validator.check_schema(schema)
@@ -170,6 +174,64 @@ def test_members_that_both_refuse(mint: Any, members: dict[str, Any]) -> None:
 def test_whatever_description_pki_mint_accepts(mint: Any, description: Any) -> None:
     text = json.dumps(description).replace("${x}", "${ocsp_port}")
     assert not mint(text) or said("description", json.loads(text)) == []
+
+
+# ----- the manifest -----
+
+
+def test_manifests_that_pki_mint_writes(tmp_path: Path) -> None:
+    """No member of the schema stands there in vain, and nothing else is written."""
+    written: dict[str, set[str]] = {"manifest": set(), "certificate": set()}
+    profiles = sorted(PROFILES.glob("*.json"))
+    assert len(profiles) > 2
+    for profile in profiles:
+        done = run(*options(key_pool()), profile, tmp_path / profile.stem)
+        assert done.returncode == 0, done.stderr
+        manifest = json.loads((tmp_path / profile.stem / "manifest.json").read_text())
+        assert said("manifest", manifest) == []
+        written["manifest"] |= manifest.keys()
+        for one in manifest["certificates"].values():
+            written["certificate"] |= one.keys()
+    assert written["manifest"] == MANIFEST["properties"].keys()
+    assert written["certificate"] == MANIFEST["$defs"]["certificate"]["properties"].keys()
+
+
+def is_loaded(folder: Path, manifest: Any) -> bool:
+    """Whether faulty-ocspd reads it, and stops for want of a place to listen only then."""
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    program = str(build_folder() / "bin" / "faulty-ocspd")
+    done = subprocess.run(
+        [program, "--pki", str(folder)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0 and done.stderr.count("\n") == 1
+    return "--listen" in done.stderr
+
+
+def test_what_faulty_ocspd_needs_of_a_manifest(tmp_path: Path) -> None:
+    done = run(*options(key_pool()), PROFILES / "standard.json", tmp_path / "m")
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((tmp_path / "m" / "manifest.json").read_text())
+    needed = MANIFEST["$defs"]["certificate"]["required"]
+    one = manifest["certificates"]["root"]
+    assert is_loaded(tmp_path / "m", {"certificates": manifest["certificates"]})
+    assert said("manifest", {"certificates": manifest["certificates"]}) == []
+    least = {name: one[name] for name in needed}
+    assert is_loaded(tmp_path / "m", {"certificates": {"root": least}})
+    assert said("manifest", {"certificates": {"root": least}}) == []
+    for bad in (*without_one_each(least), *({**least, name: 3} for name in least), 3):
+        assert not is_loaded(tmp_path / "m", {"certificates": {"root": bad}})
+        assert said("manifest", {"certificates": {"root": bad}}) != []
+    for odd in ({}, [], {"certificates": []}, 3):
+        assert not is_loaded(tmp_path / "m", odd) and said("manifest", odd) != []
+
+
+def test_odd_manifests() -> None:
+    manifest = MANIFEST["examples"][0]
+    leaf = manifest["certificates"]["www"]
+    for bad in [*retyped(leaf), {**leaf, "color": 1}]:
+        assert said("manifest", {**manifest, "certificates": {"www": bad}}) != []
+    for bad in [*retyped(manifest), {**manifest, "color": 1}]:
+        assert said("manifest", bad) != []
 
 
 # ----- results -----

@@ -7,24 +7,17 @@ static void fill_single(const ocsp_store *store, const cert_id *id, const ocsp_c
                         const ocsp_certificate *issuer, int64_t now, ocsp_single *s)
 {
     s->issuer = issuer;
-    s->status = OCSP_UNKNOWN;
-    s->reason = OCSP_NO_REASON;
     octets_append_span(&s->algorithm, id->algorithm);
     octets_append_span(&s->issuer_name_hash, id->issuer_name_hash);
     octets_append_span(&s->issuer_key_hash, id->issuer_key_hash);
     octets_append_span(&s->serial, id->serial);
-    s->this_update = now;
-    s->has_next_update = true;
-    s->next_update = now + store->validity;
-    if (found != NULL) {
-        const ocsp_certificate_state *state = &found->state;
-        s->status = state->status;
-        s->reason = state->reason;
-        s->revocation_time = state->revocation_time;
-        s->this_update = now + state->this_update;
-        s->has_next_update = state->has_validity;
-        s->next_update = now + state->validity;
-    }
+    const ocsp_certificate_state state = ocsp_store_state(store, found, issuer);
+    s->status = state.status;
+    s->reason = state.reason;
+    s->revocation_time = state.revocation_time;
+    s->this_update = now + state.this_update;
+    s->has_next_update = state.has_validity;
+    s->next_update = now + state.validity;
 }
 
 static bool same(const octets *a, const octets *b)

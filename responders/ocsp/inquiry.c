@@ -106,7 +106,8 @@ void ocsp_inquiry_describe(const ocsp_inquiry *q, json_t *event)
     for (size_t i = 0; i < q->ocsp.ncerts; i++) {
         hash_kind hash = q->ocsp.certs[i].hash;
         json_array_append_new(serials, json_string(q->serials[i]));
-        json_array_append_new(found, q->found[i] ? json_string(q->found[i]->id) : json_null());
+        const char *known = q->found[i] != NULL ? q->found[i]->id : NULL;
+        json_array_append_new(found, known != NULL ? json_string(known) : json_null());
         json_array_append_new(
             hashes, json_string(hash == HASH_OTHER ? "unknown" : hash_function_of(hash)->name));
     }

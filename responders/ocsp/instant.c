@@ -15,7 +15,7 @@ void instant_to_text(int64_t epoch, char out[INSTANT_TEXT_SIZE])
 }
 
 /* Strict: what is read must be written in the same way. */
-static bool read_text(const char *text, instant *out)
+bool instant_read_text(const char *text, instant *out)
 {
     struct tm tm = {0};
     char again[INSTANT_TEXT_SIZE];
@@ -34,7 +34,7 @@ static bool read_text(const char *text, instant *out)
 bool instant_read(const json_t *value, instant *out)
 {
     if (json_is_string(value)) {
-        return read_text(json_string_value(value), out);
+        return instant_read_text(json_string_value(value), out);
     }
     *out = (instant){.seconds = json_integer_value(value)};
     return json_is_integer(value) && out->seconds >= -INSTANT_SECONDS_MAX &&

@@ -24,6 +24,9 @@ typedef struct {
 
 bool instant_read(const json_t *value, instant *out);
 
+/* Only such a text. */
+bool instant_read_text(const char *text, instant *out);
+
 /* In Unix seconds. */
 int64_t instant_at(const instant *i, int64_t now);
 

@@ -21,8 +21,8 @@ static json_t *to_json(const ocsp_certificate *c)
     char time[INSTANT_TEXT_SIZE];
 
     instant_to_text(s->revocation_time, time);
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:o}", "serial", c->serial_hex,
-                     "certificate", c->id, "issuer", c->issuer_id, "status",
+    return json_pack("{s:s, s:s?, s:s, s:s, s:o, s:o, s:o, s:I, s:o}", "serial", c->serial_hex,
+                     "certificate", c->id, "issuer", c->issuer->id, "status",
                      ocsp_cert_status_names[s->status], "reason",
                      revoked && s->reason >= 0 ? json_integer(s->reason) : json_null(),
                      "revocation_time", revoked ? json_string(time) : json_null(), "validity",
@@ -36,33 +36,46 @@ static ocsp_certificate *next_of(const ocsp_store *c, const char *serial, size_t
 {
     while (*i < c->count) {
         ocsp_certificate *one = c->all[(*i)++];
-        if (strcmp(one->serial_hex, serial) == 0) {
+        if (one->issuer != NULL && strcmp(one->serial_hex, serial) == 0) {
             return one;
         }
     }
     return NULL;
 }
 
-static int find_first(const ocsp_store *c, const char *serial, ocsp_certificate **out, problem *p)
+/* What is said of a serial: of the first certificate that has it, else by the first CA that speaks
+ * of any.  Its text is `serial` itself or lives as long as the store. */
+static int look_up(const ocsp_store *c, char *serial, ocsp_certificate *out, problem *p)
 {
     size_t i = 0;
-    *out = next_of(c, serial, &i);
-    if (*out == NULL) {
-        problem_set(p, 404, "",
-                    "no certificate has the serial \"%s\"; GET /v1/certificates lists them",
-                    serial);
-        return -1;
+    const ocsp_certificate *one = next_of(c, serial, &i);
+    if (one != NULL) {
+        *out = *one;
+        return 0;
     }
-    return 0;
+    for (i = 0; i < c->count; i++) {
+        one = c->all[i];
+        if (one->serves_any) {
+            *out = (ocsp_certificate){.serial_hex = serial,
+                                      .issuer = one,
+                                      .pki = one->pki,
+                                      .standing = one->others,
+                                      .state = ocsp_store_default_state(c, one->others)};
+            return 0;
+        }
+    }
+    problem_set(p, 404, "", "no certificate has the serial \"%s\"; GET /v1/certificates lists them",
+                serial);
+    return -1;
 }
 
-static int get(const ocsp_store *c, const char *serial, json_t **out, problem *p)
+static int get(const ocsp_store *c, char *serial, json_t **out, problem *p)
 {
-    ocsp_certificate *one;
-    if (find_first(c, serial, &one, p) != 0) {
+    ocsp_certificate one;
+    if (look_up(c, serial, &one, p) != 0) {
         return -1;
     }
-    *out = to_json(one);
+    *out = to_json(&one);
     return 0;
 }
 
@@ -70,7 +83,9 @@ static json_t *list(const ocsp_store *c)
 {
     json_t *all = json_array();
     for (size_t i = 0; i < c->count; i++) {
-        json_array_append_new(all, to_json(c->all[i]));
+        if (c->all[i]->issuer != NULL) {
+            json_array_append_new(all, to_json(c->all[i]));
+        }
     }
     return all;
 }
@@ -138,8 +153,8 @@ static int take_signer(const ocsp_store *c, json_t *value, const ocsp_certificat
     if (s->signer == NULL) {
         return problem_refuse(
             p, "/signer",
-            "not the id of a certificate in a manifest (\"delegate\"), nor null for the "
-            "issuer");
+            "not the id of a certificate in a manifest (\"delegate\") or of a --ca, nor null for "
+            "the issuer");
     }
     return 0;
 }
@@ -175,38 +190,72 @@ static int take_member(const ocsp_store *c, const char *name, json_t *value, int
                           name, near_names[0] != '\0' ? "; nearest: " : "", near_names);
 }
 
-static int put(ocsp_store *c, const char *serial, json_t *body, int64_t now, json_t **out,
-               problem *p)
+/* Makes the serial known to each CA that speaks of any and has not heard of it. */
+static int make_known(ocsp_store *c, const char *serial, problem *p)
 {
-    ocsp_certificate *one;
-    if (find_first(c, serial, &one, p) != 0) {
+    const size_t count = c->count;
+    for (size_t i = 0; i < count; i++) {
+        const ocsp_certificate *ca = c->all[i], *one;
+        size_t k = 0;
+        if (!ca->serves_any) {
+            continue;
+        }
+        while ((one = next_of(c, serial, &k)) != NULL && one->issuer != ca) {
+        }
+        if (one != NULL) {
+            continue;
+        }
+        if (c->nset >= OCSP_SERIALS_SET_MAX) {
+            problem_set(p, 413, "",
+                        "%d serials that no file tells of are set, and no more can be; DELETE "
+                        "or POST /v1/reset forgets them",
+                        OCSP_SERIALS_SET_MAX);
+            return -1;
+        }
+        ocsp_store_add_serial(c, ca, serial)->is_set = true;
+        c->nset++;
+    }
+    return 0;
+}
+
+static int put(ocsp_store *c, char *serial, json_t *body, int64_t now, json_t **out, problem *p)
+{
+    ocsp_certificate before;
+    if (look_up(c, serial, &before, p) != 0) {
         return -1;
     }
     if (!json_is_object(body)) {
         return problem_refuse(p, "", "the body is not an object like {\"status\": \"revoked\"}");
     }
-    ocsp_certificate_state state = ocsp_store_default_state(c);
-    state.revocation_time = now;
+    ocsp_certificate_state state = ocsp_store_default_state(c, before.standing);
+    if (state.status != OCSP_REVOKED) {
+        state.revocation_time = now;
+    }
     const char *name;
     json_t *value;
     json_object_foreach(body, name, value)
     {
-        if (take_member(c, name, value, now, one, &state, p) != 0) {
+        if (take_member(c, name, value, now, &before, &state, p) != 0) {
             return -1;
         }
     }
+    if (make_known(c, serial, p) != 0) {
+        return -1;
+    }
     /* Several manifests may have given out the serial: they share what is said about it. */
+    ocsp_certificate *one;
     for (size_t i = 0; (one = next_of(c, serial, &i)) != NULL;) {
         one->state = state;
     }
     return get(c, serial, out, p);
 }
 
-static int forget(ocsp_store *c, const char *serial, json_t **out, problem *p)
+static int forget(ocsp_store *c, char *serial, json_t **out, problem *p)
 {
     ocsp_certificate *one;
+    ocsp_store_forget(c, serial);
     for (size_t i = 0; (one = next_of(c, serial, &i)) != NULL;) {
-        one->state = ocsp_store_default_state(c);
+        one->state = ocsp_store_default_state(c, one->standing);
     }
     return get(c, serial, out, p);
 }
@@ -221,8 +270,8 @@ int ocsp_resource_all(const ocsp_store *store, const char *method, json_t **out,
     return 0;
 }
 
-static int serve(ocsp_store *store, const char *method, const char *serial, json_t *body,
-                 int64_t now, json_t **out, problem *p)
+static int serve(ocsp_store *store, const char *method, char *serial, json_t *body, int64_t now,
+                 json_t **out, problem *p)
 {
     if (strcmp(method, "GET") == 0) {
         return get(store, serial, out, p);

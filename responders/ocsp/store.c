@@ -1,17 +1,13 @@
 /* See store.h. */
 #include "responders/ocsp/store.h"
 
-#include <errno.h>
 #include <jansson.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/base/memory.h"
 #include "responders/ocsp/codec/serial.h"
-#include "responders/ocsp/codec/signer.h"
+#include "responders/ocsp/pem.h"
 
 const char *const ocsp_cert_status_names[] = {"good", "revoked", "unknown", NULL};
 
@@ -24,6 +20,8 @@ static void certificate_free(ocsp_certificate *c)
     octets_free(&c->der);
     octets_free(&c->subject);
     octets_free(&c->key_bits);
+    free(c->name_hash);
+    free(c->key_hash);
     EVP_PKEY_free(c->key);
     free(c);
 }
@@ -37,33 +35,67 @@ void ocsp_store_free(ocsp_store *c)
     *c = (ocsp_store){0};
 }
 
-static void add(ocsp_store *c, ocsp_certificate *one)
+void ocsp_store_add(ocsp_store *c, ocsp_certificate *one)
 {
-    c->all = memory_resize(c->all, c->count + 1, sizeof(c->all[0]));
+    if ((c->count & (c->count - 1)) == 0) { /* room for twice as many, at 1, 2, 4, ... */
+        c->all = memory_resize(c->all, c->count == 0 ? 1 : c->count * 2, sizeof(c->all[0]));
+    }
     c->all[c->count++] = one;
 }
 
-static int open_file(const char *folder, const char *name, FILE **out, problem *p)
+ocsp_certificate *ocsp_store_add_serial(ocsp_store *c, const ocsp_certificate *ca,
+                                        const char *serial)
 {
-    char *path = memory_format("%s/%s", folder, name);
-    *out = fopen(path, "rb");
-    int rc = *out != NULL ? 0 : problem_refuse(p, "", "%s: %s", path, strerror(errno));
-    free(path);
-    return rc;
+    ocsp_certificate *one = memory_new(sizeof(*one));
+    one->serial_hex = memory_text(serial);
+    serial_from_hex(&one->serial, serial);
+    one->pki = ca->pki;
+    one->issuer = ca;
+    one->standing = ca->others;
+    ocsp_store_add(c, one);
+    return one;
 }
 
-ocsp_certificate_state ocsp_store_default_state(const ocsp_store *c)
+ocsp_certificate_state ocsp_store_default_state(const ocsp_store *c, ocsp_standing standing)
 {
-    return (ocsp_certificate_state){.status = OCSP_GOOD,
-                                    .reason = OCSP_NO_REASON,
+    return (ocsp_certificate_state){.status = standing.status,
+                                    .reason = standing.reason,
+                                    .revocation_time = standing.revocation_time,
                                     .has_validity = true,
                                     .validity = c->validity};
 }
 
+ocsp_certificate_state ocsp_store_state(const ocsp_store *c, const ocsp_certificate *found,
+                                        const ocsp_certificate *issuer)
+{
+    static const ocsp_standing unknown = {OCSP_UNKNOWN, OCSP_NO_REASON, 0};
+    if (found != NULL) {
+        return found->state;
+    }
+    return ocsp_store_default_state(c, issuer != NULL && issuer->serves_any ? issuer->others
+                                                                            : unknown);
+}
+
+void ocsp_store_forget(ocsp_store *c, const char *serial)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        ocsp_certificate *one = c->all[i];
+        if (one->is_set && (serial == NULL || strcmp(one->serial_hex, serial) == 0)) {
+            certificate_free(one);
+            c->nset--;
+        } else {
+            c->all[kept++] = one;
+        }
+    }
+    c->count = kept;
+}
+
 void ocsp_store_reset(ocsp_store *c)
 {
+    ocsp_store_forget(c, NULL);
     for (size_t i = 0; i < c->count; i++) {
-        c->all[i]->state = ocsp_store_default_state(c);
+        c->all[i]->state = ocsp_store_default_state(c, c->all[i]->standing);
     }
 }
 
@@ -84,6 +116,8 @@ static bool take_fields(ocsp_certificate *c, X509 *x509)
     }
     OPENSSL_free(der);
     OPENSSL_free(subject);
+    c->name_hash = memory_array(HASH_KINDS, sizeof(c->name_hash[0]));
+    c->key_hash = memory_array(HASH_KINDS, sizeof(c->key_hash[0]));
     for (int i = 0; ok && i < HASH_KINDS; i++) {
         ok = EVP_Digest(c->subject.data, c->subject.length, c->name_hash[i], NULL, digests[i](),
                         NULL) == 1 &&
@@ -102,6 +136,17 @@ static bool take_fields(ocsp_certificate *c, X509 *x509)
     return ok && integer_length > 2;
 }
 
+ocsp_certificate *ocsp_certificate_new(X509 *x509)
+{
+    ocsp_certificate *one = memory_new(sizeof(*one));
+    one->standing = (ocsp_standing){OCSP_GOOD, OCSP_NO_REASON, 0};
+    if (!take_fields(one, x509)) {
+        certificate_free(one);
+        return NULL;
+    }
+    return one;
+}
+
 static int load_one(ocsp_store *c, const char *folder, const char *id, json_t *entry, problem *p)
 {
     const char *issuer, *pem, *key_pem;
@@ -112,55 +157,48 @@ static int load_one(ocsp_store *c, const char *folder, const char *id, json_t *e
                               "private_key that are strings",
                               folder, id);
     }
-    int result = -1;
-    X509 *x509 = NULL;
-    ocsp_certificate *one = memory_new(sizeof(*one));
-    FILE *file;
-    if (open_file(folder, pem, &file, p) != 0) {
+    char *path = memory_format("%s/%s", folder, pem);
+    char *key_path = memory_format("%s/%s", folder, key_pem);
+    ocsp_certificate *one = NULL;
+    EVP_PKEY *key = NULL;
+    X509 *x509 = pem_certificate(path, p);
+    if (x509 == NULL || (key = pem_private_key(key_path, p)) == NULL) {
         goto done;
     }
-    x509 = PEM_read_X509(file, NULL, NULL, NULL);
-    if (x509 == NULL || !take_fields(one, x509)) {
-        problem_set(p, 400, "", "%s/%s: not a certificate in PEM", folder, pem);
-        goto done;
-    }
-    fclose(file);
-    if (open_file(folder, key_pem, &file, p) != 0) {
-        goto done;
-    }
-    one->key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
-    if (one->key == NULL || signer_algorithm(one->key).length == 0) {
-        problem_set(p, 400, "", "%s/%s: not a private key in PEM (RSA, EC or Ed25519)", folder,
-                    key_pem);
+    one = ocsp_certificate_new(x509);
+    if (one == NULL) {
+        problem_set(p, 400, "", "%s: the certificate cannot be read", path);
         goto done;
     }
     one->id = memory_text(id);
     one->issuer_id = memory_text(issuer);
+    one->key = key;
+    key = NULL;
     one->pki = c->pkis;
-    add(c, one);
-    one = NULL;
-    result = 0;
+    ocsp_store_add(c, one);
 
 done:
-    if (file != NULL) {
-        fclose(file);
-    }
     X509_free(x509);
-    if (one != NULL) {
-        certificate_free(one);
-    }
-    return result;
+    EVP_PKEY_free(key);
+    free(path);
+    free(key_path);
+    return one != NULL ? 0 : -1;
 }
 
 static int read_manifest(const char *folder, json_t **out, problem *p)
 {
-    FILE *file;
-    if (open_file(folder, "manifest.json", &file, p) != 0) {
+    octets text = {0};
+    char *path = memory_format("%s/manifest.json", folder);
+    int rc = pem_file(path, &text, p);
+    free(path);
+    if (rc != 0) {
+        octets_free(&text);
         return -1;
     }
     json_error_t error;
-    json_t *manifest = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
-    fclose(file);
+    json_t *manifest =
+        json_loadb((const char *)text.data, text.length, JSON_REJECT_DUPLICATES, &error);
+    octets_free(&text);
     if (manifest == NULL) {
         return problem_refuse(p, "", "%s/manifest.json:%d: %s", folder, error.line, error.text);
     }
@@ -230,6 +268,23 @@ static bool names_issuer(const cert_id *id, const ocsp_certificate *issuer)
            same(id->issuer_key_hash, ocsp_certificate_key_hash(issuer, id->hash));
 }
 
+/* Whether the CertID names `authority`.  *named is one that it names: of two, the one that knows
+ * what to say of any serial. */
+static bool is_asked(const cert_id *id, const ocsp_certificate *authority,
+                     const ocsp_certificate **named)
+{
+    if (authority == *named) {
+        return true;
+    }
+    if (!names_issuer(id, authority)) {
+        return false;
+    }
+    if (*named == NULL || !(*named)->serves_any) {
+        *named = authority;
+    }
+    return true;
+}
+
 const ocsp_certificate *ocsp_store_find(const ocsp_store *c, const cert_id *id,
                                         const ocsp_certificate **issuer)
 {
@@ -237,11 +292,13 @@ const ocsp_certificate *ocsp_store_find(const ocsp_store *c, const cert_id *id,
     for (size_t i = 0; i < c->count; i++) {
         const ocsp_certificate *one = c->all[i];
         /* Two manifests may hold the same authority (one key pool): look at every issuer. */
-        if (names_issuer(id, one->issuer)) {
+        if (one->issuer != NULL && is_asked(id, one->issuer, issuer) &&
+            same(id->serial, octets_span(&one->serial))) {
             *issuer = one->issuer;
-            if (same(id->serial, octets_span(&one->serial))) {
-                return one;
-            }
+            return one;
+        }
+        if (one->serves_any) {
+            is_asked(id, one, issuer);
         }
     }
     return NULL;
@@ -253,7 +310,7 @@ const ocsp_certificate *ocsp_store_by_id(const ocsp_store *c, const char *id,
     const ocsp_certificate *found = NULL;
     for (size_t i = 0; i < c->count; i++) {
         const ocsp_certificate *one = c->all[i];
-        if (strcmp(one->id, id) != 0) {
+        if (one->id == NULL || strcmp(one->id, id) != 0) {
             continue;
         }
         if (near == NULL || one->pki == near->pki) {

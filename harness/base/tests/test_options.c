@@ -11,6 +11,8 @@ typedef struct {
     const char *form;
     int quiet;
     int forms;
+    const char *pair[4];
+    size_t words;
 } taken;
 
 static int take_seed(void *arg, const char *value, problem *p)
@@ -36,6 +38,17 @@ static int take_form(void *arg, const char *value, problem *p)
     return 0;
 }
 
+static int take_pair(void *arg, const char *value, problem *p)
+{
+    taken *t = arg;
+
+    if (strcmp(value, "bad") == 0) {
+        return problem_refuse(p, "", "bad");
+    }
+    t->pair[t->words++] = value;
+    return 0;
+}
+
 static int take_done(void *arg, const char *value, problem *p)
 {
     (void)arg;
@@ -47,6 +60,7 @@ static int take_done(void *arg, const char *value, problem *p)
 static const options_row own[] = {
     {"seed", "N", "the seed", take_seed},
     {"quiet", NULL, "says less", take_quiet},
+    {"pair", "CERT KEY", "two words", take_pair},
     {0},
 };
 
@@ -118,6 +132,23 @@ static void a_value_may_be_left_out(void **state)
     assert_string_equal(words[operand], "json");
 }
 
+static void an_option_may_take_two_words(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("a", "--pair", "c", "k", "b", "--quiet", "--pair=d", "-"), 0);
+    assert_int_equal(first.words, 4);
+    assert_string_equal(first.pair[0], "c");
+    assert_string_equal(first.pair[1], "k");
+    assert_string_equal(first.pair[2], "d");
+    assert_string_equal(first.pair[3], "-");
+    assert_int_equal(first.quiet, 1);
+    assert_string_equal(words[operand], "a");
+    assert_string_equal(words[operand + 1], "b");
+    assert_null(words[operand + 2]);
+    assert_int_equal(PARSE("--pair", "bad", "k"), -1);
+    assert_int_equal(PARSE("--pair", "k", "bad"), -1);
+}
+
 static void a_beginning_is_enough_where_it_is_the_only_one(void **state)
 {
     (void)state;
@@ -174,6 +205,7 @@ static void help_is_aligned_and_wrapped(void **state)
     assert_string_equal(
         text, "  --seed N              the seed\n"
               "  --quiet               says less\n"
+              "  --pair CERT KEY       two words\n"
               "  --list-faults[=json]  one, two, three, four, five, six, seven, eight, nine, ten, "
               "eleven, twelve,\n"
               "                        thirteen, fourteen\n"
@@ -211,6 +243,7 @@ int main(void)
         cmocka_unit_test(each_row_gets_its_value_and_its_group),
         cmocka_unit_test(no_operands_and_what_follows_two_dashes),
         cmocka_unit_test(a_value_may_be_left_out),
+        cmocka_unit_test(an_option_may_take_two_words),
         cmocka_unit_test(a_beginning_is_enough_where_it_is_the_only_one),
         cmocka_unit_test(what_is_done_ends_the_parsing),
         cmocka_unit_test(refusals_say_what_is_wrong),

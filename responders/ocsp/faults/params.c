@@ -37,7 +37,9 @@ static void serial_clear(void *member)
 static void signer_accepts(const param *p, char *out, size_t size)
 {
     (void)p;
-    snprintf(out, size, "the id of a certificate in a manifest (GET /v1/certificates lists them)");
+    snprintf(
+        out, size,
+        "the id of a certificate in a manifest or of a --ca (GET /v1/certificates lists them)");
 }
 
 static bool signer_read(const param *p, const json_t *value, const void *store, void *member)

@@ -52,11 +52,12 @@ static void add(ocsp_store *store, const char *id, const char *serial)
     serial_from_hex(&c->serial, serial);
     octets_append(&c->der, "\x30\x00", 2);
     octets_append(&c->subject, "\x30\x00", 2);
-    memset(c->name_hash, 'n', sizeof(c->name_hash));
-    memset(c->key_hash, 'k', sizeof(c->key_hash));
+    c->name_hash = memory_array(HASH_KINDS, sizeof(c->name_hash[0]));
+    c->key_hash = memory_array(HASH_KINDS, sizeof(c->key_hash[0]));
+    memset(c->name_hash, 'n', HASH_KINDS * sizeof(c->name_hash[0]));
+    memset(c->key_hash, 'k', HASH_KINDS * sizeof(c->key_hash[0]));
     c->key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, sizeof(seed));
-    store->all = memory_resize(store->all, store->count + 1, sizeof(store->all[0]));
-    store->all[store->count++] = c;
+    ocsp_store_add(store, c);
     c->issuer = store->all[0];
 }
 

@@ -38,7 +38,8 @@ static void what_makes_no_sense_is_refused(void **state)
          "must be a serial number: a string of up to 128 digits of hex, not \"no hex\""},
         {"{'fault': 'wrong-serial', 'serial': 7}", "/0/sequence/0/do/0/serial", "hex"},
         {"{'fault': 'signed-by-other-ca', 'signer': 'nobody'}", "/0/sequence/0/do/0/signer",
-         "must be the id of a certificate in a manifest (GET /v1/certificates lists them), not "
+         "must be the id of a certificate in a manifest or of a --ca (GET /v1/certificates lists "
+         "them), not "
          "\"nobody\""},
         {"{'fault': 'signed-by-other-ca', 'signer': null}", "/0/sequence/0/do/0/signer",
          "GET /v1/certificates"},
