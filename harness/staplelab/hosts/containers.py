@@ -119,6 +119,7 @@ class DockerHost:
 
     name = "docker"
     root = False
+    enclosed = True
 
     def __init__(self, build: Path, image: str) -> None:
         self._build = build
