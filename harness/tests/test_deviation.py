@@ -120,7 +120,8 @@ def test_what_is_a_surprise(versions: str, seen: Outcome, complaint: str) -> Non
 
 def test_the_register_is_of_nginx_alone() -> None:
     """Another server that does the same is new, whatever its version."""
-    other = ServerUnderTest("/opt/x", "9.9.9", "OpenSSL", "3.0.20", "OpenSSL 3.0.20", debug=False, name="other")
+    library = ("OpenSSL", "3.0.20", "OpenSSL 3.0.20")
+    other = ServerUnderTest("/opt/x", "9.9.9", *library, debug=False, name="other")
     assert not a_deviation().shows(other, "GOOD", conforms="GOOD", deviates="NO_STAPLE")
     with pytest.raises(AssertionError, match="^other 9.9.9 with OpenSSL 3.0.20 is not known to"):
         a_deviation().shows(other, "NO_STAPLE", conforms="GOOD", deviates="NO_STAPLE")

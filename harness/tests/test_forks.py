@@ -3,11 +3,15 @@ there, and takes its sockets from where they take them."""
 
 from __future__ import annotations
 
+import ast
+import ctypes
+import ctypes.util
 from pathlib import Path
 
 import pytest
 from lab_run import LabRun, nginx
 
+from staplelab.places import repository
 from staplelab.servers.config import NO_RESOLVER
 from staplelab.servers.error_log import Line, parse
 
@@ -51,6 +55,8 @@ def judged(folder: Path, product: str, monkeypatch: pytest.MonkeyPatch) -> LabRu
     wrapper.chmod(0o755)
     monkeypatch.setenv("SAYS", SAYS if angie else "")
     monkeypatch.setenv("SAYS_ITSELF", f"angie: [warn] {SAYS}" if angie else "")
+    # a user's shell may have it: an empty one, too, keeps a server from becoming a daemon
+    monkeypatch.setenv("ANGIE", "")
     options = ("--out", "out", "--nginx", str(wrapper), "--jobs", "1", ".")
     return LabRun(folder, "staplelab", "run", *options, scenarios="forked").end()
 
@@ -84,3 +90,42 @@ def test_what_angie_says_on_its_terminal() -> None:
         Line("warn", "y"),
         Line("alert", "other: [warn] z"),
     ]
+
+
+# ----- what the suites hold of the log -----
+
+#: of OpenSSL, where OCSP is handled: ASN.1, certificates, OCSP itself
+_PARTS_OF_OPENSSL = (13, 11, 39)
+_REASONS = range(100, 300)
+
+
+def reasons_of_openssl() -> set[str]:
+    """The words in which it says what was wrong, as this machine's version has them; fewer than
+    three nginx says, too ("certificate revoked")."""
+    libcrypto = ctypes.CDLL(ctypes.util.find_library("crypto"))
+    text = libcrypto.ERR_reason_error_string
+    text.argtypes, text.restype = [ctypes.c_ulong], ctypes.c_char_p
+    found = {text(part << 23 | reason) for part in _PARTS_OF_OPENSSL for reason in _REASONS}
+    return {words.decode() for words in found if words is not None and words.count(b" ") > 1}
+
+
+def texts(file: Path) -> list[str]:
+    """The texts in a file of a suite, but for those that say what a function is for."""
+    tree = ast.parse(file.read_text())
+    said = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return [one.value for one in constants if isinstance(one.value, str) and id(one) not in said]
+
+
+def test_no_claim_has_the_words_of_a_library() -> None:
+    """Another library has other words for the same: nginx's part of a line is what is held."""
+    words = {"SSL: ", "error:"} | reasons_of_openssl()
+    assert "signer certificate not found" in words and len(words) > 60
+    files = sorted((repository() / "suites").rglob("*.py"))
+    held = {(file.name, text) for file in files for text in texts(file)}
+    assert len(held) > 500
+    assert [one for one in held if any(word in one[1] for word in words)] == []

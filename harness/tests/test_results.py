@@ -18,7 +18,8 @@ from staplelab.errors import LabError
 from staplelab.runs.results import OUTCOMES, SCHEMA, Results, ScenarioResult, differences, load
 from staplelab.servers.sut import ServerUnderTest
 
-SERVER = ServerUnderTest("/usr/sbin/nginx", "1.22.1", "OpenSSL", "3.0.22", "OpenSSL 3.0.20", debug=True)
+LIBRARY = ("OpenSSL", "3.0.22", "OpenSSL 3.0.20")
+SERVER = ServerUnderTest("/usr/sbin/nginx", "1.22.1", *LIBRARY, debug=True)
 NOTHING: dict[str, Any] = {"handshakes": [], "requests": 0, "queries": 0, "log": []}
 
 

@@ -28,7 +28,7 @@ def said(version: str, built: str, *more: str, configured: str = SSL) -> str:
     return "\n".join([version, *more, GCC, built, SNI, configured]) + "\n"
 
 
-#: what -V says, then the server's name and versions, its library, the library that it was built with
+#: what -V says, then the server's name and versions, its library, the one it was built with
 BUILDS = {
     "plain": (
         ("nginx version: nginx/1.28.0", "built with OpenSSL 3.5.2 5 Aug 2025"),

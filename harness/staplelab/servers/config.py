@@ -78,8 +78,10 @@ class Site:
         """Whether it says itself which name servers are asked."""
         if self.resolver is not None and not self.plain:
             return True
-        included = [] if self.include is None else [self.include.read_text()]
-        return any(map(_RESOLVER.search, [*self.directives, *included]))
+        words = list(self.directives)
+        if self.include is not None and self.include.is_file():
+            words.append(self.include.read_text())
+        return any(map(_RESOLVER.search, words))
 
     def certificate_files(self, pki: Pki) -> list[tuple[Path, Path]]:
         """What ssl_certificate and ssl_certificate_key name, for each of the certificates."""
@@ -121,8 +123,9 @@ class Configuration:
 
     def _hold_to_name_servers(self, server: ServerUnderTest) -> None:
         """NotHere where the server would ask the name servers of the machine."""
-        named = _RESOLVER.search(self.http) or all(site.names_resolver for site in self.sites)
-        if server.ways.reads_resolv_conf and not named:
+        if not server.ways.reads_resolv_conf or _RESOLVER.search(self.http):
+            return
+        if not all(site.names_resolver for site in self.sites):
             raise NotHere(NO_RESOLVER.format(server.product))
 
     def render(
