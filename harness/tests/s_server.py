@@ -36,7 +36,8 @@ def probe(path: str) -> ServerUnderTest:
     version = re.match(r"OpenSSL (\d+\.\d+\.\d+)", said)
     if version is None:
         raise LabError(f"--server {NAME}={path}: not an OpenSSL: to version it says {said[:80]!r}")
-    return ServerUnderTest(path, version[1], version[1], version[1], debug=False, name=NAME)
+    library = ("OpenSSL", version[1], f"OpenSSL {version[1]}")
+    return ServerUnderTest(path, version[1], *library, debug=False, name=NAME)
 
 
 class SServer:

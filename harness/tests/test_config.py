@@ -39,7 +39,8 @@ def pki(tmp_path: Path) -> Pki:
 
 
 def server(without: str = "") -> ServerUnderTest:
-    return ServerUnderTest("/opt/nginx", "1.28.0", "3.5.2", "3.5.2", debug=False, without=without)
+    library = ("OpenSSL", "3.5.2", "OpenSSL 3.5.2")
+    return ServerUnderTest("/opt/nginx", "1.28.0", *library, debug=False, without=without)
 
 
 def render(

@@ -39,8 +39,9 @@ def a_deviation(versions: str = "", libraries: tuple[str, ...] = ()) -> Deviatio
     )
 
 
-def server(openssl: str = "3.0.20") -> ServerUnderTest:
-    return ServerUnderTest("/opt/nginx", "1.22.1", openssl, "1.0.0", debug=False)
+def server(library: str = "OpenSSL 3.0.20") -> ServerUnderTest:
+    name, _, version = library.partition(" ")
+    return ServerUnderTest("/opt/nginx", "1.22.1", name, version, "OpenSSL 1.0.0", debug=False)
 
 
 # ----- one deviation -----
@@ -51,26 +52,32 @@ def test_it_reads_as_expected_and_seen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("versions", "libraries", "openssl", "deviates"),
+    ("versions", "libraries", "library", "deviates"),
     [
-        ("", (), "3.0.20", True),
+        ("", (), "OpenSSL 3.0.20", True),
         ("", (), "BoringSSL", True),
-        (">=1.22.0", ("OpenSSL >=3.0.0",), "3.0.20", True),
-        ("<1.22.0", ("OpenSSL >=3.0.0",), "3.0.20", False),
-        (">=1.22.0", ("OpenSSL <3.0.0",), "3.0.20", False),
-        ("", ("OpenSSL",), "3.0.20", True),
+        (">=1.22.0", ("OpenSSL >=3.0.0",), "OpenSSL 3.0.20", True),
+        ("<1.22.0", ("OpenSSL >=3.0.0",), "OpenSSL 3.0.20", False),
+        (">=1.22.0", ("OpenSSL <3.0.0",), "OpenSSL 3.0.20", False),
+        ("", ("OpenSSL",), "OpenSSL 3.0.20", True),
         ("", ("OpenSSL",), "BoringSSL", False),
         ("", ("OpenSSL",), "LibreSSL 3.8.2", False),
         ("", ("LibreSSL",), "LibreSSL 3.8.2", True),
-        ("", ("LibreSSL",), "3.0.20", False),
+        ("", ("LibreSSL",), "OpenSSL 3.0.20", False),
         ("", ("OpenSSL <3.0.0", "AWS-LC"), "AWS-LC 1.29.0", True),
-        ("", ("OpenSSL <3.0.0", "AWS-LC"), "1.1.1w", True),
+        ("", ("OpenSSL <3.0.0", "AWS-LC"), "OpenSSL 1.1.1w", True),
+        ("", ("OpenSSL <3.0.0",), "quictls 1.1.1", True),
+        ("", ("OpenSSL <3.0.0",), "quictls 3.1.5", False),
+        ("", ("LibreSSL <4.3", "AWS-LC"), "LibreSSL 4.2.1", True),
+        ("", ("LibreSSL <4.3", "AWS-LC"), "LibreSSL 4.3.0", False),
+        ("", ("BoringSSL",), "BoringSSL", True),
+        ("", ("BoringSSL >=1",), "BoringSSL", False),
     ],
 )
 def test_it_is_of_a_server_and_its_library(
-    versions: str, libraries: tuple[str, ...], openssl: str, deviates: bool
+    versions: str, libraries: tuple[str, ...], library: str, deviates: bool
 ) -> None:
-    assert a_deviation(versions, libraries).holds_for(server(openssl)) is deviates
+    assert a_deviation(versions, libraries).holds_for(server(library)) is deviates
 
 
 OLDER = "<1.22.0"
@@ -113,7 +120,8 @@ def test_what_is_a_surprise(versions: str, seen: Outcome, complaint: str) -> Non
 
 def test_the_register_is_of_nginx_alone() -> None:
     """Another server that does the same is new, whatever its version."""
-    other = ServerUnderTest("/opt/x", "9.9.9", "3.0.20", "3.0.20", debug=False, name="other")
+    library = ("OpenSSL", "3.0.20", "OpenSSL 3.0.20")
+    other = ServerUnderTest("/opt/x", "9.9.9", *library, debug=False, name="other")
     assert not a_deviation().shows(other, "GOOD", conforms="GOOD", deviates="NO_STAPLE")
     with pytest.raises(AssertionError, match="^other 9.9.9 with OpenSSL 3.0.20 is not known to"):
         a_deviation().shows(other, "NO_STAPLE", conforms="GOOD", deviates="NO_STAPLE")

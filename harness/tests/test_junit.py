@@ -9,7 +9,7 @@ from staplelab.runs import junit
 from staplelab.runs.results import Results, ScenarioResult
 from staplelab.servers.sut import ServerUnderTest
 
-SERVER = ServerUnderTest("/opt/nginx", "1.28.0", "3.5.2", "3.5.1", debug=False)
+SERVER = ServerUnderTest("/opt/nginx", "1.28.0", "OpenSSL", "3.5.2", "OpenSSL 3.5.1", debug=False)
 
 
 def scenario(name: str, outcome: str = "pass", **more: Any) -> ScenarioResult:

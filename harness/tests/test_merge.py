@@ -26,7 +26,8 @@ from staplelab.runs.results import OUTCOMES, PARTIAL, Results, ScenarioResult
 from staplelab.runs.shard import Cut, Shard
 from staplelab.servers.sut import ServerUnderTest
 
-SERVER = ServerUnderTest("/opt/nginx", "1.28.0", "3.5.2", "3.5.1", debug=False)
+OF_SERVER = ("path", "version", "library", "library_version", "built_with", "product")
+SERVER = ServerUnderTest("/opt/nginx", "1.28.0", "OpenSSL", "3.5.2", "OpenSSL 3.5.1", debug=False)
 ENTRY = {"at": 1.5, "part": "nginx", "what": "fetch", "details": {"n": 1}}
 MERGED = ["junit.xml", "record.jsonl", "report.html", "results.json"]
 
@@ -121,7 +122,7 @@ def test_what_a_merge_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     left = leave_shards(tmp_path, results(scenario("a"), pinned, scenario("c")), 2)
     expected = [
         f"Staplelab {summary.__version__} judged nginx 1.28.0 (/opt/nginx)",
-        "  OpenSSL 3.5.2 (built with 3.5.1), host: local, clock: lab",
+        "  OpenSSL 3.5.2 (built with OpenSSL 3.5.1), host: local, clock: lab",
         "  3 scenarios in 1.5 s, median 500 ms: "
         "2 pass, 0 fail, 1 known-deviation, 0 not-applicable, 0 error",
         "Known deviations from a standard, pinned:",
@@ -188,7 +189,7 @@ def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], *inputs: Path) -
     return said.pop()
 
 
-@pytest.mark.parametrize("member", ["path", "version", "openssl", "built_with", "host", "clock"])
+@pytest.mark.parametrize("member", [*OF_SERVER, "host", "clock"])
 def test_another_server(tmp_path: Path, capsys: pytest.CaptureFixture[str], member: str) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     mine, other = results(scenario("a")), results(scenario("b"))

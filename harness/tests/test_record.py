@@ -21,7 +21,7 @@ from staplelab.runs.results import PARTIAL, Results, ScenarioResult, load
 from staplelab.runs.shard import Shard
 from staplelab.servers.sut import ServerUnderTest
 
-SERVER = ServerUnderTest("/opt/nginx", "1.28.0", "3.5.2", "3.5.1", debug=False)
+SERVER = ServerUnderTest("/opt/nginx", "1.28.0", "OpenSSL", "3.5.2", "OpenSSL 3.5.1", debug=False)
 ENTRY = {"at": 1.5, "part": "nginx", "what": "fetch", "details": {"n": 1}}
 
 
@@ -119,9 +119,9 @@ Change = Callable[[list[Any]], object]
         (lambda it: it[0].update(schema=2), "not a record of schema 1"),
         (lambda it: it[0].pop("staplelab"), "not a record of schema 1"),
         (lambda it: it.insert(0, []), "not a record of schema 1"),
-        (lambda it: it[0].pop("server"), '"server" is not an object of built_with, debug, name'),
+        (lambda it: it[0].pop("server"), '"server" is not an object of built_with, debug, library'),
         (lambda it: it[0].update(server="nginx"), '"server" is not an object of '),
-        (lambda it: it[0]["server"].pop("openssl"), '"server" is not an object of '),
+        (lambda it: it[0]["server"].pop("library"), '"server" is not an object of '),
         (lambda it: it[0]["server"].update(version=1), '"server" is not an object of '),
         (lambda it: it[0]["server"].update(more="x"), '"server" is not an object of '),
         (lambda it: it[0].pop("host"), '"host" is not a text'),

@@ -18,7 +18,8 @@ from staplelab.errors import LabError
 from staplelab.runs.results import OUTCOMES, SCHEMA, Results, ScenarioResult, differences, load
 from staplelab.servers.sut import ServerUnderTest
 
-SERVER = ServerUnderTest("/usr/sbin/nginx", "1.22.1", "3.0.22", "3.0.20", debug=True)
+LIBRARY = ("OpenSSL", "3.0.22", "OpenSSL 3.0.20")
+SERVER = ServerUnderTest("/usr/sbin/nginx", "1.22.1", *LIBRARY, debug=True)
 NOTHING: dict[str, Any] = {"handshakes": [], "requests": 0, "queries": 0, "log": []}
 
 
@@ -61,9 +62,12 @@ def test_json_of_a_run(tmp_path: Path) -> None:
         "server": {
             "path": "/usr/sbin/nginx",
             "version": "1.22.1",
-            "openssl": "3.0.22",
-            "built_with": "3.0.20",
+            "library": "OpenSSL",
+            "library_version": "3.0.22",
+            "built_with": "OpenSSL 3.0.20",
             "name": "nginx",
+            "product": "nginx",
+            "product_version": "1.22.1",
         },
         "host": "local",
         "clock": "lab",
@@ -270,7 +274,7 @@ def test_summary_of_a_run_as_expected() -> None:
     ran.seconds = 1.25
     assert list(summary.lines(ran, Path("out"))) == [
         f"Staplelab {summary.__version__} judged nginx 1.22.1 (/usr/sbin/nginx)",
-        "  OpenSSL 3.0.22 (built with 3.0.20), host: local, clock: lab",
+        "  OpenSSL 3.0.22 (built with OpenSSL 3.0.20), host: local, clock: lab",
         "  4 scenarios in 1.2 s, median 200 ms: "
         "1 pass, 0 fail, 2 known-deviation, 1 not-applicable, 0 error",
         "Known deviations from a standard, pinned:",

@@ -118,7 +118,8 @@ def test_cut_by_hand(scenarios: str, known: dict[str, float], parts: Sequence[st
 
 
 def write_results(folder: Path, **seconds: float) -> Path:
-    server = ServerUnderTest("/opt/nginx", "1.28.0", "3.5.2", "3.5.2", debug=False)
+    library = ("OpenSSL", "3.5.2", "OpenSSL 3.5.2")
+    server = ServerUnderTest("/opt/nginx", "1.28.0", *library, debug=False)
     scenarios = [ScenarioResult(name, "pass", seconds=taken) for name, taken in seconds.items()]
     views.write(Results(server, "local", scenarios), folder)
     return folder / "results.json"

@@ -28,85 +28,109 @@ def said(version: str, built: str, *more: str, configured: str = SSL) -> str:
     return "\n".join([version, *more, GCC, built, SNI, configured]) + "\n"
 
 
-@pytest.mark.parametrize(
-    ("answer", "version", "openssl", "built_with"),
-    [
+#: what -V says, then the server's name and versions, its library, the one it was built with
+BUILDS = {
+    "plain": (
+        ("nginx version: nginx/1.28.0", "built with OpenSSL 3.5.2 5 Aug 2025"),
+        ("nginx 1.28.0", "1.28.0", "OpenSSL 3.5.2", "OpenSSL 3.5.2"),
+    ),
+    "running-with": (
         (
-            said("nginx version: nginx/1.28.0", "built with OpenSSL 3.5.2 5 Aug 2025"),
-            "1.28.0",
-            "3.5.2",
-            "3.5.2",
+            "nginx version: nginx/1.22.1",
+            "built with OpenSSL 3.0.20 7 Apr 2026 (running with OpenSSL 3.0.22 25 Aug 2026)",
         ),
+        ("nginx 1.22.1", "1.22.1", "OpenSSL 3.0.22", "OpenSSL 3.0.20"),
+    ),
+    "distribution": (
+        ("nginx version: nginx/1.18.0 (Ubuntu)", "built with OpenSSL 1.1.1f  31 Mar 2020"),
+        ("nginx 1.18.0", "1.18.0", "OpenSSL 1.1.1f", "OpenSSL 1.1.1f"),
+    ),
+    "fips": (
+        ("nginx version: nginx/1.12.2", "built with OpenSSL 1.0.2k-fips  26 Jan 2017"),
+        ("nginx 1.12.2", "1.12.2", "OpenSSL 1.0.2k-fips", "OpenSSL 1.0.2k-fips"),
+    ),
+    "libressl": (
+        ("nginx version: nginx/1.13.9", "built with LibreSSL 2.6.4"),
+        ("nginx 1.13.9", "1.13.9", "LibreSSL 2.6.4", "LibreSSL 2.6.4"),
+    ),
+    "boringssl": (
         (
-            said(
-                "nginx version: nginx/1.22.1",
-                "built with OpenSSL 3.0.20 7 Apr 2026 (running with OpenSSL 3.0.22 25 Aug 2026)",
-            ),
-            "1.22.1",
-            "3.0.22",
-            "3.0.20",
+            "nginx version: nginx/1.25.2 (quic-boringssl)",
+            "built with OpenSSL 1.1.1 (compatible; BoringSSL) (running with BoringSSL)",
         ),
+        ("nginx 1.25.2", "1.25.2", "BoringSSL", "BoringSSL"),
+    ),
+    "quictls": (
+        ("nginx version: nginx/1.25.3", "built with OpenSSL 3.1.5+quic 30 Jan 2024"),
+        ("nginx 1.25.3", "1.25.3", "quictls 3.1.5", "quictls 3.1.5"),
+    ),
+    "freenginx": (
         (
-            said("nginx version: nginx/1.18.0 (Ubuntu)", "built with OpenSSL 1.1.1f  31 Mar 2020"),
-            "1.18.0",
-            "1.1.1f",
-            "1.1.1f",
+            "nginx version: freenginx/1.27.1 (110624-143212)",
+            "built with OpenSSL 1.1.1 (compatible; AWS-LC 1.29.0) (running with AWS-LC 1.29.0)",
         ),
+        ("freenginx 1.27.1", "1.27.1", "AWS-LC 1.29.0", "AWS-LC 1.29.0"),
+    ),
+    "openresty": (
+        ("nginx version: openresty/1.27.1.2", "built with OpenSSL 1.1.1w  11 Sep 2023"),
+        ("OpenResty 1.27.1.2 (nginx 1.27.1)", "1.27.1", "OpenSSL 1.1.1w", "OpenSSL 1.1.1w"),
+    ),
+    "angie": (
         (
-            said("nginx version: nginx/1.12.2", "built with OpenSSL 1.0.2k-fips  26 Jan 2017"),
-            "1.12.2",
-            "1.0.2k-fips",
-            "1.0.2k-fips",
+            "Angie version: Angie/1.11.0",
+            "built with OpenSSL 3.5.4 30 Sep 2025",
+            "nginx version: nginx/1.29.3",
+            "built on Wed, 24 Dec 2025 10:16:08 GMT",
         ),
+        ("Angie 1.11.0 (nginx 1.29.3)", "1.29.3", "OpenSSL 3.5.4", "OpenSSL 3.5.4"),
+    ),
+    "tengine": (
         (
-            said("nginx version: nginx/1.13.9", "built with LibreSSL 2.6.4"),
-            "1.13.9",
-            "LibreSSL 2.6.4",
-            "LibreSSL 2.6.4",
+            "Tengine version: Tengine/3.1.0",
+            "built with OpenSSL 3.0.20 7 Apr 2026",
+            "nginx version: nginx/1.24.0",
         ),
-        (
-            said(
-                "nginx version: nginx/1.25.2 (quic-boringssl)",
-                "built with OpenSSL 1.1.1 (compatible; BoringSSL) (running with BoringSSL)",
-            ),
-            "1.25.2",
-            "BoringSSL",
-            "OpenSSL 1.1.1 (compatible; BoringSSL)",
-        ),
-        (
-            said(
-                "nginx version: freenginx/1.27.1 (110624-143212)",
-                "built with OpenSSL 1.1.1 (compatible; AWS-LC 1.29.0) (running with AWS-LC 1.29.0)",
-            ),
-            "1.27.1",
-            "AWS-LC 1.29.0",
-            "OpenSSL 1.1.1 (compatible; AWS-LC 1.29.0)",
-        ),
-        (
-            said("nginx version: openresty/1.27.1.2", "built with OpenSSL 1.1.1w  11 Sep 2023"),
-            "1.27.1",
-            "1.1.1w",
-            "1.1.1w",
-        ),
-        (
-            said(
-                "Angie version: Angie/1.11.0",
-                "built with OpenSSL 3.5.4 30 Sep 2025",
-                "nginx version: nginx/1.29.3",
-                "built on Wed, 24 Dec 2025 10:16:08 GMT",
-            ),
-            "1.29.3",
-            "3.5.4",
-            "3.5.4",
-        ),
-    ],
-    ids="plain running-with distribution fips libressl boringssl aws-lc openresty angie".split(),
-)
-def test_builds(answer: str, version: str, openssl: str, built_with: str) -> None:
-    server = read_version("/opt/nginx", answer)
-    assert server == ServerUnderTest("/opt/nginx", version, openssl, built_with, debug=False)
-    assert server.number == tuple(int(part) for part in version.split("."))
-    assert server.describe() == f"nginx {version} with OpenSSL {openssl}, /opt/nginx"
+        ("Tengine 3.1.0 (nginx 1.24.0)", "1.24.0", "OpenSSL 3.0.20", "OpenSSL 3.0.20"),
+    ),
+    "older-tengine": (
+        ("Tengine version: Tengine/2.1.0 (nginx/1.6.2)", "built with OpenSSL 1.0.2u  20 Dec 2019"),
+        ("Tengine 2.1.0 (nginx 1.6.2)", "1.6.2", "OpenSSL 1.0.2u", "OpenSSL 1.0.2u"),
+    ),
+    "a-name-of-ones-own": (
+        ("nginx version: acme-edge/1.22.1", "built with OpenSSL 3.0.20 7 Apr 2026"),
+        ("acme-edge 1.22.1", "1.22.1", "OpenSSL 3.0.20", "OpenSSL 3.0.20"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BUILDS)
+def test_builds(name: str) -> None:
+    (version, built, *more), (title, number, library, built_with) = BUILDS[name]
+    server = read_version("/opt/nginx", said(version, built, *more))
+    assert (server.title, server.library_title) == (title, library)
+    assert (server.version, server.built_with) == (number, built_with)
+    assert server.number == tuple(int(part) for part in number.split("."))
+    product, product_version, *_ = title.split()
+    assert (server.product, server.product_version) == (product, product_version)
+    assert f"{server.library} {server.library_version}".rstrip() == library
+    assert server.describe() == f"{title} with {library}, /opt/nginx"
+    assert server.name == "nginx" and not server.debug
+
+
+def test_tengine_has_ssl_unasked() -> None:
+    """That it was built with a library is the proof."""
+    tengine = ("Tengine version: Tengine/3.1.0", "", "nginx version: nginx/1.24.0")
+    configured = "configure arguments: --with-stream_ssl_module"
+    built = "built with OpenSSL 3.0.20 7 Apr 2026"
+    server = read_version("t", said(tengine[0], built, tengine[2], configured=configured))
+    assert server.title == "Tengine 3.1.0 (nginx 1.24.0)"
+    without = f"{configured} --without-http_ssl_module"
+    for answer in (
+        said(tengine[0], "", tengine[2], configured=configured),
+        said(tengine[0], built, tengine[2], configured=without),
+    ):
+        with pytest.raises(LabError, match="Tengine 3.1.0 is built without SSL"):
+            read_version("t", answer)
 
 
 def test_what_it_is_built_without() -> None:
@@ -181,8 +205,9 @@ def test_any_answer_is_read_or_refused(answer: str) -> None:
 # ----- version ranges -----
 
 
-def server(version: str, openssl: str = "3.0.20") -> ServerUnderTest:
-    return ServerUnderTest("/opt/nginx", version, openssl, "1.0.0", debug=False)
+def server(version: str, library: str = "OpenSSL 3.0.20") -> ServerUnderTest:
+    name, _, number = library.partition(" ")
+    return ServerUnderTest("/opt/nginx", version, name, number, "OpenSSL 1.0.0", debug=False)
 
 
 @pytest.mark.parametrize(
@@ -204,19 +229,20 @@ def test_version_ranges(versions: str, inside: list[str], outside: list[str]) ->
 
 
 @pytest.mark.parametrize(
-    ("openssl", "versions", "inside"),
+    ("library", "versions", "inside"),
     [
-        ("3.0.20", ">=3.0.0", True),
-        ("1.1.1w", ">=1.1.1,<3.0.0", True),
-        ("1.0.2k-fips", "<1.1.1", True),
-        ("3.5.4", "<3.0.0", False),
+        ("OpenSSL 3.0.20", ">=3.0.0", True),
+        ("OpenSSL 1.1.1w", ">=1.1.1,<3.0.0", True),
+        ("OpenSSL 1.0.2k-fips", "<1.1.1", True),
+        ("OpenSSL 3.5.4", "<3.0.0", False),
+        ("quictls 3.1.5", ">=3.0.0", True),
         ("BoringSSL", ">=0.0", False),
         ("LibreSSL 3.8.2", ">=3.0.0", False),
     ],
 )
-def test_versions_of_the_library(openssl: str, versions: str, inside: bool) -> None:
+def test_versions_of_the_library(library: str, versions: str, inside: bool) -> None:
     """Of the one that nginx runs with; another library has versions of its own."""
-    assert server("1.22.1", openssl).openssl_within(versions) is inside
+    assert server("1.22.1", library).has_library("OpenSSL", versions) is inside
 
 
 @pytest.mark.parametrize("versions", ["1.19.0", "==1.19.0", ">1.19.0", ">=1.19.x", ">=", "~1.2"])

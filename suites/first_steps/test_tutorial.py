@@ -43,7 +43,7 @@ def test_issuer_only_in_the_trusted_file(lab: Lab, verify: bool) -> None:
     """The request is made, but a response that the issuer signed itself, and that does not carry
     its certificate, is refused: the signer is looked for in the chain, never in the store."""
     lab.start(chain=False, trusted=True, verify=verify)
-    lab.claim("signer certificate not found")
+    lab.claim("OCSP_basic_verify() failed")
     assert first_and_second(lab) == ["NO_STAPLE", "NO_STAPLE"]
 
 
@@ -74,7 +74,7 @@ def test_no_trusted_file_and_a_delegate(lab: Lab) -> None:
     """An embedded signer needs a path to a root, and no root is known."""
     lab.responder.certificate("1001", signer="delegate")
     lab.start(chain=True, trusted=False, verify=True)
-    lab.claim("OCSP_basic_verify() failed (SSL: error:")
+    lab.claim("OCSP_basic_verify() failed")
     assert first_and_second(lab) == ["NO_STAPLE", "NO_STAPLE"]
 
 

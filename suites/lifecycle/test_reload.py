@@ -82,7 +82,7 @@ def test_another_certificate_and_the_old_key(lab: Lab) -> None:
     lab.handshake()
     lab.settle(connections=1)
     other = lab.certificate("other")
-    lab.reconfigure(Site(chain=other), expect=Refused("key values mismatch"))
+    lab.reconfigure(Site(chain=other), expect=Refused("SSL_CTX_use_PrivateKey("))
     after = lab.handshake()
     assert (after.serial, after.verdict) == ("1001", "GOOD")
 
@@ -117,7 +117,7 @@ def test_trusted_file_of_another_authority(lab: Lab, signer: str | None) -> None
         assert lab.handshake().verdict == "GOOD"
     else:
         assert lab.handshake().verdict == "NO_STAPLE"
-        lab.claim("OCSP_basic_verify() failed (SSL: error:")
+        lab.claim("OCSP_basic_verify() failed")
 
 
 def test_another_address_in_the_hosts_file(lab: Lab) -> None:

@@ -28,11 +28,11 @@ RESET = "recv() failed (104: Connection reset by peer)"
 INVALID = "OCSP responder sent invalid response"
 CONTENT_TYPE = 'OCSP responder sent invalid "Content-Type" header'
 NOT_SUCCESSFUL = "OCSP response not successful"
-#: what OpenSSL refuses is logged with its reasons
-D2I = "d2i_OCSP_RESPONSE() failed (SSL: error:"
-BASIC = "OCSP_response_get1_basic() failed (SSL: error:"
-VERIFY = "OCSP_basic_verify() failed (SSL: error:"
-VALIDITY = "OCSP_check_validity() failed (SSL: error:"
+#: what the TLS library refuses is logged with its reasons, in words of its own, which nobody claims
+D2I = "d2i_OCSP_RESPONSE() failed"
+BASIC = "OCSP_response_get1_basic() failed"
+VERIFY = "OCSP_basic_verify() failed"
+VALIDITY = "OCSP_check_validity() failed"
 NOT_FOUND = "certificate status not found in the OCSP response"
 REVOKED = 'certificate status "revoked" in the OCSP response'
 UNKNOWN = 'certificate status "unknown" in the OCSP response'

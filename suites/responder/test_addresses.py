@@ -67,7 +67,7 @@ def test_next_address_is_asked_in_vain(lab: Lab, fault: str, logged: list[str]) 
     [
         ("http-5xx", []),
         ("status-try-later", ["OCSP response not successful (3: trylater)"]),
-        ("der-truncated", ["d2i_OCSP_RESPONSE() failed (SSL: error:"]),
+        ("der-truncated", ["d2i_OCSP_RESPONSE() failed"]),
     ],
 )
 def test_no_other_address_is_tried(lab: Lab, fault: str, logged: list[str]) -> None:

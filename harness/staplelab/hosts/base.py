@@ -12,6 +12,10 @@ from typing import Protocol
 
 #: why a scenario that needs it is not applicable
 NO_IPV6 = "this machine has no IPv6"
+NO_UNKNOWN_NAME = (
+    "a name that does not resolve would be asked for outside: it needs a network namespace of the "
+    "run's own, which this kernel or container does not give (unshare --net)"
+)
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,8 @@ class Host(Protocol):
     server_folder: Path
     #: whether the parts run as root
     root: bool
+    #: whether nothing that is sent there reaches this machine or another one, whoever is told to
+    enclosed: bool
     #: what puts its parts and clients on the lab clock; set before one of them is started
     clock: Preload
 

@@ -119,6 +119,7 @@ class DockerHost:
 
     name = "docker"
     root = False
+    enclosed = True
 
     def __init__(self, build: Path, image: str) -> None:
         self._build = build
@@ -140,6 +141,8 @@ class DockerHost:
             self._hosts = self.folder / "hosts"
             self._hosts.write_text("127.0.0.1 localhost\n")
             self._make_networks()
+            self._resolv_conf = self.folder / "resolv.conf"
+            self._resolv_conf.write_text(f"nameserver {self.address('stub')}\n")
             for part in _PARTS:
                 self._make_container(part, image if part == _SERVER else LAB_IMAGE)
         except BaseException:
@@ -200,6 +203,8 @@ class DockerHost:
         user_words = limits.pop("user")
         networking = None
         if "network_mode" not in host_config:
+            # the engine has a name server in each container, which asks this one
+            limits["dns"] = [self.address("stub")]
             endpoint = api.create_endpoint_config(
                 ipv4_address=self.address(part), ipv6_address=self.ipv6_address(part)
             )
@@ -237,7 +242,10 @@ class DockerHost:
         """What a container has of this machine.  The parts are ours and have the scratch folder.
         The server has what it is to read, a folder to write into, and our launcher, whatever its
         image has under that name."""
-        binds = {str(self._hosts): {"bind": "/etc/hosts", "mode": "ro"}}
+        binds = {
+            str(self._hosts): {"bind": "/etc/hosts", "mode": "ro"},
+            str(self._resolv_conf): {"bind": "/etc/resolv.conf", "mode": "ro"},
+        }
         if part != _SERVER:
             return {**binds, str(self.folder): {"bind": str(self.folder), "mode": "rw"}}
         for folder, mode in (

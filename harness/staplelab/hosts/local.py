@@ -34,6 +34,7 @@ class LocalHost:
 
     def __init__(self, build: Path) -> None:
         self._build = build
+        self.enclosed = namespace.is_own()
         self.clock = NO_CLOCK
         self.folder = scratch() / f"staplelab-{secrets.token_hex(8)}"
         self._launcher = LocalLauncher(self.program("launcher"), self.folder)

@@ -35,7 +35,7 @@ def run(images: Sequence[str], out: Path, options: Sequence[str]) -> int:
         if not loaded["complete"]:
             raise LabError(f"{image}: {results.PARTIAL}")
         _hold_to_a_judgement(image, loaded)
-        name = str(loaded["server"]["version"])
+        name = _column(loaded["server"])
         runs[name if name not in runs else image] = loaded
     lines = list(table(runs))
     out.mkdir(parents=True, exist_ok=True)
@@ -44,6 +44,13 @@ def run(images: Sequence[str], out: Path, options: Sequence[str]) -> int:
     unexpected = sum(one["totals"]["fail"] + one["totals"]["error"] for one in runs.values())
     print(f"\n{unexpected} unexpected on {len(runs)} servers; the table is in {out}/matrix.md")
     return 1 if unexpected else 0
+
+
+def _column(server: dict[str, Any]) -> str:
+    """The version of an nginx; what is none bears its name."""
+    product = server.get("product", "nginx")
+    own = server.get("product_version", server["version"])
+    return str(own if product == "nginx" else f"{product} {own}")
 
 
 def _hold_to_a_judgement(image: str, loaded: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from staplelab.errors import LabError
 from staplelab.hosts.base import Host
 from staplelab.parts.clock import EPOCH, open_clock
 from staplelab.parts.pki import STANDARD, Pki, profiles
+from staplelab.parts.topology import OCSP_HOST
 from staplelab.places import NO_PROGRAMS, build_folder, key_pool_option, scratch
 from staplelab.servers.base import Server
 from staplelab.servers.config import Configuration
@@ -141,7 +142,8 @@ def _mint(host: Host) -> Pki:
 
 def _start(made: Server, server: ServerUnderTest, pki: Pki, folder: Path) -> None:
     hosts_file = folder / "hosts"
-    hosts_file.write_text("127.0.0.1 localhost\n")
+    # a name that is not in it would be asked for outside
+    hosts_file.write_text(f"127.0.0.1 localhost {OCSP_HOST}\n")
     try:
         made.start(made.render(Configuration(), pki, _NO_RESOLVER), hosts_file)
     except LabError as error:

@@ -6,14 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from staplelab.hosts.base import NO_IPV6
+from staplelab.hosts.base import NO_IPV6, NO_UNKNOWN_NAME
 from staplelab.hosts.namespace import WHY_NOT
 from staplelab.parts.clock import NEEDS_SEPARATE_TIMES
 
 #: a cause, wherever it stands in a reason, and its remedy; "{0}" is what the pattern has caught
 _REMEDIES = (
     (
-        re.escape(WHY_NOT),
+        f"{re.escape(WHY_NOT)}|{re.escape(NO_UNKNOWN_NAME)}",
         "run as root, in a container with --cap-add NET_ADMIN --cap-add SYS_ADMIN",
     ),
     (

@@ -15,9 +15,9 @@ def lines(results: Results, out: Path | None) -> Iterator[str]:
     """The summary, line by line."""
     server = results.server
     totals = ", ".join(f"{count} {outcome}" for outcome, count in results.totals().items())
-    yield f"Staplelab {__version__} judged {server.name} {server.version} ({server.path})"
+    yield f"Staplelab {__version__} judged {server.title} ({server.path})"
     where = f"host: {results.host}, clock: {results.clock}"
-    yield f"  OpenSSL {server.openssl} (built with {server.built_with}), {where}"
+    yield f"  {server.library_title} (built with {server.built_with}), {where}"
     yield (
         f"  {len(results.scenarios)} scenarios in {results.seconds:.1f} s, "
         f"median {results.median_seconds() * 1000:.0f} ms: {totals}"

@@ -32,7 +32,7 @@ class Deviation:
     #: the versions of nginx that deviate, such as ">=1.19.0,<1.23.0"; "" for all
     versions: str = ""
     #: the TLS libraries with which it does, where the library decides it; none named: with all.
-    #: OpenSSL may have a range ("OpenSSL <3.6"), any other library has its name alone.
+    #: Each may have a range ("OpenSSL <3.6"); OpenSSL stands for quictls, too.
     libraries: tuple[str, ...] = ()
 
     def holds_for(self, server: ServerUnderTest) -> bool:
@@ -74,6 +74,4 @@ class Deviation:
 
 def _is_library(one: str, server: ServerUnderTest) -> bool:
     name, _, versions = one.partition(" ")
-    if name == "OpenSSL":
-        return server.openssl_within(versions)
-    return server.openssl.partition(" ")[0] == name
+    return server.has_library(name, versions)

@@ -12,6 +12,7 @@ import pytest
 
 from staplelab import servers
 from staplelab.errors import LabError, check_word
+from staplelab.hosts.base import NO_UNKNOWN_NAME
 from staplelab.hosts.roles import ROLES
 from staplelab.parts.part import Part
 from staplelab.parts.pki import Pki
@@ -60,9 +61,12 @@ class Lifecycle:
     # ----- what its configuration names -----
 
     def host_entry(self, name: str, *addresses: str) -> None:
-        """What `name` resolves to when the server reads its files; nothing: unresolvable."""
+        """What `name` resolves to when the server reads its files; nothing: unresolvable, and
+        not applicable where the server would ask the machine's name servers then."""
         if addresses:
             self._hosts[name] = list(addresses)
+        elif not self._world.host.enclosed:
+            self.not_applicable(NO_UNKNOWN_NAME)
         else:
             self._hosts.pop(name, None)
 

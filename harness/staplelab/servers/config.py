@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -9,12 +10,17 @@ from typing import Any
 
 import jinja2
 
-from staplelab.errors import LabError
+from staplelab.errors import LabError, NotHere
 from staplelab.parts.pki import Certificate, Pki
 from staplelab.servers.sut import ServerUnderTest
 
 #: modules with a folder for temporary files, which nginx makes when it starts
 _STORES = ("proxy", "fastcgi", "uwsgi", "scgi")
+
+NO_RESOLVER = (
+    "without a `resolver` {} asks the name servers of the machine, which no server of the lab may"
+)
+_RESOLVER = re.compile(r"\bresolver\s")
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -67,6 +73,16 @@ class Site:
             lines.append(f"resolver {resolver if self.resolver == 'lab' else self.resolver};")
         return [*lines, *self.directives, *included]
 
+    @property
+    def names_resolver(self) -> bool:
+        """Whether it says itself which name servers are asked."""
+        if self.resolver is not None and not self.plain:
+            return True
+        words = list(self.directives)
+        if self.include is not None and self.include.is_file():
+            words.append(self.include.read_text())
+        return any(map(_RESOLVER.search, words))
+
     def certificate_files(self, pki: Pki) -> list[tuple[Path, Path]]:
         """What ssl_certificate and ssl_certificate_key name, for each of the certificates."""
         if not isinstance(self.chain, bool) and len(self.certificates) != 1:
@@ -105,6 +121,13 @@ class Configuration:
     #: nginx runs as a daemon, which takes SIGUSR2 for a binary upgrade
     upgradable: bool = False
 
+    def _hold_to_name_servers(self, server: ServerUnderTest) -> None:
+        """NotHere where the server would ask the name servers of the machine."""
+        if not server.ways.reads_resolv_conf or _RESOLVER.search(self.http):
+            return
+        if not all(site.names_resolver for site in self.sites):
+            raise NotHere(NO_RESOLVER.format(server.product))
+
     def render(
         self,
         *,
@@ -120,6 +143,7 @@ class Configuration:
         """The configuration file; a `user` of "" leaves the directive out.  A directive of a module
         that the server is built without is left out, too.  `clock`: the variables that the lab
         clock reads."""
+        self._hold_to_name_servers(server)
         return _TEMPLATES.get_template("nginx.conf.j2").render(
             user=user,
             stores=[name for name in _STORES if server.has(f"http_{name}_module")],

@@ -6,7 +6,8 @@ program that the launcher knows: it lives until the last master and worker have 
 them holds the pipe that it reads from.  So whatever ends the launcher's program ends them all.
 
 nginx finds its new binary by the whole path that it was started with, and becomes no daemon where
-there is a variable NGINX, through which sockets are inherited, also an empty one.
+there is a variable through which sockets are inherited (NGINX; a fork has its own), also an empty
+one.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from staplelab import processes
 from staplelab.errors import LabError
 from staplelab.hosts.base import Running
 from staplelab.servers import family
+from staplelab.servers.product import every_sockets_variable
 from staplelab.waiting import BOUND_SECONDS
 
 #: says how the command ended that was to become a daemon, then reads until nobody writes any more
 _HOLD = """
-unset NGINX
+unset SOCKETS
 program=$(command -v "$1") && shift || exit 127
 exec 9>&1
 ignored=$("$program" "$@" 8>&1 9>&- >/dev/null; status=$?; echo $status >&9; exit $status)
@@ -37,7 +39,8 @@ _UNBIDDEN = 255
 
 def argv(command: Sequence[str]) -> list[str]:
     """The command line that starts the shell around a command."""
-    return ["sh", "-c", _HOLD, "sh", *command]
+    hold = _HOLD.replace("SOCKETS", " ".join(every_sockets_variable()))
+    return ["sh", "-c", hold, "sh", *command]
 
 
 class Daemon:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from staplelab import untrusted
 from staplelab.hosts.roles import ROLES
+from staplelab.servers.product import SPEAKERS
 
 LEVELS = ("debug", "info", "notice", "warn", "error", "crit", "alert", "emerg")
 MUST_BE_CLAIMED = LEVELS[LEVELS.index("warn") :]
@@ -25,7 +26,7 @@ LONGEST = 16 << 20
 
 _LEVEL = f"\\[({'|'.join(LEVELS)})\\]"
 _LINE = re.compile(
-    rf"^(?:\d{{4}}/\d\d/\d\d \d\d:\d\d:\d\d {_LEVEL} \d+#\d+: |nginx: {_LEVEL} )"
+    rf"^(?:\d{{4}}/\d\d/\d\d \d\d:\d\d:\d\d {_LEVEL} \d+#\d+: |(?:{'|'.join(SPEAKERS)}): {_LEVEL} )"
     r"(?:\*\d+ )?(.*)$"
 )
 

@@ -99,7 +99,7 @@ class Nginx:
             self._running = self._host.start(
                 "nginx",
                 command,
-                variables={**variables, "NGINX": inherited},
+                variables={**variables, self._server.ways.sockets: inherited},
                 stderr=stderr,
                 listeners=self._listeners,
             )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from staplelab.errors import LabError
+from staplelab.servers.product import Ways, read_library, read_product, ways
 from staplelab.waiting import until_ended
 
 Version = tuple[int, ...]
@@ -22,8 +23,11 @@ E_OPTION_SINCE = (1, 19, 5)
 #: the oldest that is judged; docs/deviations.md says what differs from there on
 OLDEST = "1.18.0"
 
+OPENSSL, QUICTLS = "OpenSSL", "quictls"
+
 _ANSWER_SECONDS = 10.0
 _LONGEST_ANSWER = 1 << 16
+_SSL_MODULE = "--with-http_ssl_module"
 _NO_IPV6 = "the INET6 sockets are not supported"
 
 
@@ -36,14 +40,32 @@ class ServerUnderTest:
     """A server's program and what it says of itself; texts and booleans alone, for the record."""
 
     path: str
+    #: of the nginx that it is or stands on, which everything that is known of versions goes by;
+    #: of a server that has nothing to do with nginx its own
     version: str
-    openssl: str
+    #: the TLS library that it runs with: its name, and its version, "" where it has none
+    library: str
+    library_version: str
+    #: name and version of the one that it was built with
     built_with: str
     debug: bool
     #: the modules that nginx has unless it is built without them, and that are not there
     without: str = ""
     #: which of the servers that the lab knows (servers.KINDS)
     name: str = "nginx"
+    #: what it calls itself (Angie, Tengine, OpenResty, ...) and the version that it gives itself;
+    #: "" stands for the two above
+    product: str = ""
+    product_version: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "product", self.product or self.name)
+        object.__setattr__(self, "product_version", self.product_version or self.version)
+
+    @property
+    def ways(self) -> Ways:
+        """Where its product differs from nginx."""
+        return ways(self.product)
 
     @property
     def number(self) -> Version:
@@ -57,13 +79,28 @@ class ServerUnderTest:
         """Whether its version lies in a range such as ">=1.19.0,<1.23.0" ("" for any)."""
         return _within(self.number, versions)
 
-    def openssl_within(self, versions: str) -> bool:
-        """The same for the version of OpenSSL that it runs with; false for another library."""
-        number = re.match(r"\d+(\.\d+)*", self.openssl)
-        return number is not None and _within(parse_version(number[0]), versions)
+    def has_library(self, name: str, versions: str = "") -> bool:
+        """Whether it runs with that TLS library, of a version in that range.  quictls is OpenSSL,
+        with what QUIC needs added."""
+        if (OPENSSL if self.library == QUICTLS else self.library) != name:
+            return False
+        number = re.match(r"\d+(\.\d+)*", self.library_version)
+        if number is None:
+            return not versions
+        return _within(parse_version(number[0]), versions)
+
+    @property
+    def title(self) -> str:
+        """Product and version; of a fork also the nginx that it stands on."""
+        base = "" if self.product_version == self.version else f" (nginx {self.version})"
+        return f"{self.product} {self.product_version}{base}"
+
+    @property
+    def library_title(self) -> str:
+        return f"{self.library} {self.library_version}".rstrip()
 
     def short(self) -> str:
-        return f"{self.name} {self.version} with OpenSSL {self.openssl}"
+        return f"{self.title} with {self.library_title}"
 
     def describe(self) -> str:
         return f"{self.short()}, {self.path}"
@@ -109,7 +146,7 @@ def probe(path: str) -> ServerUnderTest:
     check_age(server)
     if not _knows_ipv6(server):
         raise LabError(
-            f"--nginx {path}: nginx {server.version} is built without IPv6: it asks for no AAAA "
+            f"--nginx {path}: {server.title} is built without IPv6: it asks for no AAAA "
             "records, which the suites count; every nginx since 1.11.5 has IPv6 where the machine "
             "that it is built on does"
         )
@@ -120,7 +157,7 @@ def check_age(server: ServerUnderTest) -> None:
     """LabError for an nginx that is older than any that the suites were written against."""
     if server.number < parse_version(OLDEST):
         raise LabError(
-            f"--nginx {server.path}: nginx {server.version} is too old: the suites know what nginx "
+            f"--nginx {server.path}: {server.title} is too old: the suites know what nginx "
             f"does from {OLDEST} on"
         )
 
@@ -162,35 +199,30 @@ def _knows_ipv6(server: ServerUnderTest) -> bool:
 
 def read_version(path: str, said: str) -> ServerUnderTest:
     """Reads what `nginx -V` printed."""
-    version = re.search(r"nginx version: [^/\s]+/(\d+\.\d+\.\d+)", said)
-    if version is None:
+    product = read_product(said)
+    if product is None:
         first = (said.strip().splitlines() or ["nothing"])[0]
         raise LabError(f"--nginx {path}: not an nginx: to -V it says {first[:120]!r}")
+    named = f"--nginx {path}: {product.name} {product.version}"
     arguments = re.search(r"configure arguments:(.*)", said)
     options = arguments[1] if arguments else ""
     without = re.findall(r"(?<!\S)--without-(\S+)", options)
     if "http" in without:
-        raise LabError(
-            f"--nginx {path}: nginx {version[1]} is built without HTTP, so it staples nothing"
-        )
+        raise LabError(f"{named} is built without HTTP, so it staples nothing")
     built = re.search(r"built with (.+?)(?: \(running with (.+)\))?$", said, re.MULTILINE)
-    if "--with-http_ssl_module" not in options or built is None:
-        raise LabError(
-            f"--nginx {path}: nginx {version[1]} is built without SSL; "
-            "one built --with-http_ssl_module is needed"
-        )
+    # for mail and streams alone it may be built with a library, too
+    has_ssl = _SSL_MODULE in options or ways(product.name).ssl_unasked
+    if built is None or not has_ssl or _SSL_MODULE.removeprefix("--with-") in without:
+        raise LabError(f"{named} is built without SSL; one built {_SSL_MODULE} is needed")
+    library = read_library(built[2] or built[1])
     return ServerUnderTest(
         path=path,
-        version=version[1],
-        openssl=_library(built[2] or built[1]),
-        built_with=_library(built[1]),
+        version=product.nginx,
+        library=library.name,
+        library_version=library.version,
+        built_with=str(read_library(built[1])),
         debug="--with-debug" in options,
         without=" ".join(without),
+        product=product.name,
+        product_version=product.version,
     )
-
-
-def _library(text: str) -> str:
-    """ "OpenSSL 3.0.20 7 Apr 2026" -> "3.0.20"; another library keeps its name, also one that
-    calls itself "OpenSSL 1.1.1 (compatible; BoringSSL)"."""
-    match = re.match(r"OpenSSL (\S+)(?!\S| \(compatible)", text)
-    return match[1] if match else text

@@ -94,6 +94,19 @@ def test_the_server_has_its_own_folders_alone(engine: Any, host: Host) -> None:
         assert server["Config"]["User"] not in users
 
 
+def test_no_part_reaches_a_name_server_of_the_machine(engine: Any, host: Host) -> None:
+    """In each network the lab's stub alone is asked: by what reads /etc/resolv.conf, and by the
+    engine's own name server, which every container has at 127.0.0.11."""
+    stub = host.address("stub")
+    seen = [one for one in views(engine, host) if not one["HostConfig"]["CapAdd"]]
+    assert len(seen) == 3
+    for view in seen:
+        assert view["HostConfig"]["Dns"] == [stub]
+        container = engine.containers.get(view["Id"])
+        status, text = container.exec_run(["cat", "/etc/resolv.conf"])
+        assert (status, text.decode()) == (0, f"nameserver {stub}\n")
+
+
 def test_nobody_else_sees_the_scratch_folder(host: Host) -> None:
     assert host.folder.stat().st_mode & 0o077 == 0
 
