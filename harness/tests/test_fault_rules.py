@@ -30,6 +30,9 @@ class Control:
         events, self.events = self.events, []
         return {"events": events, "last": 7}
 
+    def close(self) -> None:
+        pass
+
     def serve(self, *faults: str, kind: str = "request") -> None:
         self.events.append({"seq": 1, "kind": kind, "faults": list(faults)})
 
@@ -182,6 +185,23 @@ def test_events_are_collected_once(control: Control, server: FaultyServer) -> No
     control.serve(kind="accept")
     server.collect()
     assert server.new_events() == server.events() != []
+
+
+def test_each_process_has_its_own_events(control: Control, server: FaultyServer) -> None:
+    """One that was started again counts its connections anew: two requests of one number are not
+    those of one connection."""
+    control.serve()
+    server.collect()
+    assert server.lives() == [server.events()]
+    server.revive()
+    control.serve(kind="accept")
+    server.collect()
+    assert [[event["kind"] for event in life] for life in server.lives()] == [
+        ["request"],
+        ["accept"],
+    ]
+    server.reset()
+    assert server.lives() == [[]]
 
 
 def test_waiting_has_a_bound(control: Control, server: FaultyServer) -> None:

@@ -41,6 +41,8 @@ class FaultyServer(Part):
         when it ends instead."""
         super().__init__(name, host)
         self._injected: set[str] = set()
+        #: how many events there were each time that it was started again
+        self._revived_at: list[int] = []
         #: the injected faults that must not be met, each with how many events there were then
         self._never: dict[str, int] = {}
         #: the number of the last event that was collected
@@ -78,6 +80,7 @@ class FaultyServer(Part):
         self.control = control
         self.ready = control.call("GET", "/v1/ready")
         self.last_seen = 0  # it counts its events anew
+        self._revived_at.append(len(self._events))
         self.silent = False
 
     def ended(self) -> int | None:
@@ -193,6 +196,13 @@ class FaultyServer(Part):
         if not self.silent:
             self.control.call("GET", "/v1/ready")
 
+    def lives(self) -> list[list[Event]]:
+        """Its events, those of each of its processes by themselves: each counts its connections
+        anew."""
+        ends = [*self._revived_at, len(self._events)]
+        begins = [0, *self._revived_at]
+        return [self._events[begin:end] for begin, end in zip(begins, ends, strict=True)]
+
     def requests(self, **fields: Any) -> list[Event]:
         """The requests collected so far, those that carry all the given fields."""
         found = self.events(self.request_kind)
@@ -219,6 +229,7 @@ class FaultyServer(Part):
         super().reset()
         self.control.call("POST", "/v1/reset", {"seed": 1})
         self._injected.clear()
+        self._revived_at.clear()
         self._never.clear()
 
     def close(self) -> None:

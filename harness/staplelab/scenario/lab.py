@@ -76,7 +76,12 @@ class Lab(Breaking):
     def _facts(self) -> invariants.Facts:
         straight = self._world.topology.resolver == self.stub.name
         return invariants.Facts(
-            asked=[one.events() for one in self._parts if isinstance(one, OcspResponder)],
+            asked=[
+                life
+                for one in self._parts
+                if isinstance(one, OcspResponder)
+                for life in one.lives()
+            ],
             queried=self.stub.events() if straight else [],
             handshakes=[*self.handshakes, *filter(None, (one.outcome for one in self.clients))],
             log=self.nginx.log(),
