@@ -6,6 +6,7 @@ The launcher starts every process that stays, so that none outlives this one, ho
 from __future__ import annotations
 
 import ctypes.util
+import errno
 import os
 import secrets
 import shutil
@@ -16,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from staplelab.errors import NotHere
+from staplelab.errors import LabError, NotHere
 from staplelab.hosts import namespace, roles
 from staplelab.hosts.base import NO_CLOCK, Endpoint, Finished, Listener, Running
 from staplelab.hosts.launcher import DESCRIPTORS, Launched, LocalLauncher
@@ -43,6 +44,8 @@ class LocalHost:
         for folder in (self.given, self.server_folder):
             folder.mkdir()
         self._network = f"127.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"
+        first = os.getpid() * 97 % 9000
+        self._free_ports = iter([10000 + (first + i) % 9000 for i in range(9000)])
         self._first_port = 20000 + os.getpid() % 10000
         self._nss_wrapper = ctypes.util.find_library("nss_wrapper") or "libnss_wrapper.so"
 
@@ -71,9 +74,12 @@ class LocalHost:
         return 0
 
     def endpoint(self, role: str) -> Endpoint:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as found:
-            found.bind((self.address(role), 0))
-            return Endpoint(*found.getsockname())
+        # below those that the kernel gives to whoever asks for any, and free on all addresses: a
+        # program may listen on all of them, whatever it is told
+        for port in self._free_ports:
+            if _is_free(port):
+                return Endpoint(self.address(role), port)
+        raise LabError("no port is free for a program beside")
 
     def listen(self, role: str, standard: int) -> Listener:
         bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -152,6 +158,19 @@ class LocalHost:
         self._launcher.close()
         # the launcher removes it; one that was killed has not
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _is_free(port: int) -> bool:
+    """Whether nobody listens there, on any address."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("", port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+    return True
 
 
 def run_beside(argv: Sequence[str], variables: Mapping[str, str]) -> Finished:
