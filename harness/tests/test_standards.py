@@ -58,7 +58,7 @@ def extended(pki: Path, extension: bytes) -> bytes:
 def test_an_unknown_extension_is_ignored_unless_it_is_critical(
     ocspd: Ocspd, flag: bytes, body: bytes | None
 ) -> None:
-    """RFC 6960, 4.4: "Unrecognized extensions MUST be ignored (unless they have the critical flag
+    """RFC 6960, 4.1.2: "Unrecognized extensions MUST be ignored (unless they have the critical flag
     set and are not understood)."  No status is named for these; malformedRequest is the one that
     does not ask to be asked again."""
     unknown = tlv(0x30, bytes.fromhex("06032a0304") + flag + tlv(0x04, b"x"))

@@ -70,7 +70,7 @@ static int take_critical(span *extension, bool *critical, problem *p)
 
 /* Extensions ::= SEQUENCE SIZE (1..MAX) OF SEQUENCE { OID, BOOLEAN DEFAULT FALSE, OCTET STRING }.
  * `out` is NULL where none is known to us (singleRequestExtensions).  One that is critical and not
- * understood may not be ignored (RFC 6960, 4.4). */
+ * understood may not be ignored (RFC 6960, 4.1.2). */
 static int parse_extensions(span in, ocsp_request *out, problem *p)
 {
     span list, extension, oid, value;

@@ -191,7 +191,7 @@ static void optional_fields_are_accepted(void **state)
 #define BASIC "\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x01"
 #define TRUE  "\x01\x01\xff"
 
-/* RFC 6960, 4.4: what is not recognised is ignored, unless it is critical. */
+/* RFC 6960, 4.1.2: what is not recognised is ignored, unless it is critical. */
 static void critical_extensions_must_be_understood(void **state)
 {
     (void)state;
