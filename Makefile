@@ -31,7 +31,7 @@ SHELL_FILES = $(shell grep -rlIE '^\#!/bin/(ba)?sh' $(wildcard .ci harness docke
 .NOTPARALLEL:
 .PHONY: help build run test test-c test-harness test-suites test-docker test-asan test-recipes coverage fuzz \
         lint lint-c lint-cppcheck lint-analyzer lint-python lint-shell lint-floors lint-house format \
-        clean clocks ready-to-run ready-to-test images matrix nginx-asan
+        clean clocks ready-to-run ready-to-test images matrix nginx-asan mutants
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,22 @@ matrix: ## run the suites on several nginx: NGINX_IMAGES="a b c" (default: the f
 
 nginx-asan: ## build Debian's nginx with ASan and UBSan into the cache, and print its path
 	@harness/setup/nginx-asan
+
+# The mutation tool comes from PyPI; what it is used on is Debian's source.
+MUTATION := build/mutation-tool
+SEED ?= 1
+COUNT ?= 200
+
+mutants: ready-to-run $(MUTATION)/made ## judge the suites by broken builds of nginx: SEED=1 COUNT=200 JOBS=2 ARGS='--shard I/N'
+	@nginx=$$(harness/setup/nginx-asan) && \
+	$(PY) -m mutants --sources "$${nginx%/objs/nginx}" --python $(MUTATION)/bin/python --out "$$OUT" \
+	    --seed $(SEED) --count $(COUNT) --jobs "$$JOBS" $(ARGS)
+
+$(MUTATION)/made:
+	$(PACKAGES) python3-venv
+	@$(PY) -m venv --clear $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check 'universalmutator==1.14'
+	@touch $@
 
 test: test-c test-harness ## test the lab itself: C unit tests, fuzz corpora, tests of the harness
 
@@ -180,6 +196,7 @@ lint-python:
 	$(PACKAGES) lint
 	@$(PY) -m flake8 --max-line-length 100 --extend-ignore E203,W503 $(PYTHON_FILES)
 	@$(PY) -m mypy harness/staplelab
+	@MYPYPATH=harness $(PY) -m mypy harness/mutants
 	@$(PY) -m mypy harness/setup/floors
 	@MYPYPATH=harness $(PY) -m mypy harness/tests/s_server.py
 	@if command -v ruff >/dev/null; then ruff check --quiet harness suites; fi

@@ -1,0 +1,187 @@
+"""Judges the suites: how many of nginx's mutants make a scenario fail (`make mutants`).
+
+The sources are those of `make nginx-asan`, built anew without sanitizers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from queue import SimpleQueue
+
+from mutants import beyond, draw, judge, table
+from mutants.builds import Tree
+from mutants.draw import Mutant
+from mutants.table import Row
+from staplelab.errors import LabError
+from staplelab.runs import shard
+
+#: so many scenarios that have caught others are asked first
+_FIRST = 40
+_LINES = "mutants.jsonl"
+_PAGE = "mutants.md"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mutants", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--sources", type=Path, required=True, help="nginx's sources")
+    parser.add_argument("--python", type=Path, required=True, help="has the mutation tool")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the tables")
+    parser.add_argument("--seed", type=int, default=1, help="of the draw (default: 1)")
+    parser.add_argument("--count", type=int, default=200, help="of mutants (default: 200)")
+    parser.add_argument("--jobs", type=int, default=2, help="at the same time (default: 2)")
+    parser.add_argument("--shard", metavar="I/N", help="judge the I-th of N shards of the draw")
+    parser.add_argument(
+        "--again", type=Path, metavar="FILE", help=f"judge the survivors in this {_LINES} again"
+    )
+    return parser
+
+
+class Draw:
+    """One draw, judged by several workers, each with a tree of its own."""
+
+    def __init__(self, out: Path, sources: Path, jobs: int) -> None:
+        self._out = out
+        self._jobs = jobs
+        work = out / "trees"
+        self._base = _built(sources, work / "base")
+        self._trees: SimpleQueue[Tree] = SimpleQueue()
+        for number in range(jobs):
+            folder = work / str(number)
+            self._trees.put(Tree(folder) if folder.exists() else self._base.copy(folder))
+        #: how many each scenario has caught
+        self._killers: Counter[str] = Counter()
+        self._objects: dict[str, bytes] = {}
+        self.not_compiled = 0
+        self.alike = 0
+
+    # ----- the draw -----
+
+    def choose(self, order: Sequence[Mutant], count: int) -> list[Mutant]:
+        """The first `count` of them that compile, and to other instructions."""
+        chosen: list[Mutant] = []
+        originals = {
+            file: self._base.compile(file, (self._base.folder / file).read_text())
+            for file in {one.file for one in order}
+        }
+        with ThreadPoolExecutor(self._jobs) as pool:
+            step = 8 * self._jobs
+            for begin in range(0, len(order), step):
+                some = order[begin : begin + step]
+                for mutant, octets in zip(some, pool.map(self._compile, some)):
+                    if len(chosen) == count:
+                        return chosen
+                    if octets is None:
+                        self.not_compiled += 1
+                    elif octets == originals[mutant.file]:
+                        self.alike += 1
+                    else:
+                        self._objects[mutant.id] = octets
+                        chosen.append(mutant)
+        return chosen
+
+    def _compile(self, mutant: Mutant) -> bytes | None:
+        tree = self._trees.get()
+        try:
+            text = (self._base.folder / mutant.file).read_text()
+            return tree.compile(mutant.file, mutant.apply(text))
+        finally:
+            self._trees.put(tree)
+
+    # ----- judging -----
+
+    def judge_unchanged(self) -> None:
+        """The build that all of them differ from has to pass."""
+        found = judge.judge(self._base.nginx, self._out / "run-base")
+        if found.caught:
+            raise LabError(f"the unchanged nginx fails: {found.scenario}: {found.reason}")
+
+    def judge_all(self, mutants: Sequence[Mutant]) -> list[Row]:
+        known = beyond.load()
+        with ThreadPoolExecutor(self._jobs) as pool:
+            return list(pool.map(lambda mutant: self._judge(mutant, known), mutants))
+
+    def _judge(self, mutant: Mutant, known: list[beyond.Beyond]) -> Row:
+        tree = self._trees.get()
+        try:
+            nginx = tree.link(mutant.file, self._objects[mutant.id])
+            first = [one for one, _ in self._killers.most_common(_FIRST)]
+            found = judge.judge(nginx, self._out / f"run-{tree.folder.name}", first)
+            original = self._base.folder / "objs" / mutant.file
+            tree.link(mutant.file, original.with_suffix(".o").read_bytes())
+        finally:
+            self._trees.put(tree)
+        if found.caught:
+            if "::" in found.scenario:
+                self._killers[found.scenario] += 1
+            row = Row(mutant, table.CAUGHT, found)
+        elif entry := beyond.find(known, mutant):
+            row = Row(mutant, entry.kind, found, entry.why)
+        else:
+            row = Row(mutant, table.SURVIVED, found)
+        self._tell(row)
+        return row
+
+    def _tell(self, row: Row) -> None:
+        mutant = row.mutant
+        with (self._out / _LINES).open("a") as file:
+            file.write(json.dumps({**asdict(row), "id": mutant.id}) + "\n")
+        by = f" by {row.judgement.scenario}" if row.judgement.caught else ""
+        print(f"{mutant.id} {mutant.function}:{mutant.line} {row.outcome}{by}", flush=True)
+
+
+def _built(sources: Path, folder: Path) -> Tree:
+    if (folder / "objs" / "nginx").exists():
+        return Tree(folder)
+    return Tree.build(sources, folder)
+
+
+def _survivors(file: Path) -> set[str]:
+    try:
+        rows = map(json.loads, file.read_text().splitlines())
+        return {row["id"] for row in rows if row["outcome"] == table.SURVIVED}
+    except (OSError, ValueError, KeyError) as error:
+        raise LabError(f"--again {file}: not a {_LINES}: {error}") from None
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    cut = shard.parse(arguments.shard) if arguments.shard else None
+    again = _survivors(arguments.again) if arguments.again else None
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / _LINES).unlink(missing_ok=True)
+    drawn = Draw(arguments.out, arguments.sources, arguments.jobs)
+    everything = draw.candidates(arguments.sources, arguments.python)
+    if again is not None:
+        chosen = drawn.choose([one for one in everything if one.id in again], len(again))
+    else:
+        chosen = drawn.choose(draw.shuffled(everything, arguments.seed), arguments.count)
+    if cut is not None:
+        chosen = chosen[cut.number - 1 :: cut.of]
+    drawn.judge_unchanged()
+    rows = drawn.judge_all(chosen)
+    remarks = [
+        f"{len(everything)} candidates; on the way to these {len(chosen)}, "
+        f"{drawn.not_compiled} did not compile and {drawn.alike} made no other instructions",
+    ]
+    title = f"Mutants of nginx, seed {arguments.seed}"
+    (arguments.out / _PAGE).write_text(table.page(rows, title, remarks))
+    print(f"{table.share(rows)}: {arguments.out / _PAGE}")
+    return 0 if all(row.outcome != table.SURVIVED for row in rows) else 1
+
+
+def main() -> int:
+    try:
+        return _run(_parser().parse_args())
+    except LabError as error:
+        print(f"mutants: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

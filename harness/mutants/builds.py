@@ -1,0 +1,93 @@
+"""nginx built with one changed file: an object file more, and the program linked anew."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from staplelab.errors import LabError
+
+#: no line numbers: a change that makes no other instructions makes no other object file
+_FLAGS = "-O2 -g0 -Wno-error"
+_CONFIGURE = (
+    "--prefix=/usr/share/nginx",
+    "--error-log-path=stderr",
+    "--with-compat",
+    "--with-http_ssl_module",
+    "--with-http_v2_module",
+    "--with-stream",
+    "--with-stream_ssl_module",
+    f"--with-cc-opt={_FLAGS}",
+)
+#: seconds; a compiler that loops over a mutant is a mutant that does not compile
+_LONGEST = 120.0
+
+
+class Tree:
+    """Sources of nginx and what is built of them, in a folder of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def nginx(self) -> Path:
+        return self.folder / "objs" / "nginx"
+
+    @classmethod
+    def build(cls, sources: Path, folder: Path) -> Tree:
+        """Configured and built from a copy of the sources; LabError with the compiler's words."""
+        shutil.copytree(sources, folder, ignore=shutil.ignore_patterns("objs"))
+        made = cls(folder)
+        made._do("./configure", *_CONFIGURE)
+        made._do("make", f"-j{os.cpu_count()}")
+        return made
+
+    def copy(self, folder: Path) -> Tree:
+        """Another one, to work in at the same time; times are kept, so that make makes nothing."""
+        shutil.copytree(self.folder, folder, copy_function=shutil.copy2)
+        return Tree(folder)
+
+    def _object(self, file: str) -> Path:
+        return Path("objs", file).with_suffix(".o")
+
+    def compile(self, file: str, text: str) -> bytes | None:
+        """The object file of a source file with this text; None where it does not compile."""
+        source = self.folder / file
+        kept = source.read_text()
+        made = self.folder / self._object(file)
+        times = source.stat()
+        source.write_text(text)
+        made.unlink(missing_ok=True)
+        try:
+            self._do("make", "-f", "objs/Makefile", str(self._object(file)))
+            return made.read_bytes()
+        except (LabError, subprocess.TimeoutExpired):
+            return None
+        finally:
+            source.write_text(kept)
+            os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    def link(self, file: str, octets: bytes) -> Path:
+        """The program with this object file in the place of its own."""
+        (self.folder / self._object(file)).write_bytes(octets)
+        self._do("make", "-f", "objs/Makefile", "objs/nginx")
+        return self.nginx
+
+    def _do(self, *argv: str) -> None:
+        # a make above this one would pass its flags on
+        environment = {name: text for name, text in os.environ.items() if name != "MAKEFLAGS"}
+        done = subprocess.run(
+            argv,
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_LONGEST,
+            check=False,
+        )
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).strip().splitlines()
+            raise LabError(f"{' '.join(argv)}: {said[-1] if said else done.returncode}")

@@ -1,0 +1,196 @@
+"""Mutants of nginx: which lines are changed, how a changed file is built, what is told of them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from mutants import beyond, draw, table, targets
+from mutants.builds import Tree
+from mutants.draw import Mutant
+from mutants.judge import PASSED, Judgement, judge
+from mutants.table import Row
+
+from staplelab.errors import LabError
+
+SOURCE = """\
+static int ngx_declared(int a);
+
+static ngx_int_t
+ngx_first(ngx_pool_t *pool, int a)
+{
+    void  *p;
+
+    p = ngx_pcalloc(pool, a);
+    if (p == NULL) {
+        ngx_log_error(NGX_LOG_ALERT, log, 0, "no memory");
+        return NGX_ERROR;
+    }
+
+    if (a == NULL) {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+int
+ngx_second(int a)
+{
+    return a;
+}
+"""
+
+
+def test_functions_are_found_by_nginx_s_style() -> None:
+    found = [(one.name, one.first, one.last) for one in targets.functions(SOURCE)]
+    assert found == [("ngx_first", 4, 19), ("ngx_second", 23, 26)]
+
+
+def test_what_runs_without_memory_alone_is_not_drawn() -> None:
+    """The check itself is: without it nginx would use what it did not get."""
+    assert targets.out_of_memory(SOURCE) == {10, 11}
+
+
+def test_a_pattern_takes_functions_out_again() -> None:
+    target = targets.Target("f.c", ("ngx_*", "!*srv*"))
+    assert target.takes("ngx_resolve_name")
+    assert not target.takes("ngx_resolver_srv_names_handler")
+
+
+def mutant(**changed: str) -> Mutant:
+    words = {"file": "src/f.c", "function": "ngx_second", "before": "    return a;\n"}
+    words |= {"after": "    return -a;\n", "rule": "r"} | changed
+    return Mutant(line=25, **words)
+
+
+def test_one_line_is_changed() -> None:
+    changed = mutant().apply(SOURCE)
+    assert changed == SOURCE.replace("    return a;\n", "    return -a;\n")
+
+
+def test_an_id_is_that_of_the_change() -> None:
+    assert mutant().id == mutant(rule="another").id != mutant(after="    return 0;\n").id
+
+
+def test_a_seed_gives_one_order() -> None:
+    many = [mutant(after=str(number)) for number in range(50)]
+    assert draw.shuffled(many, 1) == draw.shuffled(many, 1) != draw.shuffled(many, 2)
+
+
+# ----- builds -----
+
+CONFIGURE = """\
+#!/bin/sh
+mkdir -p objs/src
+cat >objs/Makefile <<'END'
+objs/nginx: objs/src/f.o objs/src/main.o
+\tcc -o objs/nginx objs/src/f.o objs/src/main.o
+objs/src/%.o: src/%.c
+\tcc -c -O2 -o $@ $<
+END
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    sources = tmp_path / "sources"
+    (sources / "src").mkdir(parents=True)
+    (sources / "configure").write_text(CONFIGURE)
+    (sources / "configure").chmod(0o755)
+    (sources / "Makefile").write_text("all:\n\tmake -f objs/Makefile objs/nginx\n")
+    (sources / "src" / "f.c").write_text("int f(int a)\n{\n    return a + 1;\n}\n")
+    (sources / "src" / "main.c").write_text("int f(int);\nint main(void) { return f(4); }\n")
+    return Tree.build(sources, tmp_path / "tree")
+
+
+def test_a_changed_file_is_linked_and_taken_back(tree: Tree, tmp_path: Path) -> None:
+    text = (tree.folder / "src" / "f.c").read_text()
+    original = tree.compile("src/f.c", text)
+    same = tree.compile("src/f.c", text.replace("a + 1", "1 + a"))
+    other = tree.compile("src/f.c", text.replace("a + 1", "a - 1"))
+    assert original == same
+    assert other is not None and original is not None and other != original
+    assert (tree.folder / "src" / "f.c").read_text() == text
+    copied = tree.copy(tmp_path / "copy")
+    assert _status(copied.link("src/f.c", other)) == 3
+    assert _status(copied.link("src/f.c", original)) == 5
+    assert _status(tree.nginx) == 5
+
+
+def _status(program: Path) -> int:
+    return subprocess.run([program], check=False).returncode
+
+
+def test_what_does_not_compile_is_none(tree: Tree) -> None:
+    assert tree.compile("src/f.c", "int f(int a) { return a +; }\n") is None
+
+
+def test_sources_that_cannot_be_built_are_told(tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    script = tmp_path / "sources" / "configure"
+    script.write_text("#!/bin/sh\necho no PCRE here >&2\nexit 1\n")
+    script.chmod(0o755)
+    with pytest.raises(LabError, match="no PCRE here"):
+        Tree.build(tmp_path / "sources", tmp_path / "tree")
+
+
+# ----- judging -----
+
+
+def test_an_nginx_that_does_not_start_is_caught_with_its_words(tmp_path: Path) -> None:
+    broken = tmp_path / "nginx"
+    broken.write_text("#!/bin/sh\nexit 3\n")
+    broken.chmod(0o755)
+    found = judge(broken, tmp_path / "out")
+    assert found.caught and found.scenario == "the look at nginx before the run"
+    assert str(broken) in found.reason
+
+
+# ----- beyond -----
+
+
+def entry(**changed: str) -> dict[str, str]:
+    words = {"function": "ngx_second", "before": "return a", "after": "return -a"}
+    return {**words, "kind": "equivalent", "why": "a is 0", **changed}
+
+
+def test_a_survivor_is_explained_by_its_entry(tmp_path: Path) -> None:
+    file = tmp_path / "beyond.json"
+    file.write_text(json.dumps([entry(function="ngx_first"), entry()]))
+    found = beyond.find(beyond.load(file), mutant())
+    assert found is not None and found.why == "a is 0" and found.function.pattern == "ngx_second"
+    assert beyond.find(beyond.load(file), mutant(after="    return 0;\n")) is None
+
+
+@pytest.mark.parametrize("wrong", [{"kind": "hard"}, {"more": "x"}])
+def test_an_entry_that_is_none_is_named(tmp_path: Path, wrong: dict[str, str]) -> None:
+    file = tmp_path / "beyond.json"
+    file.write_text(json.dumps([entry(), entry() | wrong]))
+    with pytest.raises(LabError, match="entry 2"):
+        beyond.load(file)
+
+
+def test_the_project_s_entries_can_be_read() -> None:
+    for one in beyond.load():
+        assert one.why.strip() and not re.fullmatch(r"\W*", one.before.pattern)
+
+
+# ----- the table -----
+
+
+def test_the_table_counts_what_can_be_caught() -> None:
+    by = Judgement("suites/a.py::test_b", "expected 1 | came 2")
+    rows = [
+        Row(mutant(), table.CAUGHT, by),
+        Row(mutant(after="1\n"), table.SURVIVED, PASSED),
+        Row(mutant(after="2\n"), table.EQUIVALENT, PASSED, "a is 0"),
+    ]
+    assert table.share(rows) == "1 of 2 caught (50.0 %); 1 of 3 cannot be"
+    page = table.page(rows, "Mutants", ["a remark"])
+    assert page.index("## Survived: 1") < page.index("## Caught: 1") < page.index("## Equivalent")
+    assert "`suites/a.py::test_b`: expected 1 \\| came 2 |" in page
