@@ -66,10 +66,6 @@ class Draw:
     def choose(self, order: Sequence[Mutant], count: int) -> list[Mutant]:
         """The first `count` of them that compile, and to other instructions."""
         chosen: list[Mutant] = []
-        originals = {
-            file: self._base.compile(file, (self._base.folder / file).read_text())
-            for file in {one.file for one in order}
-        }
         with ThreadPoolExecutor(self._jobs) as pool:
             step = 8 * self._jobs
             for begin in range(0, len(order), step):
@@ -79,7 +75,7 @@ class Draw:
                         return chosen
                     if octets is None:
                         self.not_compiled += 1
-                    elif octets == originals[mutant.file]:
+                    elif octets == self._base.original(mutant.file):
                         self.alike += 1
                     else:
                         self._objects[mutant.id] = octets
@@ -113,8 +109,7 @@ class Draw:
             nginx = tree.link(mutant.file, self._objects[mutant.id])
             first = [one for one, _ in self._killers.most_common(_FIRST)]
             found = judge.judge(nginx, self._out / f"run-{tree.folder.name}", first)
-            original = self._base.folder / "objs" / mutant.file
-            tree.link(mutant.file, original.with_suffix(".o").read_bytes())
+            tree.link(mutant.file, self._base.original(mutant.file))
         finally:
             self._trees.put(tree)
         if found.caught:

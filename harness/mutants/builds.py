@@ -53,27 +53,35 @@ class Tree:
         return Path("objs", file).with_suffix(".o")
 
     def compile(self, file: str, text: str) -> bytes | None:
-        """The object file of a source file with this text; None where it does not compile."""
-        source = self.folder / file
-        kept = source.read_text()
-        made = self.folder / self._object(file)
-        times = source.stat()
+        """The object file of a source file with this text, which can be linked; None where it does
+        not compile, or what it names is nowhere."""
+        source, made = self.folder / file, self.folder / self._object(file)
+        kept, times, before = source.read_text(), source.stat(), made.read_bytes()
         source.write_text(text)
-        made.unlink(missing_ok=True)
+        made.unlink()
         try:
-            self._do("make", "-f", "objs/Makefile", str(self._object(file)))
+            self._make(str(self._object(file)))
+            self._make("objs/nginx")
             return made.read_bytes()
         except (LabError, subprocess.TimeoutExpired):
             return None
         finally:
             source.write_text(kept)
             os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
+            self.link(file, before)
 
     def link(self, file: str, octets: bytes) -> Path:
         """The program with this object file in the place of its own."""
         (self.folder / self._object(file)).write_bytes(octets)
-        self._do("make", "-f", "objs/Makefile", "objs/nginx")
+        self._make("objs/nginx")
         return self.nginx
+
+    def original(self, file: str) -> bytes:
+        """The object file as it was built, while nothing else is linked."""
+        return (self.folder / self._object(file)).read_bytes()
+
+    def _make(self, goal: str) -> None:
+        self._do("make", "-f", "objs/Makefile", goal)
 
     def _do(self, *argv: str) -> None:
         # a make above this one would pass its flags on

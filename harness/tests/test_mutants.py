@@ -110,7 +110,7 @@ def tree(tmp_path: Path) -> Tree:
 
 def test_a_changed_file_is_linked_and_taken_back(tree: Tree, tmp_path: Path) -> None:
     text = (tree.folder / "src" / "f.c").read_text()
-    original = tree.compile("src/f.c", text)
+    original = tree.original("src/f.c")
     same = tree.compile("src/f.c", text.replace("a + 1", "1 + a"))
     other = tree.compile("src/f.c", text.replace("a + 1", "a - 1"))
     assert original == same
@@ -126,8 +126,14 @@ def _status(program: Path) -> int:
     return subprocess.run([program], check=False).returncode
 
 
-def test_what_does_not_compile_is_none(tree: Tree) -> None:
-    assert tree.compile("src/f.c", "int f(int a) { return a +; }\n") is None
+@pytest.mark.parametrize(
+    "text", ["int f(int a) { return a +; }\n", "int g(int); int f(int a) { return g(a); }\n"]
+)
+def test_what_cannot_be_built_is_none_and_leaves_all_as_it_was(tree: Tree, text: str) -> None:
+    before = tree.original("src/f.c")
+    assert tree.compile("src/f.c", text) is None
+    assert tree.original("src/f.c") == before
+    assert _status(tree.nginx) == 5
 
 
 def test_sources_that_cannot_be_built_are_told(tmp_path: Path) -> None:
