@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from staplelab import hosts, servers
+from staplelab import hosts, servers, times
 from staplelab.errors import LabError, NotHere
 from staplelab.parts import clock, pki, topology
 from staplelab.runs import effort, preflight, shard
@@ -371,6 +371,11 @@ def _keep(item: pytest.Item, report: pytest.TestReport, made: Lab) -> None:
     into = out / "kept" / re.sub(r"[^\w.-]+", "_", item.nodeid)
     made.keep(into)
     report.sections.append(("Scenario folder", str(into)))
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Instants of the lab read as such, where pytest would show Unix seconds."""
+    return times.compared(op, left, right)
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:

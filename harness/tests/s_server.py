@@ -12,6 +12,7 @@ from pathlib import Path
 from staplelab import processes, servers
 from staplelab.errors import LabError, NotHere
 from staplelab.hosts.base import Host, Running
+from staplelab.parts.part import Note, unheard
 from staplelab.parts.pki import Pki
 from staplelab.servers.base import Abilities
 from staplelab.servers.config import Configuration, Site
@@ -54,6 +55,7 @@ class SServer:
 
     def __init__(self, host: Host, server: ServerUnderTest, folder: Path) -> None:
         self._host = host
+        self.note: Note = unheard
         self._server = server
         self._folder = folder
         self._running: Running | None = None

@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import http.server
 import json
+import re
 import subprocess
 import threading
 
@@ -60,7 +61,8 @@ def test_good_staple_with_every_fact(pki, serve, tmp_path, version):
     reason = found.pop("reason")
     key = x509.SubjectKeyIdentifier.from_public_key(pki.issuing.key.public_key())
     produced_at = ocsp.load_der_ocsp_response(staple).produced_at
-    assert reason.startswith("The certificate is good until")
+    until = r"The certificate is good until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, signed by the issuer\."
+    assert re.fullmatch(until, reason), reason
     assert found == {
         "try": 1, "verdict": "GOOD", "protocol": f"TLSv{version}", "resumed": False,
         "status_requested": True,

@@ -45,6 +45,8 @@ class FaultyServer(Part):
         self._revived_at: list[int] = []
         #: the injected faults that must not be met, each with how many events there were then
         self._never: dict[str, int] = {}
+        #: a fault is in force that changes its listeners
+        self._listeners_changed = False
         #: the number of the last event that was collected
         self.last_seen = 0
         self.control = self._start(argv)
@@ -70,6 +72,7 @@ class FaultyServer(Part):
         return ControlClient(self.name, socket)
 
     def revive(self, only: str | None = None) -> None:
+        self._note_revival(only)
         argv = self._argv
         if only is not None:
             own = [i for i, word in enumerate(argv) if word.startswith(self.name) and "=" in word]
@@ -128,18 +131,23 @@ class FaultyServer(Part):
         meet it.
         """
         uses = [use(one, **params) if isinstance(one, str) else dict(one) for one in faults]
-        step: dict[str, Any] = {"do": uses}
-        if times is not None:
-            step["times"] = times
-        rule: dict[str, Any] = {"sequence": [step]}
+        step: dict[str, Any] = {} if times is None else {"times": times}
+        rule: dict[str, Any] = {}
         if match:
             rule["match"] = dict(match)
         if scope != "global":
             rule["scope"] = scope
-        self.rules([rule], never=never)
+        said = {**step, **rule, **({"never": True} if never else {})}
+        self.note("inject", part=self.name, faults=uses, **said)
+        self._put([{**rule, "sequence": [{"do": uses, **step}]}], never)
 
     def rules(self, rules: Sequence[Mapping[str, Any]], *, never: bool = False) -> None:
         """Replaces the whole set of rules at once; `[]` makes every response healthy."""
+        said = {"never": True} if never else {}
+        self.note("rules", part=self.name, rules=list(rules), **said)
+        self._put(rules, never)
+
+    def _put(self, rules: Sequence[Mapping[str, Any]], never: bool) -> None:
         steps = [step for rule in rules for step in rule.get("sequence", [])]
         uses = [entry for step in steps for entry in step.get("do", [])]
         names = {entry.get("fault") or entry["primitive"] for entry in uses}
@@ -149,6 +157,7 @@ class FaultyServer(Part):
                     raise LabError(f"nobody knows who meets {name}: never=True cannot be held")
             self.collect()  # before: what meets them from now on counts
         self.control.call("PUT", "/v1/rules", list(rules))
+        self._see_listeners(names)
         if never:
             self._never.update(dict.fromkeys(names, len(self._events)))
             return
@@ -158,7 +167,16 @@ class FaultyServer(Part):
 
     def heal(self) -> None:
         """Every response is healthy again."""
-        self.rules([])
+        self.note("heal", part=self.name)
+        self._put([], never=False)
+
+    def _see_listeners(self, names: set[str]) -> None:
+        """A rule for a listener works at once, and as long as it is there: what comes of it is
+        collected before the scenario goes on."""
+        changed = any("listener" in self.catalogue.get(name, ()) for name in names)
+        if changed or self._listeners_changed:
+            self.collect()
+        self._listeners_changed = changed
 
     # ----- events -----
 
@@ -231,6 +249,7 @@ class FaultyServer(Part):
         self._injected.clear()
         self._revived_at.clear()
         self._never.clear()
+        self._listeners_changed = False
 
     def close(self) -> None:
         self.control.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,12 @@ from staplelab.hosts.base import Host, Running
 from staplelab.hosts.network import Target
 
 Event = dict[str, Any]
+#: is told what a scenario does, in a word, with its details
+Note = Callable[..., None]
+
+
+def unheard(what: str, /, **details: Any) -> None:
+    """Between scenarios nobody takes notes."""
 
 
 class NotStarted(LabError):
@@ -46,6 +53,8 @@ class Part(ABC):
         """`name`: its role on the host, and its name in a scenario and in the timeline."""
         self.name = name
         self.silent = False
+        #: told of all that a scenario does to the part; a scenario's lab gives its own
+        self.note: Note = unheard
         self._host = host
         self._process: Process | None = None
         self._events: list[Event] = []
@@ -70,22 +79,29 @@ class Part(ABC):
 
     def pause(self) -> None:
         """Stops it in its tracks; its kernel goes on to respond for it."""
+        self.note("pause", part=self.name)
         self._host.pause(self.name, self.running)
         self.silent = True
 
     def resume(self) -> None:
+        self.note("resume", part=self.name)
         self._host.resume(self.name, self.running)
         self.silent = False
 
     def kill(self) -> None:
         """Ends it at once; its events up to now should have been collected."""
+        self.note("kill", part=self.name)
         if self._process is not None:
             self._process.running.kill()
         self.silent = True
 
     @abstractmethod
     def revive(self, only: str | None = None) -> None:
-        """Starts a killed part again, as it was, or listening on the address of `only` alone."""
+        """Starts a killed part again, as it was, or listening on the address of `only` alone; notes
+        that (`_note_revival`)."""
+
+    def _note_revival(self, only: str | None) -> None:
+        self.note("revive", part=self.name, **({} if only is None else {"only": only}))
 
     # ----- rest -----
 
@@ -135,6 +151,7 @@ class Part(ABC):
 
     def reset(self) -> None:
         """As new: what a scenario finds."""
+        self.note = unheard
         self._events.clear()
         self._handed_out = 0
 

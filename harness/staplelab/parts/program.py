@@ -84,12 +84,14 @@ class Program(Part):
     def pause(self) -> None:
         """By a signal: in containers all programs beside live in one, which cannot be paused for
         one of them."""
+        self.note("pause", part=self.name)
         pid = self.running.pid
         os.kill(pid, signal.SIGSTOP)
         until(lambda: processes.is_stopped(pid), f"{self.name} to stop")
         self.silent = True
 
     def resume(self) -> None:
+        self.note("resume", part=self.name)
         os.kill(self.running.pid, signal.SIGCONT)
         self.silent = False
 
@@ -100,6 +102,7 @@ class Program(Part):
     def revive(self, only: str | None = None) -> None:
         if only is not None:
             raise LabError(f"{self.name} has one address: leave only={only!r} out")
+        self._note_revival(only)
         self._start()
 
     # ----- rest -----

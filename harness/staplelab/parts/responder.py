@@ -54,6 +54,9 @@ class OcspResponder(FaultyServer):
                 f"serial {serial!r} is that of {name} in the profile {profile!r}; the "
                 f"certificates of this scenario are those of {self.profile!r}"
             )
+        own = owners.get(self.profile)
+        known = {} if own is None else {"certificate": own}
+        self.note("certificate", part=self.name, serial=serial, **known, state=state)
         self.control.call("PUT", f"/v1/certificates/{serial}", state)
 
     def target(self) -> Target:

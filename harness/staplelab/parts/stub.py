@@ -40,12 +40,15 @@ class DnsStub(FaultyServer):
 
     def record(self, name: str, rrtype: str, *values: str, ttl: int = 300) -> None:
         """Sets what it has of that name and type; `ttl` in seconds."""
+        what = {"name": name, "type": rrtype, "values": list(values), "ttl": ttl}
+        self.note("record", part=self.name, **what)
         self.control.call(
             "PUT", f"/v1/records/{name}/{rrtype}", {"values": list(values), "ttl": ttl}
         )
 
     def forget(self, name: str, rrtype: str) -> None:
         """It has nothing of that name and type any more."""
+        self.note("forget", part=self.name, name=name, type=rrtype)
         self.control.call("DELETE", f"/v1/records/{name}/{rrtype}")
 
     def resolver(self, listener: str | None = None) -> str:

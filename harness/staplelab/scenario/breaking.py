@@ -13,7 +13,7 @@ from staplelab.hosts import network
 from staplelab.hosts.base import Endpoint
 from staplelab.hosts.network import FAULTS as NETWORK_FAULTS
 from staplelab.hosts.roles import ROLES
-from staplelab.parts.faulty import FaultyServer
+from staplelab.parts.faulty import FaultyServer, use
 from staplelab.parts.program import Program
 from staplelab.scenario.settling import Settling
 from staplelab.scenario.world import World
@@ -103,7 +103,8 @@ class Breaking(Settling):
     def _break_network(self, name: str, at: str, never: bool, params: dict[str, Any]) -> None:
         fault = NETWORK_FAULTS[name]
         target = self.part(at).target()
-        self._note(f"network: {name}", towards=at, **params)
+        said = {"never": True} if never else {}
+        self._hear("inject", part="network", towards=at, faults=[use(name, **params)], **said)
         self._world.renew(at)
         self._kernel_delays = True
         tag = network.tag(fault, target)
@@ -132,8 +133,8 @@ class Breaking(Settling):
         met = {tag for tag in self._network_faults if network.packets(counted, tag) > 0}
         idle = self._network_faults.keys() - met - self._never
         unwelcome = met & self._never
+        self._note("heal", part="network")
         self._undo_network_faults()
-        self._note("network: healed")
         return [
             *(f"network fault {tag} was set and never met a packet" for tag in sorted(idle)),
             *(f"network fault {tag} was not to meet a packet, and did" for tag in unwelcome),
@@ -184,25 +185,23 @@ class Breaking(Settling):
         if chosen in self._world.parts or chosen in ROLES:
             taken = "part" if chosen in self._world.parts else "role"
             raise LabError(f"there is a {taken} {chosen!r} already: give the program another name=")
-        self._note(f"start {chosen} beside", program=Path(words[0]).name)
-        return self._world.beside(chosen, words, at, protocol)
+        self._note("beside", part=chosen, program=Path(words[0]).name)
+        program = self._world.beside(chosen, words, at, protocol)
+        program.note = self._hear
+        return program
 
     def pause(self, part: str) -> None:
         """Stops a part in its tracks; its kernel still accepts for it."""
-        self.part(part)
-        self._note(f"pause {part}")
         self.part(part).pause()
 
     def resume(self, part: str) -> None:
-        self.part(part)
-        self._note(f"resume {part}")
         self.part(part).resume()
+        self._unseen = True
 
     def kill(self, part: str) -> None:
         """Ends a part at once."""
         self.part(part)
         self._collect()
-        self._note(f"kill {part}")
         self._world.kill(part)
 
     def revive(self, part: str, *, only: str | None = None) -> None:
@@ -211,7 +210,6 @@ class Breaking(Settling):
         if only is not None:
             own = [name for name, role in ROLES.items() if role.part == part]
             check_word(f"address of the {part}", only, own)
-        self._note(f"start {part} again", only=only)
         self._world.revive(part, only)
         self._settled[part] = 0
 

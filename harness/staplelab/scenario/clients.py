@@ -40,19 +40,37 @@ class Clients(Lifecycle):
     def handshakes_of(
         self, *options: str, name: str = _SERVER_NAME, certificate: str | None = None
     ) -> list[Handshake]:
-        done = self.staple_check(*options, name=name, certificate=certificate)
+        self._catch_up()
+        done = self._check(options, name, certificate)
         seen = client.read(done)
         self.handshakes += seen
+        said = self._said(options, name, certificate)
         for one in seen:
-            self._note("handshake", **one.observed(), reason=one.reason)
+            self._say("handshake", **said, **one.observed(), reason=one.reason)
+        self._unseen = True
         return seen
 
     def staple_check(
         self, *options: str, name: str = _SERVER_NAME, certificate: str | None = None
     ) -> Finished:
         """Runs staple-check against nginx and returns it as it ended."""
+        self._note("staple-check", **self._said(options, name, certificate))
+        return self._check(options, name, certificate)
+
+    def _check(self, options: tuple[str, ...], name: str, certificate: str | None) -> Finished:
         self._clients += 1
         return self._world.client.run(*self._words(options, name, certificate))
+
+    def _said(
+        self, options: tuple[str, ...], name: str, certificate: str | None
+    ) -> dict[str, Any]:
+        """What was asked of a client, for the timeline: what is not the default."""
+        said = {
+            "options": self.shared(" ".join(options)),
+            "name": "" if name == _SERVER_NAME else name,
+            "certificate": certificate,
+        }
+        return {word: value for word, value in said.items() if value}
 
     def client(
         self,
@@ -72,10 +90,11 @@ class Clients(Lifecycle):
                 "a client in the background waits for something: --get PATH or --stop-at STAGE"
             )
         number = len(self.clients) + 1
-        self._note("client", client=number, options=self.shared(" ".join(options)))
+        self._note("client", client=number, **self._said(options, name, certificate))
 
-        def note(what: str, **details: Any) -> None:
+        def note(what: str, /, **details: Any) -> None:
             self._clients += 1
+            self._unseen = True
             at = self._world.clock.elapsed
             self.timeline.add(at, "client", what, client=number, **details)
 
@@ -121,7 +140,7 @@ class Clients(Lifecycle):
     def run(self, *argv: str) -> Finished:
         """Runs another program on the lab clock (openssl, to compare with)."""
         self._clients += 1
-        self._note("run", program=argv[0])
+        self._note("run", words=self.shared(" ".join(argv)))
         return self._world.host.run(argv, variables=self._world.host.client_variables())
 
     def certificate(self, name: str = "www") -> Certificate:

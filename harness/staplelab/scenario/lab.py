@@ -13,6 +13,7 @@ from typing import Any
 
 from staplelab import untrusted
 from staplelab.errors import LabError, check_word
+from staplelab.parts.part import unheard
 from staplelab.parts.responder import OcspResponder
 from staplelab.scenario import invariants, register
 from staplelab.scenario.breaking import Breaking
@@ -47,11 +48,13 @@ class Lab(Breaking):
         Fails when a version that is known to deviate conforms, the other way round, and on an
         outcome that is neither (Deviation.shows)."""
         known = register.find(deviation) if isinstance(deviation, str) else deviation
+        self._say("deviation", id=known.id, seen=seen, conforms=conforms, deviates=deviates)
         if known.shows(self.server, seen, conforms=conforms, deviates=deviates):
             self.deviations.append(known)
 
     def observe(self, **facts: Any) -> None:
         """Adds facts to the results; they must not differ from run to run."""
+        self._say("observe", facts=facts)
         self._extra.update(facts)
 
     def observed(self) -> dict[str, Any]:
@@ -70,7 +73,7 @@ class Lab(Breaking):
         """Says that something which holds for every other scenario (scenario/invariants.py) does
         not hold for this one."""
         check_word("invariant", invariant, sorted(invariants.INVARIANTS))
-        self._note(f"exempt from {invariant}", why=why)
+        self._say("exempt", invariant=invariant, why=why)
         self._exempt.append(invariant)
 
     def _facts(self) -> invariants.Facts:
@@ -136,6 +139,7 @@ class Lab(Breaking):
     def abandon(self) -> None:
         """Ends everything of this scenario, whatever state it is in."""
         for part in self._parts:
+            part.note = unheard
             if part.silent:
                 with contextlib.suppress(LabError, OSError):
                     part.resume()

@@ -23,7 +23,7 @@ from staplelab.scenario.timeline import Timeline
 from staplelab.scenario.world import World
 from staplelab.servers import error_log
 from staplelab.servers.base import Server
-from staplelab.servers.config import Configuration, Site, describe, describe_site
+from staplelab.servers.config import Configuration, Site, describe, describe_site, describe_sites
 from staplelab.servers.refused import Refused
 from staplelab.servers.sut import ServerUnderTest
 from staplelab.waiting import until_written
@@ -42,9 +42,12 @@ class Lifecycle:
         self.responder: OcspResponder = world.responder
         self.stub: DnsStub = world.stub
         self.timeline = Timeline()
-        self.nginx: Server = servers.make(world.host, world.server, folder)
+        #: something was done that parts or server may have seen, and nobody has asked them since
+        self._unseen = False
+        self.nginx: Server = self._heard_of(servers.make(world.host, world.server, folder))
         self.pki: Pki = world.pki[profile]
         for part in world.parts.values():
+            part.note = self._hear
             if isinstance(part, OcspResponder):
                 part.profile = profile
         self._hosts_file = world.host.hosts_file(folder)
@@ -63,6 +66,7 @@ class Lifecycle:
     def host_entry(self, name: str, *addresses: str) -> None:
         """What `name` resolves to when the server reads its files; nothing: unresolvable, and
         not applicable where the server would ask the machine's name servers then."""
+        self._say("hosts", name=name, addresses=list(addresses))
         if addresses:
             self._hosts[name] = list(addresses)
         elif not self._world.host.enclosed:
@@ -107,6 +111,7 @@ class Lifecycle:
     def file(self, name: str, text: str) -> Path:
         """Writes a file of the scenario's own for the server: certificates, an include."""
         path = self.folder / name
+        self._say("file", name=name, octets=len(text.encode()))
         self._write(path, text)
         self._world.host.share(path)
         return path
@@ -139,17 +144,19 @@ class Lifecycle:
         begin = self.nginx.start if expect is None else self.nginx.refuse
         reasons = begin(self.render(chosen), self._hosts_file, upgradable=chosen.upgradable)
         if expect is None:
+            self._has_started()
             return
         self._hold_refusal(expect, reasons or [])
         self._refused_to_start = True
         self._collect()
-        self.nginx = self.nginx.again()
+        self.nginx = self._heard_of(self.nginx.again())
 
     def restart(self, *sites: Site, expect: Refused | None = None, **choices: Any) -> None:
         """Ends the server and starts it anew, as `start` does."""
         status = self._end_server()
+        self._collect()
         assert status == 0, f"{self.server.name} ended with status {status}"
-        self.nginx = self.nginx.again()
+        self.nginx = self._heard_of(self.nginx.again())
         self.start(*sites, expect=expect, **choices)
 
     def reconfigure(
@@ -224,7 +231,8 @@ class Lifecycle:
             raise LabError(f"there are Sites: say of one of them {', '.join(for_site)}")
         configuration = Configuration(sites=tuple(sites) or (Site(**for_site),), **for_all)
         self.write_hosts()
-        self._note(what, **describe(configuration), **describe_site(for_site))
+        several = {"sites": describe_sites(sites)} if sites else {}
+        self._note(what, **describe(configuration), **describe_site(for_site), **several)
         return configuration
 
     def render(self, configuration: Configuration) -> str:
@@ -255,6 +263,7 @@ class Lifecycle:
         if self._refused_to_start and not self.nginx.started:
             self.nginx.kill()  # there are only its sockets
             return 0
+        self._note("stop")
         status = self.nginx.stop()
         self._left_behind += self.nginx.running.left
         return status
@@ -264,6 +273,7 @@ class Lifecycle:
     def wait_for_log(self, text: str, times: int = 1) -> None:
         """Returns once nginx has logged this text so many times in this scenario: what the kernel
         brings about in its own time."""
+        self._say("wait for log", text=text, times=times)
         until_written(
             self.nginx.log_file,
             lambda: len(self.log_lines(text)) >= times,
@@ -282,10 +292,12 @@ class Lifecycle:
         A line of level warn or above that nobody claimed fails the scenario; an [alert] or an
         [emerg] needs `alert=True`."""
         check_word("level", level, error_log.MUST_BE_CLAIMED)
+        self._say("claim", text=text, times=times, level="alert" if alert else level)
         self._claims.append(error_log.Claim(text, times, alert, None if alert else level))
 
     def not_applicable(self, reason: str) -> NoReturn:
         """Ends the scenario: it does not apply here, and this is why."""
+        self._say("not applicable", reason=reason)
         pytest.skip(reason)
 
     def shared(self, text: str) -> str:
@@ -303,28 +315,69 @@ class Lifecycle:
 
     # ----- the timeline -----
 
-    def _note(self, what: str, **details: Any) -> None:
+    def _say(self, what: str, /, **details: Any) -> None:
+        """What a scenario says: an entry that nothing is asked for."""
         self.timeline.add(self._world.clock.elapsed, "scenario", what, **details)
+
+    def _note(self, what: str, /, **details: Any) -> None:
+        """What a scenario does: it comes after all that was seen before it, and others will see
+        something of it."""
+        self._catch_up()
+        self._say(what, **details)
+        self._unseen = True
+
+    def _hear(self, what: str, /, **details: Any) -> None:
+        """What a scenario has done to a part or the server itself."""
+        self._catch_up()
+        self._say(what, **details)
+
+    def _heard_of(self, server: Server) -> Server:
+        server.note = self._hear
+        return server
+
+    def _catch_up(self) -> None:
+        """Enters what was seen up to now, where anything may have been."""
+        if self._unseen:
+            self._collect()
+        else:
+            self._enter_events()
+
+    def _has_started(self) -> None:
+        """Its first lines come before whatever a client sets off; no part has seen anything by
+        then, unless it fetches by itself."""
+        if self.nginx.can.fetches_for == "clients":
+            self._enter()
+        else:
+            self._collect()
 
     def _collect(self) -> None:
         """Collects what the parts saw, and enters it."""
+        position = self.nginx.log_position()  # first: what it says comes of what they saw before
         for part in self._parts:
             part.collect()
-        self._enter()
+        self._enter(position)
 
     @property
     def _parts(self) -> list[Part]:
         """The parts beside the server, those first whose octets go through the others."""
         return list(self._world.parts.values())
 
-    def _enter(self) -> None:
-        """Appends what was collected since the last time, and what the server has logged."""
+    def _enter(self, position: Sequence[int] | None = None) -> None:
+        """Appends what was collected since the last time, and what the server has logged (up to
+        that position).  Of one act the name servers come first, then the responders, then the log
+        (scenario/timeline.py)."""
+        self._unseen = False
+        if position is None:
+            position = self.nginx.log_position()
+        self._enter_events()
         at = self._world.clock.elapsed
-        for part in self._parts:
-            for event in part.new_events():
-                details = {k: v for k, v in event.items() if k not in ("seq", "time", "kind")}
-                self.timeline.add(at, part.name, event["kind"], **details)
-        position = self.nginx.log_position()
         for line in self.nginx.log(self._log_entered, position):
             self.timeline.add(at, self.server.name, str(line))
         self._log_entered = position
+
+    def _enter_events(self) -> None:
+        at = self._world.clock.elapsed
+        for part in sorted(self._parts, key=lambda part: isinstance(part, OcspResponder)):
+            for event in part.new_events():
+                details = {k: v for k, v in event.items() if k not in ("seq", "time", "kind")}
+                self.timeline.add(at, part.name, event["kind"], **details)

@@ -13,6 +13,7 @@ from staplelab.parts.part import Event
 from staplelab.scenario.clients import Clients
 from staplelab.scenario.world import World
 from staplelab.servers.error_log import REFUSED
+from staplelab.times import Instant
 from staplelab.waiting import BOUND_SECONDS
 
 _SETTLE_ROUNDS = 200
@@ -47,9 +48,9 @@ class Settling(Clients):
     # ----- time -----
 
     @property
-    def now(self) -> int:
-        """Wall time of the lab, Unix seconds."""
-        return self._world.clock.now
+    def now(self) -> Instant:
+        """Wall time of the lab, Unix seconds; in a failed assertion it reads as an instant."""
+        return Instant(self._world.clock.now)
 
     def step(
         self,
@@ -66,11 +67,13 @@ class Settling(Clients):
         """
         if wall != monotonic:
             self.needs(separate_times=True)
-        which = "" if wall and monotonic else " (wall)" if wall else " (monotonic)"
+        alone = {} if wall and monotonic else {"alone": "wall" if wall else "monotonic"}
+        self._catch_up()
         self._world.clock.move(
             wall=seconds if wall else 0, monotonic=seconds if monotonic else 0
         )
-        self._note(f"clock {seconds:+g} s{which}")
+        self._say("clock", seconds=seconds, **alone, **({"cut_off": True} if cut_off else {}))
+        self._unseen = True
         for part in self._parts:
             part.wake() if cut_off else part.quiet()
         self.nginx.wake()
@@ -116,13 +119,14 @@ class Settling(Clients):
             self.wait_for_log(REFUSED, self._refusals_settled)
         self._come_to_rest(expected)
         self._enter()
+        if queries is None and not so_far and self._asks_a_healthy_stub():
+            queries = 2 * (connections + refused)
+        self._say_settled({asked.name: connections, self.stub.name: queries}, refused, so_far)
         self._hold(expected, few=True)
         if so_far:
             return
         others = [part for part in self._faulty_servers if part not in (asked, self.stub)]
         self._hold([(asked, connections), *((part, 0) for part in others)], many=True)
-        if queries is None and self._asks_a_healthy_stub():
-            queries = 2 * (connections + refused)
         if queries is not None:
             self._hold([(self.stub, queries)], few=True, many=True)
         self._clients_settled = self._clients
@@ -130,12 +134,23 @@ class Settling(Clients):
             self._settled[part.name] = part.last_seen
             self._collected[part.name] = len(part.events())
 
+    def _say_settled(self, wanted: dict[str, int | None], refused: int, so_far: bool) -> None:
+        """Also where nothing was expected and nothing came: that is held as well."""
+        self._say(
+            "settle",
+            expected={name: count for name, count in wanted.items() if count is not None},
+            came={part.name: self._came(part) for part in self._faulty_servers},
+            **({"refused": refused} if refused else {}),
+            **({"so_far": True} if so_far else {}),
+        )
+
     def _since_settled(self) -> list[str]:
         """What has come after the last settle, which nobody counts then; one sentence each."""
         settled = bool(self._collected) and not self._kernel_delays
         if not settled or self.nginx.running.poll() is not None:
             return []
         self._come_to_rest(())
+        self._enter()
         return [
             f"{self.server.name} {part.sent} {count} {part.arrivals[1]} to the {part.title} after "
             "the last settle"

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from staplelab.errors import check_word
 from staplelab.hosts.base import Running
+from staplelab.parts.part import Note
 from staplelab.parts.pki import Pki
 from staplelab.servers.config import Configuration
 from staplelab.servers.error_log import Line
@@ -50,6 +51,8 @@ class Server(Protocol):
     listen: str
     #: the file that it writes while it serves
     log_file: Path
+    #: told of what a scenario does to it past the lab (nginx: `only`, `kill_worker`)
+    note: Note
 
     @property
     def started(self) -> bool: ...

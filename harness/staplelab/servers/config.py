@@ -196,6 +196,15 @@ def describe_site(choices: dict[str, Any]) -> dict[str, Any]:
     return {name: _for_timeline(choice) for name, choice in choices.items()}
 
 
+def describe_sites(sites: Sequence[Site]) -> list[dict[str, Any]]:
+    """Of each Site the choices that differ from the defaults, for the timeline."""
+    default = Site()
+    return [
+        describe_site({k: v for k, v in vars(site).items() if v != getattr(default, k)})
+        for site in sites
+    ]
+
+
 def _for_timeline(choice: Any) -> Any:
     if isinstance(choice, Certificate):
         return choice.id

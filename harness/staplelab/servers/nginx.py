@@ -13,6 +13,7 @@ from pathlib import Path
 from staplelab import processes
 from staplelab.errors import LabError, NotHere
 from staplelab.hosts.base import Host, Running
+from staplelab.parts.part import Note, unheard
 from staplelab.parts.pki import Pki
 from staplelab.servers import daemon, error_log, family, obituary, sanitizer
 from staplelab.servers.barrier import Barrier
@@ -40,6 +41,7 @@ class Nginx:
 
     def __init__(self, host: Host, server: ServerUnderTest, folder: Path) -> None:
         self._host = host
+        self.note: Note = unheard
         self._server = server
         #: the scenario's, where it finds its configuration
         self._given = folder
@@ -76,13 +78,17 @@ class Nginx:
 
     def configure(self, configuration: str) -> Path:
         """Writes the configuration that the next start or reload reads."""
+        self.note("file", name="nginx.conf")
+        return self._write(configuration)
+
+    def _write(self, configuration: str) -> Path:
         path = self._given / "nginx.conf"
         path.write_text(configuration)
         return path
 
     def start(self, configuration: str, hosts: Path, *, upgradable: bool = False) -> None:
         """Starts nginx and returns once it serves; LabError, with its words, if it ends instead."""
-        command = self._command(self.configure(configuration))
+        command = self._command(self._write(configuration))
         stderr = self._stderr
         variables = self._host.part_variables(hosts)
         if sanitizer.is_in(command[0]):
@@ -187,7 +193,7 @@ class Nginx:
             self.barrier()
             return
         for pid in serving:
-            with self.only(pid):
+            with self._only(pid):
                 self.barrier()
 
     def workers(self) -> list[int]:
@@ -208,12 +214,20 @@ class Nginx:
         return self.started and any(map(family.is_leaving, self._titles().values()))
 
     def wait_for_workers(self, count: int) -> list[int]:
+        self.note("wait for workers", count=count)
         until(lambda: len(self.workers()) == count, f"{count} nginx workers")
         return self.workers()
 
     @contextlib.contextmanager
     def only(self, worker: int) -> Iterator[None]:
         """While it lasts, that worker alone accepts connections: the others are stopped."""
+        self.note("only one worker", worker=worker)
+        with self._only(worker):
+            yield
+        self.note("all workers")
+
+    @contextlib.contextmanager
+    def _only(self, worker: int) -> Iterator[None]:
         others = [pid for pid in self.workers() if pid != worker]
         for pid in others:
             _tell(pid, signal.SIGSTOP)
@@ -311,11 +325,13 @@ class Nginx:
     def wait_for_new_worker(self, old: int) -> None:
         """Returns once the master has replaced this worker and told it to leave: the new one
         alone accepts connections."""
+        self.note("wait for workers", replaced=old)
         until(lambda: any(pid != old for pid in self.workers()), "a new nginx worker")
         until(lambda: family.is_leaving(processes.title(old)), "the old nginx worker to leave")
 
     def wait_for_end(self, worker: int) -> None:
         """Returns once that worker has ended by itself."""
+        self.note("wait for workers", ended=worker)
         until_ended(worker, "a worker that was told to leave")
 
     def reports(self) -> list[str]:
@@ -331,6 +347,7 @@ class Nginx:
 
     def kill_worker(self, pid: int) -> None:
         """Kills a worker; returns once the master has started another in its place."""
+        self.note("kill worker", worker=pid)
         self._killed.add(pid)
         before = len(self.workers())
         os.kill(pid, signal.SIGKILL)
