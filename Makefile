@@ -24,9 +24,10 @@ C_BUILD = $(MAKE) --no-print-directory -f build.mk $(if $(findstring -j,$(MAKEFL
 PYTEST = $(PY) -m pytest $$([ "$$JOBS" = 1 ] || echo "-n $$JOBS")
 
 C_FILES = $(shell find responders pki harness -name '*.[ch]')
-PYTHON_FILES = $(shell find $(wildcard harness suites docker) -name '*.py') harness/setup/floors
+PYTHON_FILES = $(shell find $(wildcard harness suites docker) -name '*.py') harness/setup/floors setup.py
 NO_TEST := -not -path '*/tests/*' -not -path '*/fuzz/*'
-SHELL_FILES = $(shell grep -rlIE '^\#!/bin/(ba)?sh' $(wildcard .ci harness docker))
+SHELL_FILES = $(shell find $(wildcard .ci harness docker) -type f \
+    -exec awk 'FNR == 1 { if (/^\#!\/bin\/(ba)?sh/) print FILENAME; nextfile }' {} +)
 
 .NOTPARALLEL:
 .PHONY: help build run test test-c test-harness test-suites test-docker test-asan test-recipes coverage fuzz \

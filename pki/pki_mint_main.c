@@ -35,6 +35,7 @@ static const char help_below[] =
     "\n"
     "OUTDIR gets ID.pem and ID.key for every certificate, for leaves also ID.chain.pem (leaf and\n"
     "intermediates) and ID.trusted.pem (intermediates and root), and manifest.json.\n"
+    "What DESCRIPTION.json may have: docs/pki-mint.md.\n"
     "Exit status: 0, 1 when something failed, 2 for a bad description or wrong usage.\n";
 
 typedef struct {

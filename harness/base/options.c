@@ -122,6 +122,9 @@ int options_parse(const options_group *groups, int argc, char **argv, int *first
     }
     *first_operand = optind;
     table_free(&t);
+    if (rc == 1 && (fflush(stdout) != 0 || ferror(stdout))) {
+        return problem_fail(p, "standard output: %s", strerror(errno));
+    }
     return rc;
 }
 

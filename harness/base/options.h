@@ -30,8 +30,9 @@ typedef struct {
 
 /* Takes the options in argv one after another; `groups` ends with NULL rows.  Returns 0 with the
  * index in *first_operand of the first word that is no option (argc when there is none; argv is
- * reordered so that all of them come last), 1 when a `take` has returned that, or -1 with *p:
- * status 400 and a pointer of "", unless a `take` has filled it otherwise. */
+ * reordered so that all of them come last), 1 when a `take` has returned that and what it said is
+ * written, or -1 with *p: status 400 and a pointer of "", unless a `take` has filled it otherwise;
+ * 500 when standard output cannot be written. */
 int options_parse(const options_group *groups, int argc, char **argv, int *first_operand,
                   problem *p);
 

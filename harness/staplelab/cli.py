@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
 import tempfile
 from pathlib import Path
 
-from staplelab import __version__, catalogue, hosts, modules, servers
+from staplelab import __version__, catalogue, hosts, modules, places, servers
 from staplelab.errors import LabError
 from staplelab.hosts import namespace
 from staplelab.parts import clock
-from staplelab.places import build_folder, repository
 from staplelab.runs import matrix, preflight, record, results, shard, summary
 from staplelab.runs import merge as merging
 from staplelab.scenario import deviation_page
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--durations", metavar="FILE", help="balance the shards by an earlier results.json"
     )
-    run.add_argument("paths", nargs="*", default=["suites"], help="default: suites")
+    run.add_argument("paths", nargs="*", metavar="PATH", help="scenarios (default: the lab's own)")
 
     diff = commands.add_parser(
         "diff", help="what changed in behaviour between two results", allow_abbrev=False
@@ -143,7 +143,7 @@ def _enter_namespaces(arguments: argparse.Namespace) -> None:
     own_shm = arguments.clock == "faketime"
     if own_shm and not namespace.has_own_shm():
         temporary = Path(os.environ.get("TMPDIR") or "/tmp")
-        for path in (Path.cwd(), Path(arguments.out), temporary, repository()):
+        for path in (Path.cwd(), Path(arguments.out), temporary, places.suites()):
             if path.resolve().is_relative_to(namespace.SHM):
                 raise LabError(
                     f"--clock faketime takes a new {namespace.SHM} for the run, and {path} lies "
@@ -193,8 +193,18 @@ def _run(arguments: argparse.Namespace) -> int:
         argv += [f"--shard={arguments.shard}"]
     if arguments.durations is not None:
         argv += [f"--shard-durations={arguments.durations}"]
-    status = int(pytest.main([*argv, *arguments.paths], plugins=[Probed(server)]))
+    status = int(pytest.main(argv + _scenarios(arguments.paths), plugins=[Probed(server)]))
     return status if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) else _NOT_WHOLE
+
+
+def _scenarios(paths: list[str]) -> list[str]:
+    """What pytest is given to run; what it remembers of an installed package's own suites (--lf)
+    is kept by the user."""
+    if paths:
+        return paths
+    if places.is_installed():
+        return ["-o", f"cache_dir={places.cache() / 'pytest'}", str(places.suites())]
+    return ["suites"]
 
 
 def _diff(arguments: argparse.Namespace) -> int:
@@ -235,12 +245,12 @@ def _status(made: results.Results) -> int:
 
 
 def _faults(_: argparse.Namespace) -> int:
-    print(catalogue.page(build_folder()), end="")
+    print(catalogue.page(places.build_folder()), end="")
     return 0
 
 
 def _deviations(_: argparse.Namespace) -> int:
-    print(deviation_page.page(repository() / "suites"), end="")
+    print(deviation_page.page(places.suites()), end="")
     return 0
 
 
@@ -279,17 +289,30 @@ _COMMANDS = {
 }
 
 
+def _say_no_more() -> None:
+    """What is left in the buffer is not tried once more at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(argv: list[str] | None = None) -> int:
     """Returns the exit status: 0 as expected, 1 a surprise, 2 wrong usage or a partial run."""
     try:
-        arguments = _parser().parse_args(argv)
-        with modules.explained():
-            status = _COMMANDS[arguments.command](arguments)
-        sys.stdout.flush()
+        try:
+            arguments = _parser().parse_args(argv)
+            with modules.explained():
+                status = _COMMANDS[arguments.command](arguments)
+        finally:  # also when argparse has ended it, as after --help
+            sys.stdout.flush()
         return status
     except BrokenPipeError:  # whoever read it has seen enough, as of `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         return _READER_GONE
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _say_no_more()
+        print(f"staplelab: output cannot be written: {error.strerror}", file=sys.stderr)
+        return _NOT_WHOLE
     except LabError as error:
         print(f"staplelab: {error}", file=sys.stderr)
         return _USAGE

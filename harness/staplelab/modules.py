@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from staplelab.errors import LabError
+from staplelab.places import is_installed
 
 _PACKAGES = {
     "pytest": "python3-pytest",
@@ -25,7 +26,10 @@ _DEBIAN = "/usr/bin/python3"
 def why_missing(names: list[str]) -> str:
     """One line about modules that this Python does not have, and what to do."""
     packages = " ".join(dict.fromkeys(_PACKAGES.get(name, name) for name in names))
-    what = f"{sys.executable} has no module {', '.join(names)}: apt-get install {packages}"
+    lacks = f"{sys.executable} has no module {', '.join(names)}"
+    if is_installed():  # only this Python has the package
+        return f"{lacks}: {sys.executable} -m pip install {packages.replace('python3-', '')}"
+    what = f"{lacks}: apt-get install {packages}"
     return what if sys.executable == _DEBIAN else f"{what}, and take {_DEBIAN}"
 
 

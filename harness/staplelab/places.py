@@ -1,4 +1,4 @@
-"""Where things lie: in a check-out, and while a run lasts."""
+"""Where things lie: in a check-out or an installed package, and while a run lasts."""
 
 from __future__ import annotations
 
@@ -8,27 +8,63 @@ import tempfile
 from pathlib import Path
 
 _IN_MEMORY = "/dev/shm"
-#: what is said of a build folder without them
-NO_PROGRAMS = "{} holds no programs; run `make build` first"
 #: octets; each process of a run takes some 200 KiB
 _ENOUGH = 32 << 20
+#: what an installed package has instead of a check-out, laid out alike; setup.py makes it
+_DATA = Path(__file__).resolve().parent / "data"
+
+
+def is_installed() -> bool:
+    """Whether this is a package that needs no check-out."""
+    return _DATA.is_dir()
 
 
 def repository() -> Path:
+    """The check-out."""
     return Path(__file__).resolve().parents[2]
+
+
+def _home() -> Path:
+    return _DATA if is_installed() else repository()
+
+
+def suites() -> Path:
+    """The scenarios that come with the lab."""
+    return _home() / "suites"
+
+
+def profiles() -> Path:
+    """The descriptions that pki-mint makes certificates of."""
+    return _home() / "pki" / "profiles"
 
 
 def build_folder() -> Path:
     """Where the C programs were built: STAPLELAB_BUILD, else build/release."""
-    return repository() / os.environ.get("STAPLELAB_BUILD", "build/release")
+    return _home() / os.environ.get("STAPLELAB_BUILD", "build/release")
+
+
+#: what to do about programs that are not as they should be
+BUILD_AGAIN = (
+    "install the package again (pip install --force-reinstall)"
+    if is_installed()
+    else "run `make build` first"
+)
+#: what is said of a build folder without them
+NO_PROGRAMS = "{} holds no programs; " + BUILD_AGAIN
+
+
+def cache() -> Path:
+    """The user's folder for what is found or made once; `make run` unpacks an nginx there."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(home) / "staplelab"
 
 
 def key_pool() -> Path | None:
     """RSA keys are made once and kept beside the programs: making one takes a third of a second.
-    In a check-out of somebody else they are in the user's cache; None where that cannot be
-    written either."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    for folder in (repository() / "build" / "keys", Path(home) / "staplelab" / "keys"):
+    Those of an installed package, or in a check-out of somebody else, are in the user's cache;
+    None where that cannot be written either."""
+    beside = [] if is_installed() else [repository() / "build" / "keys"]
+    for folder in (*beside, cache() / "keys"):
         with contextlib.suppress(OSError):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if os.access(folder, os.R_OK | os.W_OK | os.X_OK) or _is_complete(folder):

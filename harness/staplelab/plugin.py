@@ -1,6 +1,7 @@
 """The pytest plugin: options, the `lab` fixture, outcomes, results.
 
-Use it with `-p staplelab.plugin`.  A test that takes the `lab` fixture is a scenario.
+It is there where the package is installed; else use it with `-p staplelab.plugin`.  A test that
+takes the `lab` fixture is a scenario.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ from pathlib import Path
 import child_run
 import pytest
 
+from staplelab.places import build_folder
+
 
 def command(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # type: ignore[call-overload,no-any-return]
@@ -68,6 +70,26 @@ def test_a_reader_that_has_seen_enough(what: str) -> None:
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("what", ["faults", "--version"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_cannot_be_written(what: str, unbuffered: str) -> None:
+    variables = {**child_run.environment(), "PYTHONUNBUFFERED": unbuffered}
+    with Path("/dev/full").open("w") as full:
+        done = command("-m", "staplelab", what, stdout=full, env=variables)
+    said = "staplelab: output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+@pytest.mark.parametrize("name", ["staple-check", "pki-mint", "faulty-ocspd", "faulty-dnsd"])
+def test_a_program_whose_output_cannot_be_written(name: str, option: str) -> None:
+    program = build_folder() / "bin" / name
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([program, option], stdout=full, stderr=subprocess.PIPE, text=True)
+    said = f"{name}: standard output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, said)
 
 
 @pytest.mark.parametrize("what", [("diff", "deep", "deep"), ("report", "deep")])

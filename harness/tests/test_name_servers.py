@@ -11,7 +11,7 @@ import pytest
 from lab_run import LabRun, nginx
 
 from staplelab.hosts.base import NO_UNKNOWN_NAME
-from staplelab.hosts.namespace import WHY_NOT
+from staplelab.hosts.namespace import NOT_ENTERED, WHY_NOT
 
 #: how a user runs scenarios: in a network of the run's own, where it can be had, and without one
 RUN = ("staplelab", "run", "--jobs", "1")
@@ -63,8 +63,11 @@ def test_a_name_that_does_not_resolve(folder: Path, of_the_machine: socket.socke
     """The C library asks the machine's name servers for it."""
     run = ended(folder, PLAIN, "test_unknown_name")
     (seen,) = run.results()["scenarios"]
-    assert (seen["outcome"], seen["reason"]) == ("not-applicable", NO_UNKNOWN_NAME)
-    assert "to have them: run as root, " in run.said()
+    assert (seen["outcome"], seen["reason"]) == (
+        "not-applicable",
+        NO_UNKNOWN_NAME.format(NOT_ENTERED),
+    )
+    assert "to have them: `staplelab run PATH` in place of pytest" in run.said()
 
 
 def test_each_start_knows_the_names_in_the_certificates(

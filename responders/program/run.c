@@ -198,7 +198,7 @@ int program_run(const program *self, int argc, char **argv)
     terms.faults = r.faults;
     parsed = program_options_parse(&terms, argc, argv, &r.options, &p);
     if (parsed != 0) {
-        status = parsed == 1 ? 0 : 2;
+        status = parsed == 1 ? 0 : p.status == 400 ? 2 : 1;
         goto done;
     }
     if (prepare(&r, &p) != 0 || load_rules(&r, &p) != 0 || start(&r, &p) != 0 ||

@@ -12,10 +12,8 @@ from typing import Protocol
 
 #: why a scenario that needs it is not applicable
 NO_IPV6 = "this machine has no IPv6"
-NO_UNKNOWN_NAME = (
-    "a name that does not resolve would be asked for outside: it needs a network namespace of the "
-    "run's own, which this kernel or container does not give (unshare --net)"
-)
+#: and what it is that it needs
+NO_UNKNOWN_NAME = "a name that does not resolve would be asked for outside: it needs {}"
 
 
 @dataclass(frozen=True)
@@ -108,8 +106,9 @@ class Host(Protocol):
     server_folder: Path
     #: whether the parts run as root
     root: bool
-    #: whether nothing that is sent there reaches this machine or another one, whoever is told to
-    enclosed: bool
+    #: what it lacks for a network from which nothing reaches this machine or another one, whoever
+    #: is told to; "" where it has one
+    open_for_want_of: str
     #: what puts its parts and clients on the lab clock; set before one of them is started
     clock: Preload
 

@@ -119,7 +119,7 @@ class DockerHost:
 
     name = "docker"
     root = False
-    enclosed = True
+    open_for_want_of = ""
 
     def __init__(self, build: Path, image: str) -> None:
         self._build = build

@@ -35,7 +35,7 @@ class LocalHost:
 
     def __init__(self, build: Path) -> None:
         self._build = build
-        self.enclosed = namespace.is_own()
+        self.open_for_want_of = "" if namespace.is_own() else namespace.what_is_missing()
         self.clock = NO_CLOCK
         self.folder = scratch() / f"staplelab-{secrets.token_hex(8)}"
         self._launcher = LocalLauncher(self.program("launcher"), self.folder)
@@ -99,7 +99,7 @@ class LocalHost:
 
     def network(self, argv: Sequence[str]) -> str:
         if not namespace.is_own():
-            raise NotHere(namespace.WHY_NOT)
+            raise NotHere(namespace.why_no_faults())
         program = shutil.which(argv[0], path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
         if program is None:
             raise NotHere(f"{argv[0]} is not installed")

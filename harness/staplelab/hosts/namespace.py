@@ -32,13 +32,17 @@ class _Space(NamedTuple):
 
 _NETWORK = _Space("STAPLELAB_NETNS", 0x40000000, "--net")
 _MOUNTS = _Space("STAPLELAB_MOUNTNS", 0x00020000, "--mount")
-#: what the variable of the mounts says once /dev/shm is the run's own
+#: what the variables say
+_ENTERED, _NOT_GIVEN = "1", "not given"
+#: what that of the mounts says once /dev/shm is the run's own
 _SHM_IS_OWN = "shm"
 
-WHY_NOT = (
-    "faults of the network need a network namespace of the run's own, which this kernel or "
-    "container does not give (unshare --net)"
-)
+_WHAT = "a network namespace of the run's own, which "
+NOT_GIVEN = _WHAT + "this kernel or container does not give (unshare --net)"
+NOT_ENTERED = _WHAT + "`staplelab run` enters, and plain pytest does not"
+_WHY = "faults of the network need {}"
+WHY_NOT = _WHY.format(NOT_GIVEN)
+WHY_NOT_ENTERED = _WHY.format(NOT_ENTERED)
 WHY_NO_SHM = (
     "libfaketime leaves files in /dev/shm, so that the run needs one of its own; `staplelab run` "
     "makes it where the kernel or container lets it (unshare --mount)"
@@ -47,7 +51,22 @@ WHY_NO_SHM = (
 
 def is_own() -> bool:
     """Whether this run has its own network namespace."""
-    return _NETWORK.variable in os.environ
+    return _is_there(_NETWORK)
+
+
+def what_is_missing() -> str:
+    """What it has not, and why.  A pytest that nobody started by `staplelab run`
+    never asks for one: its other tests may want the machine's network."""
+    return NOT_GIVEN if _NETWORK.variable in os.environ else NOT_ENTERED
+
+
+def why_no_faults() -> str:
+    """Why it has no faults of the network."""
+    return _WHY.format(what_is_missing())
+
+
+def _is_there(space: _Space) -> bool:
+    return os.environ.get(space.variable, _NOT_GIVEN) != _NOT_GIVEN
 
 
 def has_own_shm() -> bool:
@@ -59,16 +78,17 @@ def enter(*, network: bool = True, shm: bool = False) -> None:
     """Puts this process into namespaces of its own, or starts its command anew in them; returns
     when it is there or none can be had."""
     wanted = [space for space, asked in ((_NETWORK, network), (_MOUNTS, shm)) if asked]
-    new = [space for space in wanted if space.variable not in os.environ]
+    new = [space for space in wanted if not _is_there(space)]
+    os.environ.update({space.variable: _NOT_GIVEN for space in new})
     if new and os.geteuid() != 0:
         _start_anew(new)
         return
     for space in new:
         if ctypes.CDLL(None).unshare(space.flag) == 0:
-            os.environ[space.variable] = "1"
+            os.environ[space.variable] = _ENTERED
     if network and is_own():
         _raise_loopback()
-    if shm and os.environ.get(_MOUNTS.variable) == "1" and _mount_shm():
+    if shm and os.environ.get(_MOUNTS.variable) == _ENTERED and _mount_shm():
         os.environ[_MOUNTS.variable] = _SHM_IS_OWN
 
 
@@ -80,7 +100,7 @@ def _start_anew(spaces: list[_Space]) -> None:
         subprocess.run([*unshare, "true"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         return
-    os.environ.update({space.variable: "1" for space in spaces})
+    os.environ.update({space.variable: _ENTERED for space in spaces})
     os.execvp("unshare", [*unshare, sys.executable, "-m", "staplelab", *sys.argv[1:]])
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from staplelab import places
 from staplelab.errors import LabError
-from staplelab.places import repository
 
 STANDARD = "standard"
 
 
 def profiles() -> dict[str, Path]:
     """The descriptions that pki-mint makes certificates of, by name."""
-    return {file.stem: file for file in sorted((repository() / "pki" / "profiles").glob("*.json"))}
+    return {file.stem: file for file in sorted(places.profiles().glob("*.json"))}
 
 
 class Minted(dict[str, "Pki"]):

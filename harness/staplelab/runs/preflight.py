@@ -15,7 +15,14 @@ from staplelab.hosts.base import Host
 from staplelab.parts.clock import EPOCH, open_clock
 from staplelab.parts.pki import STANDARD, Pki, profiles
 from staplelab.parts.topology import OCSP_HOST
-from staplelab.places import NO_PROGRAMS, build_folder, key_pool_option, scratch
+from staplelab.places import (
+    BUILD_AGAIN,
+    NO_PROGRAMS,
+    build_folder,
+    is_installed,
+    key_pool_option,
+    scratch,
+)
 from staplelab.servers.base import Server
 from staplelab.servers.config import Configuration
 from staplelab.servers.error_log import Line
@@ -61,14 +68,14 @@ def _check_build(build: Path) -> None:
         raise LabError(NO_PROGRAMS.format(build))
     for file in files:
         if not file.exists():
-            raise LabError(f"{file} is missing; run `make build` first")
+            raise LabError(f"{file} is missing; {BUILD_AGAIN}")
     asked = [(program, _ask_version(program)) for program in programs]
     for program, process in asked:
         said = process.communicate()[0].strip()
         if said != f"{program.name} {__version__}":
             raise LabError(
                 f"{program} is not of this version: it says {said[:80]!r}, and this is "
-                f"{__version__}; run `make build` first"
+                f"{__version__}; {BUILD_AGAIN}"
             )
 
 
@@ -76,9 +83,8 @@ def _ask_version(program: Path) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen([program, "--version"], stdout=subprocess.PIPE, text=True)
     except OSError as error:
-        raise LabError(
-            f"{program} cannot be run: {error.strerror}; run `make clean build` first"
-        ) from None
+        again = BUILD_AGAIN if is_installed() else "run `make clean build` first"
+        raise LabError(f"{program} cannot be run: {error.strerror}; {again}") from None
 
 
 def _check_folder(folder: Path, most: int) -> None:

@@ -7,14 +7,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from staplelab.hosts.base import NO_IPV6, NO_UNKNOWN_NAME
-from staplelab.hosts.namespace import WHY_NOT
+from staplelab.hosts.namespace import NOT_ENTERED, NOT_GIVEN, WHY_NOT, WHY_NOT_ENTERED
 from staplelab.parts.clock import NEEDS_SEPARATE_TIMES
 
 #: a cause, wherever it stands in a reason, and its remedy; "{0}" is what the pattern has caught
 _REMEDIES = (
     (
-        f"{re.escape(WHY_NOT)}|{re.escape(NO_UNKNOWN_NAME)}",
+        f"{re.escape(WHY_NOT)}|{re.escape(NO_UNKNOWN_NAME.format(NOT_GIVEN))}",
         "run as root, in a container with --cap-add NET_ADMIN --cap-add SYS_ADMIN",
+    ),
+    (
+        f"{re.escape(WHY_NOT_ENTERED)}|{re.escape(NO_UNKNOWN_NAME.format(NOT_ENTERED))}",
+        "`staplelab run PATH` in place of pytest (in a check-out: make run)",
     ),
     (
         re.escape(NO_IPV6),

@@ -69,8 +69,8 @@ class Lifecycle:
         self._say("hosts", name=name, addresses=list(addresses))
         if addresses:
             self._hosts[name] = list(addresses)
-        elif not self._world.host.enclosed:
-            self.not_applicable(NO_UNKNOWN_NAME)
+        elif lacking := self._world.host.open_for_want_of:
+            self.not_applicable(NO_UNKNOWN_NAME.format(lacking))
         else:
             self._hosts.pop(name, None)
 
