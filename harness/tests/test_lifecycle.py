@@ -147,16 +147,18 @@ def test_nothing_is_left(run: LabRun) -> None:
     run.wait_for_nothing()
 
 
-@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize(
+    ("scenario", "processes"), [("two_masters", 4), *[("one_after_the_other", 3)] * 3]
+)
 def test_no_upgraded_nginx_outlives_a_killed_run(
-    tmp_path_factory: pytest.TempPathFactory, turn: int
+    tmp_path_factory: pytest.TempPathFactory, scenario: str, processes: int
 ) -> None:
     """Neither master is a child of a program that the driver has started."""
     folder = tmp_path_factory.mktemp("r")
-    options = ("--out", "out", "--jobs", "1", "--nginx", nginx(), ".")
+    options = ("--out", "out", "--jobs", "1", "--nginx", nginx(), "-k", scenario, ".")
     run = LabRun(folder, "staplelab", "run", *options, scenarios="upgraded")
     try:
-        before = run.wait_for("nginx", 4 - turn % 2)  # two masters and their workers, or midway
+        before = run.wait_for("nginx", processes)
         os.kill(run.process.pid, signal.SIGKILL)
         run.wait_for_nothing()
     finally:
