@@ -94,7 +94,8 @@ clean: ## remove what was built and found: build, results, caches
 	@rm -rf build results __pycache__ .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find $(wildcard harness suites docker) -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A wrong NGINX is told before anything is installed, and then what else is missing.
+# A wrong NGINX is told before anything is installed. Then the packages come, and with them apt's
+# lists, which an nginx that is fetched needs, too; who may install nothing gets one line.
 ifeq ($(HOST),docker)
 SERVER := "$(NGINX_IMAGE)"
 SERVER_OPTION := --nginx-image
@@ -107,8 +108,10 @@ endif
 CLOCKS := $(if $(filter faketime,$(CLOCK)),clocks)
 
 define ready
-@harness/setup/find-nginx >/dev/null || { NO_INSTALL=1 harness/setup/packages $(1); exit 1; }
+@[ -z "$${NGINX}$${NO_INSTALL}" ] || harness/setup/find-nginx >/dev/null || \
+    { NO_INSTALL=1 harness/setup/packages $(1); exit 1; }
 @harness/setup/packages $(1)
+@harness/setup/find-nginx >/dev/null
 endef
 
 ready-to-run:
