@@ -1,9 +1,11 @@
 """The first hour: the README's two commands in bare containers of Debian, with git and make alone.
 
 `make first-hour` runs them all, `make first-hour DRAW=N` a part: each release once, each in another
-way; four draws in a row are all. What is cloned is the last commit. Each ends well, or with one line
-that says what to do; what it says is done then, to the word, until all is well. The network has to
-have a mirror of Debian, which the image's own sources name.
+way; four draws in a row are all.  What is cloned is the last commit.  Each ends well, or with one
+line that says what to do; what it says is done then, to the word, until all is well.  A mirror of
+Debian has to be reached, by the image's own sources.
+
+On forky this is also the run by the tools of OpenSSL 3.6: what `openssl s_client` says there.
 """
 
 from __future__ import annotations
@@ -23,13 +25,14 @@ from staplelab.places import repository
 
 RELEASES = ("bookworm", "trixie", "forky")
 DRAW = os.environ.get("DRAW", "")
-#: the scenarios that are run: openssl's s_client, curl's peers, a week of nginx's life
+#: the scenarios that are run; what openssl's s_client says is among them
 FEW = os.environ.get("K") or "first_steps"
 USER, FOLDER = "somebody", "/home/somebody"
 BUNDLE = "/staplelab.bundle"
 #: of one command: on a slow line apt takes minutes
 LONGEST = 900
-_CLONE = f"git -c advice.detachedHead=false clone -q {BUNDLE} staplelab && cd staplelab && make run K='{FEW}'"
+_GIT = "git -c advice.detachedHead=false"
+_CLONE = f"{_GIT} clone -q {BUNDLE} staplelab && cd staplelab && make run K='{FEW}'"
 _AGAIN = f"cd staplelab && make run K='{FEW}'"
 #: what those who look on may say, too
 _NOT_OURS = re.compile(r"make(\[\d+\])?: |$")
