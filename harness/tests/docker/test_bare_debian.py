@@ -31,10 +31,9 @@ USER, FOLDER = "somebody", "/home/somebody"
 BUNDLE = "/staplelab.bundle"
 #: of one command: on a slow line apt takes minutes
 LONGEST = 900
-_GIT = "git -c advice.detachedHead=false"
-_CLONE = f"{_GIT} clone -q {BUNDLE} staplelab && cd staplelab && make run K='{FEW}'"
-_AGAIN = f"cd staplelab && make run K='{FEW}'"
-#: what those who look on may say, too
+_CLONE = f"git clone -q {BUNDLE} staplelab"
+_RUN = f"cd staplelab && make run K='{FEW}'"
+#: what make says, too
 _NOT_OURS = re.compile(r"make(\[\d+\])?: |$")
 
 pytestmark = pytest.mark.timeout(4 * LONGEST)
@@ -127,6 +126,10 @@ class Bare:
         rights += ["--inh-caps=-all", "--bounding-set=-all"] if self._confined else []
         return docker("exec", *options, self.name, *rights, "bash", "-c", command)
 
+    def clone(self, user: str) -> None:
+        done = self.say(user, _CLONE)
+        assert done.returncode == 0, done.stderr
+
     def results(self, user: str) -> dict[str, int]:
         home = FOLDER if user == USER else "/root"
         read = self.say(user, f"cat {home}/staplelab/results/results.json")
@@ -158,17 +161,18 @@ def remedy(done: subprocess.CompletedProcess[str]) -> str:
 
 @pytest.mark.parametrize(("release", "way"), chosen())
 def test_first_hour(bare: Bare, release: str, way: str) -> None:
-    user, command = WAYS[way].user, _CLONE
+    user = WAYS[way].user
+    bare.clone(user)
     lines = []
-    while (done := bare.say(user, command)).returncode != 0:
+    while (done := bare.say(user, _RUN)).returncode != 0:
         lines.append(remedy(done))
         assert len(lines) <= WAYS[way].lines, lines
-        command = _AGAIN
         if found := re.search(r"as root(?: with its capabilities)?: (apt-get .*)$", lines[-1]):
             done = bare.administer(f"export DEBIAN_FRONTEND=noninteractive; ({found[1]}) <<<y")
             assert done.returncode == 0, (found[1], done.stderr)
         elif "run as an ordinary user (docker run --user 1000:1000)" in lines[-1]:
-            user, command = USER, _CLONE
+            user = USER
+            bare.clone(user)
         else:
             raise AssertionError(f"it does not say what to do: {lines[-1]}")
     assert len(lines) == WAYS[way].lines, lines
