@@ -26,7 +26,7 @@ PYTEST = $(PY) -m pytest $$([ "$$JOBS" = 1 ] || echo "-n $$JOBS")
 C_FILES = $(shell find responders pki harness -name '*.[ch]')
 PYTHON_FILES = $(shell find $(wildcard harness suites docker) -name '*.py') harness/setup/floors
 NO_TEST := -not -path '*/tests/*' -not -path '*/fuzz/*'
-SHELL_FILES = $(shell grep -rlIE '^\#!/bin/(ba)?sh' $(wildcard .ci harness docker))
+SHELL_FILES = $(shell grep -rlIE --exclude='*.py' '^\#!/bin/(ba)?sh' $(wildcard .ci harness docker))
 
 .NOTPARALLEL:
 .PHONY: help build run test test-c test-harness test-suites test-docker test-asan test-recipes coverage fuzz \
