@@ -304,7 +304,7 @@ def test_no_binary(tmp_path: Path, name: str, complaint: str) -> None:
 
 def test_a_file_of_another_kind_cannot_be_run(tmp_path: Path) -> None:
     binary = executable(tmp_path / "nginx", "neither script nor program")
-    with pytest.raises(LabError, match=f"--nginx {binary}: cannot be run: .*Exec format error"):
+    with pytest.raises(LabError, match=f"--nginx {binary}: -V cannot be run: .*Exec format error"):
         sut.probe(str(binary))
 
 
@@ -379,7 +379,7 @@ def test_a_wrapper_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     os.mkfifo(tmp_path / "pipe")
     script = f"#!/bin/sh\nexec 9<>{tmp_path}/pipe\ncat <&9\n"
     wrapper = executable(tmp_path / "nginx", script)
-    with pytest.raises(LabError, match=f"--nginx {wrapper}: cannot be run: .* -V .*to end"):
+    with pytest.raises(LabError, match=f"--nginx {wrapper}: -V cannot be run: .*not end within"):
         sut.probe(str(wrapper))
 
     def nobody_reads() -> bool:

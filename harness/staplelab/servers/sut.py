@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
-import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from staplelab.errors import LabError
+from staplelab.hosts.launcher import GIVEN, run_alone
+from staplelab.places import build_folder
 from staplelab.servers.product import Ways, read_library, read_product, ways
-from staplelab.waiting import until_ended
 
 Version = tuple[int, ...]
 
@@ -162,38 +160,25 @@ def check_age(server: ServerUnderTest) -> None:
         )
 
 
-def _run(argv: list[str], *descriptors: int) -> str:
-    """What nginx writes to standard error; nothing of a wrapper that hangs is left."""
+def _run(argv: list[str], given: int | None = None) -> str:
+    """What nginx writes to standard error; nothing of a wrapper that forks or hangs is left,
+    whatever ends this process meanwhile."""
+    launcher = build_folder() / "bin" / "launcher"
     try:
-        with tempfile.TemporaryFile() as said:
-            process = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                pass_fds=descriptors,
-                start_new_session=True,
-            )
-            try:
-                until_ended(process.pid, " ".join(argv[:2]), _ANSWER_SECONDS)
-            finally:
-                os.killpg(process.pid, signal.SIGKILL)  # it is not reaped: the number is its own
-                process.wait()
-            said.seek(0)
-            return said.read(_LONGEST_ANSWER).decode(errors="replace")
-    except (OSError, LabError) as error:
-        raise LabError(f"--nginx {argv[0]}: cannot be run: {error}") from error
+        done = run_alone(str(launcher), argv, {}, _ANSWER_SECONDS, given)
+    except LabError as error:
+        raise LabError(f"--nginx {argv[0]}: {argv[1]} cannot be run: {error}") from error
+    return done.stderr[:_LONGEST_ANSWER]
 
 
 def _knows_ipv6(server: ServerUnderTest) -> bool:
     """Asks the binary: -V does not say it.  The question ends in a directive that there is not, so
     that nginx stops there, before it makes a folder or opens a socket."""
-    argv = [server.path, "-t", "-p", "/nonexistent", "-c"]
+    argv = [server.path, "-t", "-p", "/nonexistent", "-c", GIVEN]
+    if server.number >= E_OPTION_SINCE:
+        argv += ["-e", "/dev/null"]
     with os.fdopen(os.memfd_create("question"), "wb", buffering=0) as file:
         file.write(b"events {} http { resolver [::1]; asked; }")
-        argv.append(f"/proc/self/fd/{file.fileno()}")
-        if server.number >= E_OPTION_SINCE:
-            argv += ["-e", "/dev/null"]
         return _NO_IPV6 not in _run(argv, file.fileno())
 
 
