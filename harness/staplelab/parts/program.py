@@ -110,6 +110,7 @@ class Program(Part):
         Whoever asks judges it: that it is not 0 fails the scenario no more."""
         status = self.running.wait(bound)
         self._bidden = True
+        self.note("wait", part=self.name, status=status)
         return status
 
     # ----- rest -----
