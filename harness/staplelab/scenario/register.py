@@ -298,6 +298,18 @@ REGISTER = (
         read_in=f"ngx_ssl_certificate_status_callback (SSL_get_certificate), {_STAPLING}",
         libraries=("LibreSSL",),
     ),
+    # ----- names -----
+    Deviation(
+        id="NGX-030",
+        title="An alias without data for one family is lost where it comes first",
+        expected="an alias to be followed, whatever the response to the other family's query says",
+        quotation="if the response shows a CNAME and that is not the answer itself, cache the "
+        "CNAME, change the SNAME to the canonical name in the CNAME RR and go to step 1.",
+        source="RFC 1034, section 5.3.3",
+        does="forgets an alias that came first once the other query is answered without data: "
+        "the name is not found (where the alias comes last it is followed)",
+        read_in="ngx_resolver_process_a, ngx_resolver.c",
+    ),
 )
 
 _BY_ID = {one.id: one for one in REGISTER}
