@@ -31,7 +31,7 @@ _WORDS = {
 }
 #: of an address that the lab does not know by a name
 _PORT = re.compile(r":\d+$")
-_PEER = re.compile(r", peer: (\S+?)(?:,|$)")
+_TRIED = re.compile(r", responder: ([^ ,]+), peer: ([^ ,]+)")
 
 
 def site_of(number: int) -> str:
@@ -85,16 +85,19 @@ def _use(one: str | Mapping[str, Any]) -> Mapping[str, Any]:
     return {"fault": one} if isinstance(one, str) else one
 
 
+def peers_by_host(lab: Lab, text: str = CLOSED) -> dict[str, list[str]]:
+    """The addresses that nginx has tried in vain for each host, in order."""
+    tried: dict[str, list[str]] = {}
+    for line in lab.log_lines(text):
+        found = _TRIED.search(lab.shared(line.text))
+        if found:
+            tried.setdefault(found[1], []).append(_PORT.sub("", found[2]))
+    return tried
+
+
 def peers(lab: Lab, text: str = CLOSED) -> list[str]:
-    """The addresses that nginx has tried and that were of no use, in order."""
-    found = [_PEER.search(line.text) for line in lab.log_lines(text)]
-    return [_PORT.sub("", lab.shared(one[1])) for one in found if one]
-
-
-def claim_closed(lab: Lab, times: int) -> None:
-    """So many addresses were tried in vain."""
-    if times:
-        lab.claim(CLOSED, times)
+    """All of these addresses, in order."""
+    return [one for tried in peers_by_host(lab, text).values() for one in tried]
 
 
 def could_not(host: str, why: str) -> str:
