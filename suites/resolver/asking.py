@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from staplelab.hosts.base import NO_IPV6
-from staplelab.parts.topology import OCSP_HOST
+from staplelab.parts.topology import OCSP_HOST  # noqa: F401
 from staplelab.scenario.lab import Lab
 from staplelab.servers.config import Site
 
