@@ -34,6 +34,9 @@ IGNORED, TAKEN, FAILS, LOST = "ignored", "taken", "fails", "lost"
 NOT_FOUND = "{host} could not be resolved (3: Host not found)"
 SHORT = "short DNS response"
 OUT = "name is out of DNS response"
+_LOOP = "compression pointers loop in DNS response"
+#: the longest name that there is
+LONGEST = ".".join("a" * 127)
 NO_ADDRESS = "no A or CNAME types in DNS response"
 
 
@@ -62,7 +65,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Message:
-    """A response to a query for A (AAAA has no data), and what nginx makes of it."""
+    """A response to a query, and what nginx makes of it."""
 
     id: str
     octets: Callable[[Asked], bytes]
@@ -71,6 +74,8 @@ class Message:
     result: str = IGNORED
     #: the versions of nginx that do so; the others are not shown it
     versions: str = ""
+    #: the query that it answers; the other one is answered well
+    qtype: str = "A"
     #: the names that are asked for thereafter, in the order of the queries
     asks: tuple[str, ...] = ()
 
@@ -145,6 +150,7 @@ QUESTIONS = (
     asking("other-name", lambda q: question("other.test"), "unexpected DNS response for other.test"),
     asking("parent", lambda q: question(q.host.partition(".")[2]), "unexpected DNS response for staplelab.test"),
     asking("upper-case", lambda q: question(q.host.upper()), result=TAKEN),
+    asking("labels-128", lambda q: question(f"{LONGEST}.a"), _LOOP),
     Message("claims-a-record", lambda q: message(q.question, answers=1), (SHORT,)),
     Message("claims-two-records", lambda q: message(q.question, q.own, answers=2), (SHORT,)),
     Message("claims-256-records", lambda q: message(q.question, q.own, answers=256), (SHORT,)),
@@ -163,6 +169,22 @@ def both(id_: str, of: Callable[[Asked], bytes], *log: str, **more: str) -> Mess
     return Message(id_, lambda q: message(q.question, of(q), q.own), log, **more)
 
 
+_TXT = "unexpected RR type 16 in DNS response"
+
+
+def _long(asked: Asked, octets: int) -> bytes:
+    """A message of so many octets, with its ID; the address is at its end."""
+    rest = octets - 2 - len(message(asked.question, record(TXT, b""), asked.own))
+    return message(asked.question, record(TXT, bytes(rest)), asked.own)
+
+
+def six(id_: str, of: Callable[[Asked], bytes], *log: str, **more: str) -> Message:
+    """A response to the query for AAAA."""
+    asked = lambda q: message(question(q.host, AAAA), of(q))  # noqa: E731
+    return Message(f"six-{id_}", asked, log, qtype="AAAA", **more)
+
+
+_BAD_AAAA = "invalid AAAA record in DNS response"
 _BAD_A = "invalid A record in DNS response"
 
 RECORDS = (
@@ -197,11 +219,29 @@ RECORDS = (
     both("dname-before", lambda q: record(DNAME, name("other.test")), result=TAKEN),
     both("alias-before", lambda q: record(CNAME, name("other.test")), result=TAKEN),
     both("long-before", lambda q: record(TXT, b"\xff" * 300), "unexpected RR type 16 in DNS response", result=TAKEN),
+    # as much as nginx reads of a datagram, and an octet more
+    Message("octets-4096", lambda q: _long(q, 4096), (_TXT,), TAKEN),
+    Message("octets-4097", lambda q: _long(q, 4097), (_TXT, SHORT)),
     both("too-long-before", lambda q: record(TXT, b"\1a", length=3000), "unexpected RR type 16 in DNS response", SHORT),
 )
 
+FAMILY_OF_AAAA = (
+    six("a", lambda q: record(A, q.four), "unexpected A record in DNS response"),
+    six("aaaa-of-0", lambda q: record(AAAA, b"") + bytes(16), _BAD_AAAA),
+    six("aaaa-of-15", lambda q: record(AAAA, q.six[:15]) + bytes(16), _BAD_AAAA),
+    six("aaaa-of-17", lambda q: record(AAAA, q.six + b"\0"), _BAD_AAAA),
+    six("aaaa-of-4", lambda q: record(AAAA, q.four) + bytes(16), _BAD_AAAA),
+    six("aaaa-cut", lambda q: record(AAAA, q.six[:15], length=16), SHORT),
+    six("class-3", lambda q: record(AAAA, q.six, rrclass=3), "unexpected RR class 3 in DNS response"),
+    Message(
+        "six-asked-for-a",
+        lambda q: message(q.question, record(AAAA, q.six)),
+        ("unexpected DNS response for {host}",),
+        qtype="AAAA",
+    ),
+)
+
 X15 = "x" * 15
-LONGEST = ".".join("a" * 127)
 
 
 def alias(id_: str, target: Callable[[Asked], bytes], *log: str, **more: object) -> Message:
@@ -217,7 +257,6 @@ def _data(asked: Asked) -> int:
 
 _TARGET = "target.staplelab.test"
 _LABEL_TYPE = "invalid label type in DNS response"
-_LOOP = "compression pointers loop in DNS response"
 
 ALIASES = (
     alias("whole", lambda q: name(_TARGET), asks=(_TARGET,)),

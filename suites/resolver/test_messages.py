@@ -1,4 +1,4 @@
-"""Responses octet by octet: each is the first one to a query for A, and the next one is right.
+"""Responses octet by octet: each is the first one to a query, and the next one is right.
 
 The first one has the responder's second address, the right one its first: so it shows whose
 address nginx has taken.  One nginx meets a whole table, each row at a site of its own."""
@@ -16,6 +16,7 @@ from suites.resolver import wire
 from suites.resolver.asking import TIMED_OUT, claim_all, could_not, errors, rule, site_of, start, words
 from suites.resolver.messages import (
     ALIASES,
+    FAMILY_OF_AAAA,
     HEADER,
     IGNORED,
     LOST,
@@ -26,11 +27,17 @@ from suites.resolver.messages import (
     Message,
 )
 
-TABLES = {"header": HEADER, "question": QUESTIONS, "records": RECORDS, "alias": ALIASES}
+TABLES = {
+    "header": HEADER,
+    "question": QUESTIONS,
+    "records": RECORDS,
+    "aaaa": FAMILY_OF_AAAA,
+    "alias": ALIASES,
+}
 
 
 def rules(lab: Lab, rows: dict[str, Message]) -> list[Any]:
-    """What the name server says: to each host's first query for A the octets of its row.  Those of
+    """What the name server says: to each host's first query the octets of its row.  Those of
     an alias come last, for nginx forgets one that does not (NGX-030)."""
     first = {"fault": "wrong-address", "values": [lab.address("responder")]}
     second = {"fault": "wrong-address", "values": [lab.address("responder-2")]}
@@ -40,9 +47,8 @@ def rules(lab: Lab, rows: dict[str, Message]) -> list[Any]:
         octets = [wire.fault(row.octets(asked))]
         if row in ALIASES:
             octets.append({"fault": "answer-delay", "ms": 1000})
-        made.append(rule(host, "AAAA", "nodata"))
-        made.append(rule(host, "A", first))
-        made[-1]["sequence"].insert(0, {"times": 1, "do": octets})
+        made += [rule(host, "AAAA", "nodata"), rule(host, "A", first)]
+        made[-2 if row.qtype == "AAAA" else -1]["sequence"].insert(0, {"times": 1, "do": octets})
     return [*made, {"sequence": [{"do": [second]}]}]
 
 
@@ -90,7 +96,7 @@ def expected_queries(rows: dict[str, Message]) -> dict[str, list[str]]:
     for host, row in rows.items():
         wanted.update({name: ["A", "AAAA"] for name in row.asks})
         if row.result == IGNORED:
-            wanted[host] = ["A", "AAAA", "A"]
+            wanted[host] = ["A", "AAAA", row.qtype]
     return wanted
 
 

@@ -69,11 +69,16 @@ def test_an_ipv6_address(lab: Lab) -> None:
     lab.claim(could_not("[::1]", NOT_FOUND))
 
 
-def test_an_empty_label(lab: Lab) -> None:
-    """No query can be made of it: there is no such name."""
-    start(lab, "a..test")
+@pytest.mark.parametrize("name", ["a..test", "x" * 256], ids=["empty-label", "256"])
+def test_no_name(lab: Lab, name: str) -> None:
+    """No query can be made of an empty label, or of one that is longer than an octet can say: there
+    is no such name."""
+    lab.stub.record("other.test", "A", lab.address("responder"))
+    start(lab, name, "other.test", name)
     ask(lab, 0, 0, 0)
-    lab.claim(could_not("a..test", NOT_FOUND))
+    ask(lab, 1, 1, 2)
+    ask(lab, 2, 0, 0)
+    lab.claim(could_not(name, NOT_FOUND), 2)
 
 
 def test_a_label_that_is_too_long(lab: Lab) -> None:
@@ -89,6 +94,28 @@ def test_a_label_that_is_too_long(lab: Lab) -> None:
     lab.deviation("NGX-032", sent, conforms="not found", deviates="sent")
     lab.claim(could_not(name, TIMED_OUT))
     lab.claim("DNS error (1: Format error), query id:", 4)
+
+
+#: their CRC-32, by which nginx looks for a name, is the same
+ALIKE = (
+    ("cnyri.test", "vmkwtd.test"),
+    ("bzbolzo.test", "nfdcmti.test"),
+    ("fkxllon.test", "fnbps.test"),
+)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("pair", ALIKE, ids=lambda pair: pair[0])
+def test_names_of_one_checksum(lab: Lab, pair: tuple[str, str], turned: bool) -> None:
+    """They are told apart by their letters."""
+    one, other = reversed(pair) if turned else pair
+    lab.stub.record(one, "A", lab.address("responder"))
+    lab.stub.record(other, "A", lab.address("responder-2"))
+    start(lab, one, other, one, other)
+    for site in range(4):
+        ask(lab, site, 1, 0 if site > 1 else 2)
+    listeners = [one["listener"] for one in lab.responder.requests()]
+    assert listeners == ["responder", "responder-2"] * 2
 
 
 def test_many_names(lab: Lab) -> None:

@@ -221,6 +221,35 @@ def test_unreachable(lab: Lab, case: Dead, timeout: int) -> None:
     lab.claim(NOT_SENT, failed, level="crit")
 
 
+def test_nobody_listens(lab: Lab) -> None:
+    """The kernel says so after A was sent: AAAA cannot be, and both are sent to the next server at
+    once.  What is closed then is opened anew when its turn comes."""
+    put(lab)
+    dead = f"{lab.address('nginx')}:9"
+    start(lab, *HOSTS[:4], resolver=f"{dead} {lab.resolver()}")
+    for site in range(4):
+        ask(lab, site, 1, 2)
+    assert [one["qtype"] for one in lab.stub.requests()] == ["A", "AAAA"] * 4
+    lab.claim(f"send() failed {CONNECTION_REFUSED} while resolving, resolver: {dead}", 2)
+
+
+def test_nobody_listens_and_one_query(lab: Lab) -> None:
+    """Without a second query nginx hears of it afterwards, and waits for 5 s."""
+    put(lab)
+    dead = f"{lab.address('nginx')}:9"
+    start(lab, *HOSTS[:3], resolver=f"{dead} {lab.resolver()} ipv6=off")
+    for site in range(3):
+        to_the_dead = site != 1
+        ask(lab, site, int(not to_the_dead), int(not to_the_dead))
+        if to_the_dead:
+            lab.wait_for_log(CONNECTION_REFUSED, (site + 2) // 2)
+            lab.step(4.9)
+            lab.settle(queries=0)
+            lab.step(0.2)
+            lab.settle(1, queries=1)
+    lab.claim(f"recv() failed {CONNECTION_REFUSED} while resolving, resolver: {dead}", 2)
+
+
 def test_a_family_that_cannot_be_reached(lab: Lab) -> None:
     """A link-local address without its link: the next server is tried at once."""
     if not lab.has_listener("stub-6"):

@@ -210,15 +210,17 @@ def test_format_error_while_others_are_asked_for(lab: Lab) -> None:
     """The line names the one that it is about; an ID that nobody has, no one."""
     hosts = [f"h{number}.staplelab.test" for number in range(4)]
     octets = {"fault": "message-octets", "octets": "8181 0000 0000 0000 0000"}
-    rules = [rule(host, None, "drop-query") for host in hosts if host != hosts[1]]
-    lab.stub.rules([*rules, rule(hosts[1], None, octets)])
+    rules = [rule(host, None, "drop-query") for host in hosts[1:]]
+    lab.stub.rules([rule(hosts[0], None, octets, late(1)), *rules])
     start(lab, *hosts, timeout="3s")
-    for site in (0, 2, 3, 1):
+    for site in range(4):
         ask(lab, site, 0, 2)
+    lab.step(1)
+    lab.settle(queries=0)
     lines = [lab.shared(line.text) for line in lab.log_lines("DNS error")]
-    assert lines == [f'DNS error (1: Format error), query id:N, name:"{hosts[1]}"'] * 2
+    assert lines == [f'DNS error (1: Format error), query id:N, name:"{hosts[0]}"'] * 2
     lab.claim("DNS error (1: Format error), query id:", 2)
-    lab.step(3.1)
+    lab.step(2.1)
     lab.settle(queries=0)
     for host in hosts:
         lab.claim(could_not(host, TIMED_OUT))

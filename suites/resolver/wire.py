@@ -66,3 +66,43 @@ def message(
 def fault(octets: bytes, **more: Any) -> dict[str, Any]:
     """The entry of a rule that sends this."""
     return {"fault": "message-octets", "octets": octets.hex(), **more}
+
+
+# ----- the other way round -----
+
+
+def query(qname: str, qtype: int, ident: int) -> bytes:
+    """A query with RD, and no EDNS, as nginx sends it."""
+    return number(ident) + message(question(qname, qtype), flags=0x0100)
+
+
+def read(octets: bytes) -> tuple[int, list[tuple[str, int, int, bytes]]]:
+    """The response code, and the records of the answer section: owner, type, TTL, data (of an
+    alias its target, without pointers), sorted."""
+    rcode, count = octets[3] & 0x0F, int.from_bytes(octets[6:8], "big")
+    _, at = _read_name(octets, QUESTION)
+    at += 4
+    records = []
+    for _ in range(count):
+        owner, at = _read_name(octets, at)
+        rrtype, ttl = int.from_bytes(octets[at : at + 2], "big"), octets[at + 4 : at + 8]
+        end = at + 10 + int.from_bytes(octets[at + 8 : at + 10], "big")
+        data = octets[at + 10 : end]
+        if rrtype == CNAME:
+            data = _read_name(octets, at + 10)[0].encode()
+        records.append((owner, rrtype, int.from_bytes(ttl, "big"), data))
+        at = end
+    return rcode, sorted(records)
+
+
+def _read_name(octets: bytes, at: int) -> tuple[str, int]:
+    """The name there, and where it ends."""
+    labels, end = [], 0
+    while octets[at]:
+        if octets[at] >= 0xC0:
+            end = end or at + 2
+            at = int.from_bytes(octets[at : at + 2], "big") & 0x3FFF
+            continue
+        labels.append(octets[at + 1 : at + 1 + octets[at]].decode())
+        at += 1 + octets[at]
+    return ".".join(labels), end or at + 1
