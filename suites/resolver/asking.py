@@ -1,12 +1,11 @@
-"""How these scenarios make nginx ask: server{}s that share one resolver, so one cache of names, each
-with a fetch of its own to spend."""
+"""How these scenarios make nginx ask: server{}s that share one resolver, so one cache of names,
+each with a fetch of its own to spend."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from staplelab.hosts.base import NO_IPV6

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from suites.resolver import wire
 from suites.resolver.wire import (
     AAAA,
     CNAME,
@@ -21,7 +20,6 @@ from suites.resolver.wire import (
     A,
     message,
     name,
-    number,
     pointer,
     question,
     record,
@@ -142,20 +140,40 @@ QUESTIONS = (
     Message("no-type", lambda q: message(name(q.host) + b"\0\1\0"), (SHORT,)),
     asking("txt", lambda q: question(q.host, TXT), "unknown query type 16 in DNS response"),
     asking("type-257", lambda q: question(q.host, 257), "unknown query type 257 in DNS response"),
-    asking("aaaa", lambda q: question(q.host, AAAA), "wrong ident N in DNS response for {host}, expect N"),
+    asking(
+        "aaaa",
+        lambda q: question(q.host, AAAA),
+        "wrong ident N in DNS response for {host}, expect N",
+    ),
     asking("srv", lambda q: question(q.host, SRV), "unexpected DNS response for {host}"),
-    asking("ptr", lambda q: question(q.host, PTR), "invalid in-addr.arpa or ip6.arpa name in DNS response"),
+    asking(
+        "ptr",
+        lambda q: question(q.host, PTR),
+        "invalid in-addr.arpa or ip6.arpa name in DNS response",
+    ),
     asking("class-3", lambda q: question(q.host, A, 3), "unknown query class 3 in DNS response"),
-    asking("class-257", lambda q: question(q.host, A, 257), "unknown query class 257 in DNS response"),
-    asking("other-name", lambda q: question("other.test"), "unexpected DNS response for other.test"),
-    asking("parent", lambda q: question(q.host.partition(".")[2]), "unexpected DNS response for staplelab.test"),
+    asking(
+        "class-257", lambda q: question(q.host, A, 257), "unknown query class 257 in DNS response"
+    ),
+    asking(
+        "other-name", lambda q: question("other.test"), "unexpected DNS response for other.test"
+    ),
+    asking(
+        "parent",
+        lambda q: question(q.host.partition(".")[2]),
+        "unexpected DNS response for staplelab.test",
+    ),
     asking("upper-case", lambda q: question(q.host.upper()), result=TAKEN),
     asking("labels-128", lambda q: question(f"{LONGEST}.a"), _LOOP),
     Message("claims-a-record", lambda q: message(q.question, answers=1), (SHORT,)),
     Message("claims-two-records", lambda q: message(q.question, q.own, answers=2), (SHORT,)),
     Message("claims-256-records", lambda q: message(q.question, q.own, answers=256), (SHORT,)),
-    Message("more-than-claimed", lambda q: message(q.question, q.own, q.own, answers=1), result=TAKEN),
-    Message("octets-behind", lambda q: message(q.question, q.own, behind=b"\xff" * 9), result=TAKEN),
+    Message(
+        "more-than-claimed", lambda q: message(q.question, q.own, q.own, answers=1), result=TAKEN
+    ),
+    Message(
+        "octets-behind", lambda q: message(q.question, q.own, behind=b"\xff" * 9), result=TAKEN
+    ),
 )
 
 
@@ -188,8 +206,14 @@ _BAD_AAAA = "invalid AAAA record in DNS response"
 _BAD_A = "invalid A record in DNS response"
 
 RECORDS = (
-    answer("class-3", lambda q: record(A, q.four, rrclass=3), "unexpected RR class 3 in DNS response"),
-    answer("class-257", lambda q: record(A, q.four, rrclass=257), "unexpected RR class 257 in DNS response"),
+    answer(
+        "class-3", lambda q: record(A, q.four, rrclass=3), "unexpected RR class 3 in DNS response"
+    ),
+    answer(
+        "class-257",
+        lambda q: record(A, q.four, rrclass=257),
+        "unexpected RR class 257 in DNS response",
+    ),
     answer("a-of-0", lambda q: record(A, b"") + bytes(4), _BAD_A),
     answer("a-of-3", lambda q: record(A, q.four[:3]) + bytes(4), _BAD_A),
     answer("a-of-5", lambda q: record(A, q.four + b"\0") + bytes(4), _BAD_A),
@@ -197,7 +221,11 @@ RECORDS = (
     answer("a-cut", lambda q: record(A, q.four[:3], length=4), SHORT),
     answer("aaaa", lambda q: record(AAAA, q.six), "unexpected AAAA record in DNS response"),
     both("aaaa-before", lambda q: record(AAAA, q.six), "unexpected AAAA record in DNS response"),
-    answer("owner-root", lambda q: record(A, q.four, owner=b"\0") + b"\0", "invalid name in DNS response"),
+    answer(
+        "owner-root",
+        lambda q: record(A, q.four, owner=b"\0") + b"\0",
+        "invalid name in DNS response",
+    ),
     answer("owner-runs-out", lambda q: b"\x3f" + bytes(11), SHORT),
     answer("head-cut", lambda q: record(A, b"", owner=name("abc"))[:-1], SHORT),
     answer("head-whole", lambda q: record(TXT, b""), SHORT),
@@ -213,16 +241,38 @@ RECORDS = (
         NOT_FOUND,
         result=FAILS,
     ),
-    both("txt-before", lambda q: record(TXT, b"\1a"), "unexpected RR type 16 in DNS response", result=TAKEN),
-    both("type-257-before", lambda q: record(257, b"\1a"), "unexpected RR type 257 in DNS response", result=TAKEN),
-    answer("dname", lambda q: record(DNAME, name("other.test")), NO_ADDRESS, NOT_FOUND, result=FAILS),
+    both(
+        "txt-before",
+        lambda q: record(TXT, b"\1a"),
+        "unexpected RR type 16 in DNS response",
+        result=TAKEN,
+    ),
+    both(
+        "type-257-before",
+        lambda q: record(257, b"\1a"),
+        "unexpected RR type 257 in DNS response",
+        result=TAKEN,
+    ),
+    answer(
+        "dname", lambda q: record(DNAME, name("other.test")), NO_ADDRESS, NOT_FOUND, result=FAILS
+    ),
     both("dname-before", lambda q: record(DNAME, name("other.test")), result=TAKEN),
     both("alias-before", lambda q: record(CNAME, name("other.test")), result=TAKEN),
-    both("long-before", lambda q: record(TXT, b"\xff" * 300), "unexpected RR type 16 in DNS response", result=TAKEN),
+    both(
+        "long-before",
+        lambda q: record(TXT, b"\xff" * 300),
+        "unexpected RR type 16 in DNS response",
+        result=TAKEN,
+    ),
     # as much as nginx reads of a datagram, and an octet more
     Message("octets-4096", lambda q: _long(q, 4096), (_TXT,), TAKEN),
     Message("octets-4097", lambda q: _long(q, 4097), (_TXT, SHORT)),
-    both("too-long-before", lambda q: record(TXT, b"\1a", length=3000), "unexpected RR type 16 in DNS response", SHORT),
+    both(
+        "too-long-before",
+        lambda q: record(TXT, b"\1a", length=3000),
+        "unexpected RR type 16 in DNS response",
+        SHORT,
+    ),
 )
 
 FAMILY_OF_AAAA = (
@@ -232,7 +282,9 @@ FAMILY_OF_AAAA = (
     six("aaaa-of-17", lambda q: record(AAAA, q.six + b"\0"), _BAD_AAAA),
     six("aaaa-of-4", lambda q: record(AAAA, q.four) + bytes(16), _BAD_AAAA),
     six("aaaa-cut", lambda q: record(AAAA, q.six[:15], length=16), SHORT),
-    six("class-3", lambda q: record(AAAA, q.six, rrclass=3), "unexpected RR class 3 in DNS response"),
+    six(
+        "class-3", lambda q: record(AAAA, q.six, rrclass=3), "unexpected RR class 3 in DNS response"
+    ),
     Message(
         "six-asked-for-a",
         lambda q: message(q.question, record(AAAA, q.six)),
@@ -244,15 +296,19 @@ FAMILY_OF_AAAA = (
 X15 = "x" * 15
 
 
+def _data(asked: Asked) -> int:
+    """Where the data of a first record is."""
+    return asked.behind + 12
+
+
 def alias(id_: str, target: Callable[[Asked], bytes], *log: str, **more: object) -> Message:
     """A response that says: it is an alias of that."""
     more = {"result": TAKEN if "asks" in more else LOST, **more}
-    return Message(id_, lambda q: message(q.question, record(CNAME, target(q))), log, **more)  # type: ignore
 
+    def octets(asked: Asked) -> bytes:
+        return message(asked.question, record(CNAME, target(asked)))
 
-#: where the data of a first record is
-def _data(asked: Asked) -> int:
-    return asked.behind + 12
+    return Message(id_, octets, log, **more)  # type: ignore
 
 
 _TARGET = "target.staplelab.test"

@@ -152,7 +152,11 @@ LIVES = (
     Life("used-31-s-ago", ttl(300), (Visit(0, 2), Visit(31, 2, OTHER), Visit(0, 2))),
     Life("nobody-else-asks", ttl(300), (Visit(0, 2), Visit(299, 0))),
     Life("use-counts", ttl(300), (Visit(0, 2), Visit(20, 0), Visit(20, 2, OTHER), Visit(0, 0))),
-    Life("other-found-in-cache", ttl(300), (Visit(0, 2), Visit(10, 2, OTHER), Visit(21, 0, OTHER), Visit(0, 2))),
+    Life(
+        "other-found-in-cache",
+        ttl(300),
+        (Visit(0, 2), Visit(10, 2, OTHER), Visit(21, 0, OTHER), Visit(0, 2)),
+    ),
     Life(
         "two-at-a-time",
         ttl(300),
@@ -197,8 +201,8 @@ def test_life(lab: Lab, life: Life) -> None:
     ids=["servfail", "nxdomain", "nodata"],
 )
 def test_errors_are_not_kept(lab: Lab, fault: str, why: str) -> None:
-    """Not even those that say for how long they hold (RFC 2308), within the same second; valid= does
-    not change that."""
+    """Not even those that say for how long they hold (RFC 2308), within the same second; valid=
+    does not change that."""
     lab.stub.record(HOST, "A", lab.address("responder"))
     lab.inject(fault, match={"qname": HOST}, times=2)
     start(lab, HOST, HOST, HOST, resolver=f"{lab.resolver()} valid=10s")
@@ -245,4 +249,3 @@ def test_what_a_name_becomes(lab: Lab) -> None:
         lab.step(1)
     asked = [request["listener"] for request in lab.responder.requests()]
     assert asked == [*first, "responder-6", "responder"]
-

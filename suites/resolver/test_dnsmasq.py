@@ -87,5 +87,3 @@ def test_an_alias(lab: Lab) -> None:
     lab.handshake()
     lab.settle(1, queries=1)
     assert lab.handshake().verdict == "GOOD"
-
-

@@ -138,7 +138,7 @@ def test_aaaa_first(lab: Lab) -> None:
 
 
 def lead(lab: Lab, chosen: Sequence[Cell], first: str) -> None:
-    """`first`: which of the responses comes first.  Each cell has a host, and a site, of its own."""
+    """`first`: which of the responses comes first.  Each cell has a host and a site of its own."""
     cells = {f"{one.a}-{one.aaaa}.staplelab.test".replace("+", "-"): one for one in chosen}
     for host in cells:
         lab.stub.record(target_of(host), "A", lab.address("responder-2"))

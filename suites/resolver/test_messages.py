@@ -13,7 +13,16 @@ import pytest
 from staplelab.scenario.lab import Lab
 from suites.dns.table import RESEND
 from suites.resolver import wire
-from suites.resolver.asking import TIMED_OUT, claim_all, could_not, errors, rule, site_of, start, words
+from suites.resolver.asking import (
+    TIMED_OUT,
+    claim_all,
+    could_not,
+    errors,
+    rule,
+    site_of,
+    start,
+    words,
+)
 from suites.resolver.messages import (
     ALIASES,
     FAMILY_OF_AAAA,

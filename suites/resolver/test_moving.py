@@ -11,9 +11,9 @@ HOUR = 3600
 
 
 def test_valid_of_a_day(lab: Lab) -> None:
-    """`resolver ... valid=86400s`, as tutorials have it: the address is believed for a day, whatever
-    its TTL says.  The responder moves right after the first fetch, and what it says is good for six
-    hours: so there is no staple for the eighteen hours after them."""
+    """`resolver ... valid=86400s`, as tutorials have it: the address is believed for a day,
+    whatever its TTL says.  The responder moves right after the first fetch, and what it says is
+    good for six hours: so there is no staple for the eighteen hours after them."""
     lab.responder.certificate("1001", validity=6 * HOUR)
     lab.stub.record(OCSP_HOST, "A", lab.address("responder"), ttl=60)
     lab.start(resolver=f"{lab.resolver()} valid=86400s")

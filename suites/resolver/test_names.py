@@ -39,7 +39,7 @@ def test_one_name_however_it_is_written(lab: Lab, written: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["a", "a.b", f"{LABEL}.test", NAME, "0.1.2.3.4", "1.2.3", "_x-1.test"],
-    ids=["one-letter", "two-letters", "longest-label", "longest-name", "five-numbers", "three", "_"],
+    ids=["letter", "letters", "longest-label", "longest-name", "five-numbers", "three", "other"],
 )
 def test_asked_as_it_is(lab: Lab, name: str) -> None:
     lab.stub.record(name, "A", lab.address("responder"))

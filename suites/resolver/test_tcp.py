@@ -13,7 +13,16 @@ import pytest
 from staplelab.scenario.lab import Lab
 from suites.dns.table import RESEND
 from suites.resolver import wire
-from suites.resolver.asking import NOT_FOUND, TIMED_OUT, ask, could_not, errors, rule, site_of, start
+from suites.resolver.asking import (
+    NOT_FOUND,
+    TIMED_OUT,
+    ask,
+    could_not,
+    errors,
+    rule,
+    site_of,
+    start,
+)
 
 HOSTS = [f"h{number}.staplelab.test" for number in range(6)]
 HOST = HOSTS[0]
@@ -92,7 +101,10 @@ def test_truncated_with_an_address(lab: Lab) -> None:
 
 @pytest.mark.parametrize(
     ("flags", "line"),
-    [(0x8380, "invalid TCP DNS response N fl:8380"), (0x0180, "invalid TCP DNS response N fl:0180")],
+    [
+        (0x8380, "invalid TCP DNS response N fl:8380"),
+        (0x0180, "invalid TCP DNS response N fl:0180"),
+    ],
     ids=["truncated", "a-query"],
 )
 def test_of_no_use_over_tcp(lab: Lab, flags: int, line: str) -> None:
@@ -235,4 +247,3 @@ def test_closed_by_the_server(lab: Lab) -> None:
     put(lab)
     lab.inject("truncated-udp", match={"qtype": "A"})
     ask(lab, 1, 1, 2)
-

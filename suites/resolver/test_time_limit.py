@@ -21,6 +21,12 @@ def late(seconds: float) -> dict[str, object]:
     return {"fault": "answer-delay", "ms": int(seconds * 1000)}
 
 
+def twice(fault: str, delay: dict[str, object]) -> dict[str, object]:
+    """The first queries for A and AAAA meet this."""
+    do = [{"fault": fault}, delay]
+    return {"match": {"qname": HOST}, "sequence": [{"times": 2, "do": do}]}
+
+
 @pytest.mark.parametrize(
     ("written", "seconds", "repeated"),
     [(None, 30, 2), ("1s", 1, 0), ("4s", 4, 0), ("7s", 7, 2), ("1500ms", 1.5, 0), ("2m", 120, 2)],
@@ -114,9 +120,7 @@ def test_an_alias_after_it(lab: Lab) -> None:
 def test_an_error_after_it(lab: Lab) -> None:
     """It is for nobody, and not kept."""
     lab.stub.record(HOST, "A", lab.address("responder"))
-    lab.stub.rules(
-        [{"match": {"qname": HOST}, "sequence": [{"times": 2, "do": [{"fault": "servfail"}, late(4)]}]}]
-    )
+    lab.stub.rules([twice("servfail", late(4))])
     start(lab, HOST, HOST, timeout="3s")
     ask(lab, 0, 0, 2)
     lab.step(3)
@@ -189,9 +193,7 @@ def test_a_response_that_comes_twice(lab: Lab, silent: str | None) -> None:
 def test_format_error_for_nobody(lab: Lab) -> None:
     """CVE-2016-0742: FORMERR once nothing is asked any more, looked for in an empty queue."""
     lab.stub.record(HOST, "A", lab.address("responder"))
-    lab.stub.rules(
-        [{"match": {"qname": HOST}, "sequence": [{"times": 2, "do": [{"fault": "formerr"}, late(6)]}]}]
-    )
+    lab.stub.rules([twice("formerr", late(6))])
     start(lab, HOST, HOST, timeout="3s")
     ask(lab, 0, 0, 2)
     lab.step(3)

@@ -1,7 +1,7 @@
 """Several who wait for one name: asked for once, and each is told.
 
-Observed on nginx 1.22.1; the rules are in ngx_resolve_name_locked and ngx_resolve_name_done.  (Until
-1.7.5 only the first one was told of a time-out.)
+Observed on nginx 1.22.1; the rules are in ngx_resolve_name_locked and ngx_resolve_name_done.
+(Until 1.7.5 only the first one was told of a time-out.)
 """
 
 from __future__ import annotations
@@ -106,16 +106,20 @@ def test_each_has_its_own_time(lab: Lab) -> None:
     lab.claim(could_not(HOST, TIMED_OUT), 3)
 
 
+def sites_with(impatient: int) -> list[Site]:
+    """Three, of which one waits 3 s for the name."""
+    limits = [f"resolver_timeout {3 if number == impatient else 30}s;" for number in range(3)]
+    return [
+        Site(server_name=site_of(number), resolver=None, directives=(limit,))
+        for number, limit in enumerate(limits)
+    ]
+
+
 @pytest.mark.parametrize("impatient", [0, 1, 2])
 def test_one_of_three_gives_up(lab: Lab, impatient: int) -> None:
     """Whichever it is, the first or the last: the others have what they wait for."""
     lab.inject("answer-delay", ms=4000)
-    limits = [f"resolver_timeout {3 if number == impatient else 30}s;" for number in range(3)]
-    sites = [
-        Site(server_name=site_of(number), resolver=None, directives=(limit,))
-        for number, limit in enumerate(limits)
-    ]
-    lab.start(*sites, http=f"resolver {lab.resolver()};")
+    lab.start(*sites_with(impatient), http=f"resolver {lab.resolver()};")
     all_ask(lab, 3)
     lab.step(3.1)
     lab.settle(queries=0)
@@ -153,6 +157,21 @@ def test_an_alias(lab: Lab, waiters: int) -> None:
     all_ask(lab, waiters)
     lab.step(1)
     lab.settle(waiters, queries=2)
+
+
+@pytest.mark.parametrize("impatient", [0, 1, 2])
+def test_one_of_three_gives_up_on_an_alias(lab: Lab, impatient: int) -> None:
+    """While its target is asked for: the others have what they wait for."""
+    late = {"fault": "answer-delay", "ms": 4000}
+    lab.stub.record(TARGET, "A", lab.address("responder"))
+    lab.stub.rules([rule(OCSP_HOST, None, leads(TARGET)), rule(TARGET, None, late)])
+    lab.start(*sites_with(impatient), http=f"resolver {lab.resolver()};")
+    all_ask(lab, 3, queries=4)
+    lab.step(3.1)
+    lab.settle(queries=0)
+    lab.claim(could_not(OCSP_HOST, TIMED_OUT))
+    lab.step(0.9)
+    lab.settle(2, queries=0)
 
 
 @pytest.mark.parametrize("waiters", [2, 5])

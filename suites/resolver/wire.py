@@ -1,5 +1,5 @@
 """DNS messages octet by octet (RFC 1035, section 4.1), for the fault "message-octets": what no
-program sends that is in its right mind.  The ID is not among the octets, the name server adds it."""
+program sends that is in its right mind.  The name server puts the ID before the octets."""
 
 from __future__ import annotations
 
