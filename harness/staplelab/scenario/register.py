@@ -314,8 +314,8 @@ REGISTER = (
         id="NGX-031",
         title="An IPv6 address is looked up as a name",
         expected="an IPv6 address in a URL to be the address",
-        quotation="A host identified by an Internet Protocol literal address, version 6 or later, "
-        "is distinguished by enclosing the IP literal within square brackets",
+        quotation="A host identified by an Internet Protocol literal address, version 6 [RFC3513] "
+        "or later, is distinguished by enclosing the IP literal within square brackets",
         source="RFC 3986, section 3.2.2",
         does="asks the name server for the name `[::1]` where it has a resolver, so that there is "
         "never a staple",
@@ -333,10 +333,10 @@ REGISTER = (
     Deviation(
         id="NGX-033",
         title="A worker that has asked a name server over TCP leaves late",
-        expected="a worker to end once it has nothing to do any more",
-        quotation="After all clients are serviced, old worker processes are shut down.",
-        source="nginx.org/en/docs/control.html, Changing Configuration",
-        does="keeps it until the connection to the name server has been idle for 5 s",
+        expected="a worker that is told to leave to close an idle connection to the name server",
+        quotation="DNS clients SHOULD close the TCP connection of an idle session",
+        source="RFC 7766, section 6.2.3",
+        does="keeps it, and so the worker, until it has been idle for 5 s",
         read_in="ngx_resolver_send_tcp_query, ngx_resolver.c",
         versions="<1.23.0",
     ),
