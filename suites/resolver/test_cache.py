@@ -173,6 +173,11 @@ LIVES = (
         two_messages(300, 300),
         (Visit(0, 4), Visit(31, 2, OTHER), Visit(0, 4)),
     ),
+    Life(
+        "an-alias-30-s-ago",
+        two_messages(300, 300),
+        (Visit(0, 4), Visit(30, 2, OTHER), Visit(0, 0)),
+    ),
 )
 
 

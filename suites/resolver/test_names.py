@@ -81,9 +81,10 @@ def test_no_name(lab: Lab, name: str) -> None:
     lab.claim(could_not(name, NOT_FOUND), 2)
 
 
-def test_a_label_that_is_too_long(lab: Lab) -> None:
-    """What nginx makes of it is no query: it has a label of 64 octets, whose length is none."""
-    name = f"{'l' * 64}.test"
+@pytest.mark.parametrize("octets", [64, 255])
+def test_a_label_that_is_too_long(lab: Lab, octets: int) -> None:
+    """What nginx makes of it is no query: what should be the length of its label is none."""
+    name = f"{'l' * octets}.test"
     lab.exempt("query-form", "it is no query")
     start(lab, name)
     lab.handshake(name="site-0.staplelab.test")

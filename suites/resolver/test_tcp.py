@@ -191,6 +191,18 @@ def test_in_two_pieces_and_in_one(lab: Lab, before: str) -> None:
     assert lab.handshake(name=site_of(0)).verdict == "GOOD"
 
 
+def test_octet_by_octet(lab: Lab) -> None:
+    """Of the length the first octet comes alone: nginx waits for the other one, and the rest."""
+    put(lab)
+    drops = {"primitive": "drip-head", "chunk": 1, "ms": 1000}
+    lab.stub.rules([rule(HOST, None, "truncated-udp", **UDP), rule(HOST, None, drops, **TCP)])
+    start(lab, HOST)
+    ask(lab, 0, 0, 4)
+    lab.step(1)
+    lab.settle(1, queries=0)
+    assert lab.handshake(name=site_of(0)).verdict == "GOOD"
+
+
 @pytest.mark.parametrize("count", [40, 1000])
 def test_many_addresses(lab: Lab, count: int) -> None:
     """More than a datagram without EDNS can have."""

@@ -5,13 +5,28 @@
 #include "responders/net/primitives.h"
 
 const primitive *const dns_fault_primitives[] = {
-    &dns_fault_rcode,       &dns_fault_error,           &dns_fault_rcode_only,
-    &dns_fault_no_data,     &dns_fault_other_addresses, &dns_fault_dead_addresses,
-    &dns_fault_ttl,         &dns_fault_ttl_window,      &dns_fault_alias,
-    &dns_fault_alias_chain, &dns_fault_alias_loop,      &dns_fault_id,
-    &dns_fault_echo,        &dns_fault_truncate,        &dns_fault_cut,
-    &dns_fault_message,     &dns_fault_pointer_loop,    &dns_fault_drop,
-    &dns_fault_tcp_fails,   &primitives_delay,          NULL,
+    &dns_fault_rcode,
+    &dns_fault_error,
+    &dns_fault_rcode_only,
+    &dns_fault_no_data,
+    &dns_fault_other_addresses,
+    &dns_fault_dead_addresses,
+    &dns_fault_ttl,
+    &dns_fault_ttl_window,
+    &dns_fault_alias,
+    &dns_fault_alias_chain,
+    &dns_fault_alias_loop,
+    &dns_fault_id,
+    &dns_fault_echo,
+    &dns_fault_truncate,
+    &dns_fault_cut,
+    &dns_fault_message,
+    &dns_fault_pointer_loop,
+    &dns_fault_drop,
+    &dns_fault_tcp_fails,
+    &primitives_delay,
+    &primitives_drip_head,
+    NULL,
 };
 
 /* A line is wide so that the table stays a table. */
