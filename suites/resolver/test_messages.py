@@ -23,18 +23,8 @@ from suites.resolver.asking import (
     start,
     words,
 )
-from suites.resolver.messages import (
-    ALIASES,
-    FAMILY_OF_AAAA,
-    HEADER,
-    IGNORED,
-    LOST,
-    QUESTIONS,
-    RECORDS,
-    TAKEN,
-    Asked,
-    Message,
-)
+from suites.resolver.messages import HEADER, IGNORED, LOST, QUESTIONS, TAKEN, Asked, Message
+from suites.resolver.records import ALIASES, FAMILY_OF_AAAA, RECORDS
 
 TABLES = {
     "header": HEADER,
