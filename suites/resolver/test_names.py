@@ -69,7 +69,11 @@ def test_an_ipv6_address(lab: Lab) -> None:
     lab.claim(could_not("[::1]", NOT_FOUND))
 
 
-@pytest.mark.parametrize("name", ["a..test", "x" * 256], ids=["empty-label", "256"])
+@pytest.mark.parametrize(
+    "name",
+    ["a..test", "x" * 256, f"a.{'x' * 256}"],
+    ids=["empty-label", "256-octets", "256-octets-last"],
+)
 def test_no_name(lab: Lab, name: str) -> None:
     """No query can be made of an empty label, or of one that is longer than an octet can say: there
     is no such name."""
@@ -81,10 +85,13 @@ def test_no_name(lab: Lab, name: str) -> None:
     lab.claim(could_not(name, NOT_FOUND), 2)
 
 
-@pytest.mark.parametrize("octets", [64, 255])
-def test_a_label_that_is_too_long(lab: Lab, octets: int) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [f"{'l' * 64}.test", f"{'l' * 255}.test", f"a.{'l' * 64}", f"a.{'l' * 255}"],
+    ids=["64-first", "255-first", "64-last", "255-last"],
+)
+def test_a_label_that_is_too_long(lab: Lab, name: str) -> None:
     """What nginx makes of it is no query: what should be the length of its label is none."""
-    name = f"{'l' * octets}.test"
     lab.exempt("query-form", "it is no query")
     start(lab, name)
     lab.handshake(name="site-0.staplelab.test")
