@@ -29,7 +29,7 @@ class Chain:
     certificate: str
     on: tuple[str, ...]
     leaf: tuple[str, ...]
-    trusted: str = "root"
+    root: str = "root"
 
     @property
     def id(self) -> str:
@@ -44,7 +44,7 @@ CHAINS = (
     Chain("client-of-root", ("client-of-root",), ("client-of-root",)),
     Chain("client-of-sub", ("client-of-sub", "sub", "issuing"), ("client-of-sub",)),
     Chain("client-of-renewed", ("client-of-renewed", "renewed"), ("client-of-renewed",)),
-    Chain("self-signed", (), (), trusted="self-signed"),
+    Chain("self-signed", (), (), root="self-signed"),
 )
 each_chain = pytest.mark.parametrize("chain", CHAINS, ids=lambda one: one.id)
 
@@ -52,7 +52,7 @@ each_chain = pytest.mark.parametrize("chain", CHAINS, ids=lambda one: one.id)
 def start(lab: Lab, chain: Chain, checks: str) -> Sequence[str]:
     """Starts nginx; returns who is to be asked about."""
     site = asking_for_certificates(
-        lab, by_address(lab), *SAYS_WHY, checks=checks, trusted=chain.trusted, depth=3
+        lab, by_address(lab), *SAYS_WHY, checks=checks, root=chain.root, depth=3
     )
     lab.start(site)
     return chain.on if checks == "on" else chain.leaf

@@ -29,12 +29,12 @@ def asking_for_certificates(
     *more: str,
     checks: str = "on",
     verify: str = "on",
-    trusted: str = "root",
+    root: str = "root",
     depth: int = 2,
     **choices: Any,
 ) -> Site:
     """An nginx that asks a client for a certificate, has it checked, and says what came of it;
-    `checks` is the word of `ssl_ocsp`, `verify` that of `ssl_verify_client`, `trusted` the
+    `checks` is the word of `ssl_ocsp`, `verify` that of `ssl_verify_client`, `root` the
     certificate that clients' chains end in; `choices` are those of a Site.  The scenario is not
     applicable to an nginx that cannot."""
     in_stream = choices.get("stream", False)
@@ -46,7 +46,7 @@ def asking_for_certificates(
     return Site(
         stapling=False,
         directives=(
-            f"ssl_client_certificate {lab.certificate(trusted).file};",
+            f"ssl_client_certificate {lab.certificate(root).file};",
             f"ssl_verify_client {verify};",
             f"ssl_verify_depth {depth};",
             f"ssl_ocsp {checks};",

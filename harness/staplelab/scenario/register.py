@@ -298,6 +298,20 @@ REGISTER = (
         read_in=f"ngx_ssl_certificate_status_callback (SSL_get_certificate), {_STAPLING}",
         libraries=("LibreSSL",),
     ),
+    # ----- clients' certificates -----
+    Deviation(
+        id="NGX-040",
+        title="A session is of no use where only its client has the authority's certificate",
+        expected="a full handshake, or the resumed session to be served",
+        quotation="If no acceptable PSKs are found, the server SHOULD perform a non-PSK handshake "
+        "if possible.",
+        source="RFC 8446, section 4.2.11",
+        does="accepts the session of a client whose chain it cannot build from what it has itself, "
+        "and then closes the connection (ssl_ocsp; the intermediates that the client had sent are "
+        "not kept)",
+        read_in=f"ngx_ssl_ocsp_validate, {_STAPLING}",
+        versions=">=1.19.0",
+    ),
 )
 
 _BY_ID = {one.id: one for one in REGISTER}
