@@ -30,10 +30,12 @@ def check(
     asked: Sequence[str] = (),
     name: str = "www.staplelab.test",
     queries: int | None = None,
+    connections: int | None = None,
 ) -> Handshake:
     """A client of an http{} site that presents this certificate: $ssl_client_verify has to be
-    `said`, and the certificates that a responder was asked about these, in this order."""
-    seen = _client(lab, certificate, said, *options, asked=asked, name=name, queries=queries)
+    `said`, and the certificates that a responder was asked about these, in this order; each
+    in a connection of its own, unless `connections` says how many there are."""
+    seen = _client(lab, certificate, said, options, asked, name, queries, connections)
     status = 400 if said.startswith("FAILED") else 200
     found = (seen.status, seen.http["body"] if seen.http else None)
     assert found == (status, said), f"{found}, not {(status, said)}: {seen.failure}"
@@ -48,9 +50,10 @@ def check_in_stream(
     asked: Sequence[str] = (),
     name: str = "www.staplelab.test",
     queries: int | None = None,
+    connections: int | None = None,
 ) -> Handshake:
     """The same of a stream{} site, which says nothing at all to a client that it refuses."""
-    seen = _client(lab, certificate, said, *options, asked=asked, name=name, queries=queries)
+    seen = _client(lab, certificate, said, options, asked, name, queries, connections)
     if said.startswith("FAILED"):
         assert (seen.status, seen.failure) == (None, CLOSED), seen.http
     else:
@@ -62,16 +65,17 @@ def _client(
     lab: Lab,
     certificate: str | None,
     said: str,
-    *options: str,
+    options: Sequence[str],
     asked: Sequence[str],
     name: str,
     queries: int | None,
+    connections: int | None,
 ) -> Handshake:
     """A client, and what holds of it wherever it is."""
     before = len(lab.responder.requests())
     position = lab.nginx.log_position()
     seen = lab.handshake("--get", "/", *options, name=name, certificate=certificate)
-    lab.settle(connections=len(asked), queries=queries)
+    lab.settle(len(asked) if connections is None else connections, queries)
     new = lab.responder.requests()[before:]
     certificates = [one for request in new for one in request["certificates"]]
     assert certificates == list(asked), f"asked about {certificates}, not {list(asked)}"

@@ -11,6 +11,7 @@ import pytest
 from staplelab.parts.verdict import Verdict
 from staplelab.scenario.client_certificate import asking_for_certificates, claim_failed_goodbye
 from staplelab.scenario.lab import Lab
+from suites.client_certificates.check import FAILED, GOOD, SAYS_WHY, by_address, check
 
 pytestmark = pytest.mark.profile("clients")
 
@@ -55,6 +56,53 @@ def test_silent_responder(lab: Lab, version: str) -> None:
     assert (seen.status, seen.failure) == (None, NO_RESPONSE)
     assert len(lab.log_lines("client timed out")) == 1
     claim_failed_goodbye(lab)
+
+
+def test_ones_own_bound(lab: Lab) -> None:
+    """client_header_timeout holds for the wait, too."""
+    lab.inject("accept-then-silence")
+    start(lab, "client_header_timeout 5s;")
+    with lab.client("--get", "/", certificate="client") as waiting:
+        lab.settle(connections=1)
+        lab.step(4)
+        lab.settle()
+        assert waiting.waits()
+        lab.step(2)
+        assert waiting.result().failure == NO_RESPONSE
+    lab.settle()
+    assert len(lab.log_lines("client timed out")) == 1
+    claim_failed_goodbye(lab)
+
+
+@pytest.mark.parametrize("more, bound", [((), 30), (("resolver_timeout 7s;",), 7)])
+def test_silent_name_server(lab: Lab, more: tuple[str, ...], bound: int) -> None:
+    """resolver_timeout comes first, and its end is a response to the client."""
+    lab.inject("drop-query")
+    start(lab, *SAYS_WHY, *more)
+    with lab.client("--get", "/", certificate="client") as waiting:
+        lab.settle(queries=2)
+        lab.step(bound - 1)
+        lab.settle(queries=2)
+        assert waiting.waits()
+        lab.step(1)
+        seen = waiting.result()
+    lab.settle(queries=0)
+    assert (seen.status, seen.http["body"]) == (400, FAILED)
+    lab.claim("ocsp.staplelab.test could not be resolved (110: Operation timed out) while")
+
+
+def test_two_at_once_with_one_certificate(lab: Lab) -> None:
+    """Each is asked about by itself, though it is one certificate, and a cache is there; the third
+    one profits."""
+    lab.inject("fixed-latency", ms=1000)
+    start(lab, *SAYS_WHY, by_address(lab), "ssl_ocsp_cache shared:ocsp:1m;")
+    first = lab.client("--get", "/", certificate="client")
+    lab.settle(connections=1)
+    second = lab.client("--get", "/", certificate="client")
+    lab.settle(connections=1)
+    lab.step(1)
+    assert [one.result().status for one in (first, second)] == [200, 200]
+    check(lab, "client", GOOD)
 
 
 def test_side_by_side_one_revoked(lab: Lab) -> None:
