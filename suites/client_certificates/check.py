@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from staplelab.parts.client import Handshake
 from staplelab.scenario.lab import Lab
@@ -33,13 +33,17 @@ def check(
     connections: int | None = None,
 ) -> Handshake:
     """A client of an http{} site that presents this certificate: $ssl_client_verify has to be
-    `said`, and the certificates that a responder was asked about these, in this order; each
-    in a connection of its own, unless `connections` says how many there are."""
-    seen = _client(lab, certificate, said, options, asked, name, queries, connections)
-    status = 400 if said.startswith("FAILED") else 200
-    found = (seen.status, seen.http["body"] if seen.http else None)
-    assert found == (status, said), f"{found}, not {(status, said)}: {seen.failure}"
-    return seen
+    `said`, and the certificates that a responder was asked about these, in this order; each in a
+    connection of its own, unless `connections` says how many there are."""
+
+    def holds(seen: Handshake) -> None:
+        status = 400 if said.startswith("FAILED") else 200
+        found = (seen.status, seen.http["body"] if seen.http else None)
+        assert found == (status, said), f"{found}, not {(status, said)}: {seen.failure}"
+
+    if connections is None:
+        connections = len(asked)
+    return _client(lab, certificate, said, options, holds, asked, name, connections, queries)
 
 
 def check_in_stream(
@@ -50,15 +54,18 @@ def check_in_stream(
     asked: Sequence[str] = (),
     name: str = "www.staplelab.test",
     queries: int | None = None,
-    connections: int | None = None,
 ) -> Handshake:
     """The same of a stream{} site, which says nothing at all to a client that it refuses."""
-    seen = _client(lab, certificate, said, options, asked, name, queries, connections)
-    if said.startswith("FAILED"):
-        assert (seen.status, seen.failure) == (None, CLOSED), seen.http
-    else:
-        assert seen.http is not None and seen.http.get("body") == said, seen.http
-    return seen
+
+    def holds(seen: Handshake) -> None:
+        got = seen.http.get("body") if seen.http else None
+        if said.startswith("FAILED"):
+            assert got is None, f"a client was let in, {got!r}, that is refused for {said!r}"
+            assert seen.failure == CLOSED, seen.failure
+        else:
+            assert got == said, f"{got!r}, not {said!r}: {seen.failure}"
+
+    return _client(lab, certificate, said, options, holds, asked, name, len(asked), queries)
 
 
 def _client(
@@ -66,23 +73,25 @@ def _client(
     certificate: str | None,
     said: str,
     options: Sequence[str],
+    holds: Callable[[Handshake], None],
     asked: Sequence[str],
     name: str,
+    connections: int,
     queries: int | None,
-    connections: int | None,
 ) -> Handshake:
     """A client, and what holds of it wherever it is."""
     before = len(lab.responder.requests())
     position = lab.nginx.log_position()
     seen = lab.handshake("--get", "/", *options, name=name, certificate=certificate)
-    lab.settle(len(asked) if connections is None else connections, queries)
+    lab.settle(connections, queries)
+    holds(seen)
     new = lab.responder.requests()[before:]
     certificates = [one for request in new for one in request["certificates"]]
     assert certificates == list(asked), f"asked about {certificates}, not {list(asked)}"
-    refused = [str(line) for line in lab.nginx.log(position) if _REFUSED in line.text]
-    reason = said.removeprefix("FAILED:") if said.startswith("FAILED:") else None
-    expected = [] if reason is None else [f"[info] {_REFUSED}{reason} while "]
-    assert [line[: line.find(" while ") + 7] for line in refused] == expected, refused
+    lines = [str(line) for line in lab.nginx.log(position) if _REFUSED in line.text]
+    reasons = [line.partition(" while ")[0] for line in lines]
+    refused = said.startswith("FAILED:")
+    assert reasons == [f"[info] {_REFUSED}{said.partition(':')[2]}"] * refused, lines
     return seen
 
 

@@ -1,0 +1,249 @@
+"""Clients' certificates in stream{}: who is refused gets nothing at all.
+
+nginx 1.27.2 to 1.29.6 asked the responder and let everybody in (CVE-2026-28755); each scenario with
+a certificate that is not good fails there, and says so by what the client got.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from staplelab.parts.faulty import use
+from staplelab.parts.topology import OCSP_HOST
+from staplelab.scenario.client_certificate import asking_for_certificates, claim_failed_goodbye
+from staplelab.scenario.lab import Lab
+from staplelab.servers.config import Site
+from staplelab.servers.refused import Refused
+from suites.client_certificates.check import (
+    CLOSED,
+    FAILED,
+    GOOD,
+    REVOKED,
+    UNKNOWN,
+    by_address,
+    check_in_stream,
+)
+
+pytestmark = pytest.mark.profile("clients")
+
+
+def site(lab: Lab, *more: str, checks: str = "leaf", **choices: Any) -> Site:
+    return asking_for_certificates(lab, *more, checks=checks, stream=True, **choices)
+
+
+def start(lab: Lab, *more: str, checks: str = "leaf", **choices: Any) -> None:
+    lab.start(site(lab, *more, checks=checks, **choices))
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+@pytest.mark.parametrize(
+    "status, said", [("good", GOOD), ("revoked", REVOKED), ("unknown", UNKNOWN)]
+)
+def test_status(lab: Lab, version: str, status: str, said: str) -> None:
+    lab.responder.certificate("3001", status=status)
+    start(lab)
+    check_in_stream(lab, "client", said, "--tls", version, asked=["client"])
+    if said != GOOD:
+        (line,) = lab.log_lines("client SSL certificate verify error: ")
+        assert f"{said.partition(':')[2]} while SSL handshaking, client: " in line.text
+        assert line.level == "info"
+
+
+@pytest.mark.parametrize(
+    "certificate, asked",
+    {
+        "client": ("client", "issuing"),
+        "client-rsa": ("client-rsa", "issuing"),
+        "client-of-sub": ("client-of-sub", "sub", "issuing"),
+        "client-of-root": ("client-of-root",),
+    }.items(),
+)
+def test_whole_chain(lab: Lab, certificate: str, asked: tuple[str, ...]) -> None:
+    start(lab, by_address(lab), checks="on", depth=3)
+    check_in_stream(lab, certificate, GOOD, asked=asked)
+
+
+def test_self_signed(lab: Lab) -> None:
+    start(lab, by_address(lab), checks="on", root="self-signed")
+    check_in_stream(lab, "self-signed", GOOD)
+
+
+def test_an_authority_that_fails(lab: Lab) -> None:
+    lab.inject("http-5xx", match={"serial": "0a"})
+    start(lab, by_address(lab), checks="on")
+    check_in_stream(lab, "client", FAILED, asked=["client", "issuing"])
+    lab.heal()
+    check_in_stream(lab, "client", GOOD, asked=["client", "issuing"])
+
+
+FAULTS = {
+    "http-5xx": None,
+    "status-try-later": "OCSP response not successful (3: trylater)",
+    "not-der": "d2i_OCSP_RESPONSE() failed",
+    "bad-signature": "OCSP_basic_verify() failed",
+    "signed-by-other-ca": "OCSP_basic_verify() failed",
+    "wrong-serial": "certificate status not found in the OCSP response",
+    "next-update-past": "OCSP_check_validity() failed",
+    "fin-mid-headers": "OCSP responder prematurely closed connection",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_of_the_responder(lab: Lab, fault: str) -> None:
+    lab.inject(fault)
+    start(lab)
+    check_in_stream(lab, "client", FAILED, asked=["client"])
+    if (line := FAULTS[fault]) is not None:
+        lab.claim(line)
+
+
+@pytest.mark.parametrize(
+    "fault, words",
+    {
+        "servfail": "could not be resolved (2: Server failure)",
+        "nxdomain": "could not be resolved (3: Host not found)",
+        "refused": "could not be resolved (5: Operation refused)",
+    }.items(),
+)
+def test_fault_of_the_name_server(lab: Lab, fault: str, words: str) -> None:
+    lab.inject(fault)
+    start(lab)
+    check_in_stream(lab, "client", FAILED, queries=2)
+    lab.claim(f"{OCSP_HOST} {words} while requesting certificate status, responder: {OCSP_HOST}")
+
+
+def test_without_a_resolver(lab: Lab) -> None:
+    start(lab, resolver=None)
+    check_in_stream(lab, "client", FAILED)
+    lab.claim(f"no resolver defined to resolve {OCSP_HOST} while requesting certificate status")
+
+
+@pytest.mark.parametrize(
+    "certificate, line",
+    {
+        "no-aia": "no OCSP responder URL in certificate",
+        "aia-https": 'invalid URL prefix in OCSP responder "https://ocsp.staplelab.test/" in',
+    }.items(),
+)
+def test_no_responder(lab: Lab, certificate: str, line: str) -> None:
+    start(lab)
+    check_in_stream(lab, certificate, FAILED)
+    lab.claim(line)
+
+
+def test_a_directive_for_each_name(lab: Lab) -> None:
+    names = ("www.staplelab.test", "sni.staplelab.test")
+    lab.start(*(site(lab, by_address(lab, f"/{one}"), server_name=one) for one in names))
+    for name in names:
+        check_in_stream(lab, "client", GOOD, asked=["client"], name=name)
+    paths = [request["path"].split("/")[1] for request in lab.responder.requests()]
+    assert paths == list(names)
+
+
+# ----- the cache -----
+
+
+@pytest.mark.parametrize(
+    "status, said", [("good", GOOD), ("revoked", REVOKED), ("unknown", UNKNOWN)]
+)
+def test_kept_to_the_second(lab: Lab, status: str, said: str) -> None:
+    lab.responder.certificate("3001", status=status, validity=600)
+    start(lab, by_address(lab), "ssl_ocsp_cache shared:ocsp:1m;")
+    check_in_stream(lab, "client", said, asked=["client"])
+    lab.step_to(599)
+    check_in_stream(lab, "client", said)
+    lab.step_to(600)
+    check_in_stream(lab, "client", said, asked=["client"])
+
+
+def test_over_a_reload_and_for_all_workers(lab: Lab) -> None:
+    lab.needs(workers=True)
+    lab.start(site(lab, by_address(lab), "ssl_ocsp_cache shared:ocsp:1m;"), workers=2)
+    first, second = lab.nginx.wait_for_workers(2)
+    with lab.nginx.only(first):
+        check_in_stream(lab, "client", GOOD, asked=["client"])
+    with lab.nginx.only(second):
+        check_in_stream(lab, "client", GOOD)
+    lab.reload()
+    check_in_stream(lab, "client", GOOD)
+
+
+def test_without_a_cache(lab: Lab) -> None:
+    start(lab, by_address(lab))
+    check_in_stream(lab, "client", GOOD, asked=["client"])
+    check_in_stream(lab, "client", GOOD, asked=["client"])
+
+
+# ----- sessions -----
+
+
+@pytest.mark.parametrize("tls, kept_by", [("1.2", "off"), ("1.2", "on"), ("1.3", "on")])
+@pytest.mark.parametrize("fault", [None, "cert-status-revoked"])
+def test_resumed(lab: Lab, tls: str, kept_by: str, fault: str | None) -> None:
+    """Good at first; whoever comes again is asked about again."""
+    later = [] if fault is None else [use(fault)]
+    lab.responder.rules([{"sequence": [{"do": [], "times": 1}, {"do": later}]}])
+    sessions = ("ssl_session_cache shared:tls:1m;", f"ssl_session_tickets {kept_by};")
+    start(lab, by_address(lab), *sessions)
+    first, second = lab.handshakes_of("--get", "/", "--resume", "--tls", tls, certificate="client")
+    lab.settle(connections=2)
+    assert (first.resumed, second.resumed) == (False, True)
+    assert first.http["body"] == GOOD
+    assert second.failure == ("" if fault is None else CLOSED)
+
+
+# ----- clients -----
+
+
+def test_optional(lab: Lab) -> None:
+    start(lab, by_address(lab), verify="optional")
+    check_in_stream(lab, None, "NONE")
+    lab.responder.certificate("3001", status="revoked")
+    check_in_stream(lab, "client", REVOKED, asked=["client"])
+
+
+def test_required_and_none_is_there(lab: Lab) -> None:
+    start(lab)
+    seen = lab.handshake("--get", "/")
+    lab.settle()
+    assert (seen.status, seen.failure) == (None, CLOSED)
+    (line,) = lab.log_lines("client sent no required SSL certificate while SSL handshaking")
+    assert line.level == "info"
+
+
+def test_optional_no_ca_is_refused(lab: Lab) -> None:
+    lab.start(
+        site(lab, verify="optional_no_ca"),
+        expect=Refused('"ssl_ocsp" is incompatible with "ssl_verify_client optional_no_ca"'),
+    )
+
+
+def test_until_the_responder_responds(lab: Lab) -> None:
+    lab.inject("fixed-latency", ms=5000)
+    start(lab, by_address(lab))
+    with lab.client("--get", "/", certificate="client") as waiting:
+        lab.settle(connections=1)
+        lab.step(4)
+        lab.settle()
+        assert waiting.waits()
+        lab.step(1)
+        assert waiting.result().http["body"] == GOOD
+
+
+@pytest.mark.parametrize("more, bound", [((), 60), (("ssl_handshake_timeout 5s;",), 5)])
+def test_silent_responder(lab: Lab, more: tuple[str, ...], bound: int) -> None:
+    """ssl_handshake_timeout ends the wait, 60 s by default; nothing says so in the log."""
+    lab.inject("accept-then-silence")
+    start(lab, by_address(lab), *more)
+    with lab.client("--get", "/", certificate="client") as waiting:
+        lab.settle(connections=1)
+        lab.step(bound - 1)
+        lab.settle()
+        assert waiting.waits()
+        lab.step(1)
+        assert waiting.result().status is None
+    lab.settle()
+    assert not lab.log_lines("timed out")
+    claim_failed_goodbye(lab)
