@@ -1,5 +1,5 @@
-"""Connections for what staple-check does not do: several requests in one, over HTTP/1.1 or HTTP/2, and
-many connections at once.
+"""Connections for what staple-check does not do: several requests in one, over HTTP/1.1 or HTTP/2,
+and many connections at once.
 
 They are made by the driver itself, and see no lab clock: nothing here looks at the time."""
 

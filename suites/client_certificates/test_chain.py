@@ -110,6 +110,16 @@ def test_the_root_is_left_alone(lab: Lab) -> None:
     check(lab, "client", GOOD, asked=start(lab, CHAINS[0], "on"))
 
 
+@pytest.mark.parametrize("serial, asked", [("3001", ["client"]), ("0a", ["client", "issuing"])])
+def test_signed_by_the_root(lab: Lab, serial: str, asked: list[str]) -> None:
+    """The root speaks for the authority, not for the authority's client."""
+    lab.inject("signed-by-other-ca", signer="root", match={"serial": serial})
+    start(lab, CHAINS[0], "on")
+    check(lab, "client", FAILED if serial == "3001" else GOOD, asked=asked)
+    if serial == "3001":
+        lab.claim("OCSP_basic_verify() failed")
+
+
 @pytest.mark.parametrize("verify", ["on", "optional"])
 def test_too_deep(lab: Lab, verify: str) -> None:
     """ssl_verify_depth comes first: nobody is asked about a chain that is too long."""

@@ -100,7 +100,8 @@ def test_revoked_in_the_midst_of_a_connection(lab: Lab, how: str) -> None:
     lab.settle(connections=1)
 
 
-#: more entries than a zone of 32k, the smallest that nginx takes, has room for (16 in each of 6 pages)
+#: more entries than a zone of 32k has room for, the smallest that nginx takes (16 in each of 6
+#: pages)
 MORE_THAN_FIT = 100
 
 

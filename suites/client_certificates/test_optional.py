@@ -110,7 +110,9 @@ def test_off(lab: Lab) -> None:
         ("good", "http-5xx", "certificate status request failed"),
     ],
 )
-def test_what_a_refused_client_is_told(lab: Lab, status: str, fault: str | None, reason: str) -> None:
+def test_what_a_refused_client_is_told(
+    lab: Lab, status: str, fault: str | None, reason: str
+) -> None:
     """A page of nginx's own, of status 400, which does not say why; the log does, at level info,
     and names neither the responder nor the certificate."""
     lab.responder.certificate("3001", status=status)

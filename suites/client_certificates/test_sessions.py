@@ -15,7 +15,9 @@ from suites.client_certificates.check import FAILED, GOOD, REVOKED, SAYS_WHY, UN
 
 pytestmark = [
     pytest.mark.profile("clients"),
-    pytest.mark.parametrize("tls, kept_by", [("1.2", "server"), ("1.2", "ticket"), ("1.3", "ticket")]),
+    pytest.mark.parametrize(
+        "tls, kept_by", [("1.2", "server"), ("1.2", "ticket"), ("1.3", "ticket")]
+    ),
 ]
 
 TICKETS = "ssl_session_tickets {};"

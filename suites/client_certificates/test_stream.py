@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from staplelab import untrusted
 from staplelab.parts.faulty import use
 from staplelab.parts.topology import OCSP_HOST
 from staplelab.scenario.client_certificate import asking_for_certificates, claim_failed_goodbye
 from staplelab.scenario.lab import Lab
 from staplelab.servers.config import Site
 from staplelab.servers.refused import Refused
+from staplelab.waiting import until_written
 from suites.client_certificates.check import (
     CLOSED,
     FAILED,
@@ -140,6 +142,28 @@ def test_a_directive_for_each_name(lab: Lab) -> None:
         check_in_stream(lab, "client", GOOD, asked=["client"], name=name)
     paths = [request["path"].split("/")[1] for request in lab.responder.requests()]
     assert paths == list(names)
+
+
+def test_what_is_logged_of_a_session(lab: Lab) -> None:
+    """Who is refused leaves a line of status 500, which says why."""
+    log = lab.nginx.log_file.parent / "sessions.log"
+    words = "$ssl_server_name:$status:$ssl_client_verify:$ssl_session_reused"
+    lab.start(
+        site(
+            lab,
+            by_address(lab),
+            f"access_log {log} sessions;",
+            http_directives=(f"log_format sessions {words};",),
+        )
+    )
+    check_in_stream(lab, "client", GOOD, asked=["client"])
+    lab.responder.certificate("3001", status="revoked")
+    check_in_stream(lab, "client", REVOKED, asked=["client"])
+    lab.inject("http-5xx")
+    check_in_stream(lab, "client", FAILED, asked=["client"])
+    expected = [f"200:{GOOD}", f"500:{REVOKED}", f"500:{FAILED}"]
+    written = "".join(f"www.staplelab.test:{one}:.\n" for one in expected).encode()
+    until_written(log, lambda: untrusted.read(log) == written, "nginx to log three sessions")
 
 
 # ----- the cache -----

@@ -5,7 +5,6 @@ The code is the same, its configuration is not: each directive, and where the re
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from staplelab.servers.refused import Refused
 
 NAME, OTHER = "www.staplelab.test", "other.staplelab.test"
 RETRY = 301
+ECDSA, RSA = "ECDSA+SHA256", "RSA-PSS+SHA256"
 
 
 def site(lab: Lab, **choices: Any) -> Site:
@@ -117,7 +117,9 @@ def test_verify(lab: Lab, verify: bool) -> None:
         assert after.verdict == "NO_STAPLE"
         lab.claim("OCSP_basic_verify() failed")
     else:
-        lab.deviation("NGX-013", after.verdict, conforms="NO_STAPLE", deviates="UNAUTHORIZED_SIGNER")
+        lab.deviation(
+            "NGX-013", after.verdict, conforms="NO_STAPLE", deviates="UNAUTHORIZED_SIGNER"
+        )
 
 
 def test_responder_of_the_directive(lab: Lab) -> None:
@@ -162,20 +164,34 @@ def test_several_names(lab: Lab) -> None:
     assert asked == [["www"], ["other"]]
 
 
-def response_file(lab: Lab) -> Path:
-    """A captured response, as ssl_stapling_file takes it."""
+def test_two_certificates(lab: Lab) -> None:
+    """One is revoked and has no staple, the other one is good and has its own."""
+    lab.responder.certificate("1002", status="revoked")
+    lab.start(site(lab, certificates=("www", "www-rsa")))
+    verdicts = {"1001": (ECDSA, "GOOD"), "1002": (RSA, "NO_STAPLE")}
+    for (serial, (algorithms, _)), queries in zip(verdicts.items(), (2, 0), strict=True):
+        first = lab.handshake("--sigalgs", algorithms, "--tls", "1.2")
+        assert (first.serial, first.verdict) == (serial, "NO_STAPLE")
+        lab.settle(connections=1, queries=queries)
+    for serial, (algorithms, verdict) in verdicts.items():
+        second = lab.handshake("--sigalgs", algorithms, "--tls", "1.2")
+        assert (second.serial, second.verdict) == (serial, verdict)
+    lab.claim('certificate status "revoked" in the OCSP response')
+
+
+@pytest.mark.parametrize("status, verdict", [("good", "GOOD"), ("revoked", "REVOKED")])
+def test_file(lab: Lab, status: str, verdict: str) -> None:
+    """The first handshake has the staple, whatever it says, and nobody is asked."""
+    lab.exempt("request-form", "OpenSSL asks")
+    lab.responder.certificate("1001", status=status)
     path = lab.folder / "response.der"
-    lab.start(site(lab))
-    fetch(lab)
-    lab.handshake("--staple-out", str(path))
-    return path
-
-
-def test_file(lab: Lab) -> None:
-    """The first handshake has the staple, and nobody is asked."""
-    path = response_file(lab)
-    lab.restart(site(lab, directives=(f"ssl_stapling_file {path};",)))
-    assert lab.handshake().verdict == "GOOD"
+    words = ["openssl", "ocsp", "-no_nonce", "-noverify", "-respout", path]
+    words += ["-issuer", lab.certificate("issuing").file, "-cert", lab.certificate().file]
+    words += ["-url", f"http://{lab.address('responder')}:{lab.responder.port}/"]
+    assert lab.run(*map(str, words)).status == 0
+    lab.start(site(lab, directives=(f"ssl_stapling_file {path};",)))
+    lab.settle(connections=1, queries=0)
+    assert lab.handshake().verdict == verdict
     lab.settle()
 
 
@@ -184,6 +200,18 @@ def test_a_file_that_is_not_there(lab: Lab) -> None:
         site(lab, directives=("ssl_stapling_file /no/such/file;",)),
         expect=Refused('BIO_new_file("/no/such/file") failed'),
     )
+
+
+@pytest.mark.parametrize("signer", ["issuing", "delegate"])
+def test_an_issuer_that_only_the_trusted_file_has(lab: Lab, signer: str) -> None:
+    """It is asked about, and a delegate's signature can be verified.  The issuer's own cannot: its
+    certificate is looked for in what is sent alone, and in the response, which has it not."""
+    lab.responder.certificate("1001", signer=signer)
+    lab.start(site(lab, chain=False, trusted=True))
+    fetch(lab)
+    if signer == "issuing":
+        lab.claim("OCSP_basic_verify() failed")
+    assert lab.handshake().verdict == ("GOOD" if signer == "delegate" else "NO_STAPLE")
 
 
 def test_an_issuer_that_is_not_there(lab: Lab) -> None:

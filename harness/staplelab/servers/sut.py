@@ -54,7 +54,7 @@ class ServerUnderTest:
     debug: bool
     #: the modules that nginx has unless it is built without them, and that are not there
     without: str = ""
-    #: those of OPTIONAL that are there; one that is a file of its own has "=" and the file behind it
+    #: those of OPTIONAL that are there; one that is a file of its own has "=" and that file behind
     added: str = ""
     #: which of the servers that the lab knows (servers.KINDS)
     name: str = "nginx"
