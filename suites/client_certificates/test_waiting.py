@@ -136,19 +136,6 @@ def test_one_waits_the_other_does_not(lab: Lab) -> None:
     assert len(lab.responder.requests()) == 1
 
 
-def test_client_gone(lab: Lab) -> None:
-    """nginx goes on with the check of a client that has left, and serves the next one."""
-    lab.inject("fixed-latency", ms=1000, times=1)
-    start(lab)
-    with lab.client("--get", "/", certificate="client"):
-        lab.settle(connections=1)
-    lab.settle()
-    lab.step(1)
-    assert lab.handshake("--get", "/", certificate="client-2").status == 200
-    lab.settle(connections=1, queries=0)
-    assert [r["serials"] for r in lab.responder.requests()] == [["3001"], ["3002"]]
-
-
 def test_reload_while_one_waits(lab: Lab) -> None:
     """The old worker stays until the client has its response."""
     lab.needs(workers=True)
@@ -165,52 +152,3 @@ def test_reload_while_one_waits(lab: Lab) -> None:
     lab.step(1)
     assert waiting.result().status == 200
     lab.nginx.wait_for_end(old)
-
-
-def test_given_up_while_the_name_is_resolved(lab: Lab) -> None:
-    """The client's time is over before the responder's address is known: nginx gives its look-up
-    up, too.
-
-    One that has not mended CVE-2026-40701 (1.19.0 to 1.30.0, but for distributions' patches) keeps
-    the look-up.  It asks again after 5 s, as a mended one does not: that shows the defect, before
-    an answer is there."""
-    lab.inject("answer-delay", ms=20_000)
-    start(lab, "client_header_timeout 3s;")
-    give_up(lab)
-    asked = len(lab.stub.requests())
-    lab.step(2)
-    lab.settle(so_far=True)
-    assert len(lab.stub.requests()) == asked, (
-        "nginx asks on for a client that is gone: this one has CVE-2026-40701"
-    )
-    lab.step(15)
-    lab.settle()
-    lab.claim(" response for ocsp.staplelab.test", 2)
-    claim_failed_goodbye(lab)
-
-
-def test_the_name_is_known_when_the_client_is_given_up(lab: Lab) -> None:
-    """What comes of the look-up then is for nobody.
-
-    Where CVE-2026-40701 is not mended nginx uses freed memory, of which anything may come; a
-    sanitizer sees it.  The answer comes before nginx, which would ask again, forgets the name."""
-    lab.needs(workers=True)
-    lab.inject("answer-delay", ms=4500)
-    start(lab, "client_header_timeout 3s;")
-    before = lab.nginx.workers()
-    give_up(lab)
-    lab.step(0.7)
-    lab.settle()
-    lab.heal()
-    assert lab.handshake("--get", "/", certificate="client").status == 200
-    lab.settle(connections=1, queries=0)
-    claim_failed_goodbye(lab)
-    assert lab.nginx.workers() == before
-
-
-def give_up(lab: Lab) -> None:
-    """A client that nginx asks for in vain, until its 3 s are over."""
-    with lab.client("--get", "/", certificate="client") as waiting:
-        lab.settle(queries=2)
-        lab.step(4)
-        assert waiting.result().failure == NO_RESPONSE

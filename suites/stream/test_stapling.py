@@ -79,23 +79,24 @@ def test_refresh_and_expiry(lab: Lab) -> None:
     assert lab.handshake().verdict == "GOOD"
 
 
-@pytest.mark.parametrize(
-    "fault, line",
-    {
-        "http-5xx": None,
-        "status-try-later": "OCSP response not successful (3: trylater)",
-        "cert-status-revoked": 'certificate status "revoked" in the OCSP response',
-        "cert-status-unknown": 'certificate status "unknown" in the OCSP response',
-        "bad-signature": "OCSP_basic_verify() failed",
-        "not-der": "d2i_OCSP_RESPONSE() failed",
-    }.items(),
-)
-def test_fault(lab: Lab, fault: str, line: str | None) -> None:
+#: nginx's lines
+FAULTS = {
+    "http-5xx": None,
+    "status-try-later": "OCSP response not successful (3: trylater)",
+    "cert-status-revoked": 'certificate status "revoked" in the OCSP response',
+    "cert-status-unknown": 'certificate status "unknown" in the OCSP response',
+    "bad-signature": "OCSP_basic_verify() failed",
+    "not-der": "d2i_OCSP_RESPONSE() failed",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault(lab: Lab, fault: str) -> None:
     """No staple, and the next attempt after 300 s."""
     lab.inject(fault)
     lab.start(site(lab))
     fetch(lab)
-    if line is not None:
+    if (line := FAULTS[fault]) is not None:
         lab.claim(line)
     lab.heal()
     lab.step(RETRY - 1)
