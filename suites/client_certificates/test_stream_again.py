@@ -55,3 +55,17 @@ def test_resumed(lab: Lab, tls: str, kept_by: str, fault: str | None) -> None:
     assert (first.resumed, second.resumed) == (False, True)
     assert first.http["body"] == GOOD
     assert second.failure == ("" if fault is None else CLOSED)
+
+
+@pytest.mark.parametrize("kept_by", ["off", "on"])
+def test_good_again(lab: Lab, kept_by: str) -> None:
+    """nginx forgets the session of a client that it refuses; a ticket it cannot take back."""
+    lab.responder.rules([{"sequence": [{"do": [use("cert-status-revoked")], "times": 1}]}])
+    sessions = ("ssl_session_cache shared:tls:1m;", f"ssl_session_tickets {kept_by};")
+    start(lab, by_address(lab), *sessions)
+    first, second = lab.handshakes_of(
+        "--get", "/", "--resume", "--tls", "1.2", certificate="client"
+    )
+    lab.settle(connections=2)
+    assert (first.resumed, second.resumed) == (False, kept_by == "on")
+    assert (first.failure, second.http["body"]) == (CLOSED, GOOD)
