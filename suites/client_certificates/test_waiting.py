@@ -58,13 +58,15 @@ def test_silent_responder(lab: Lab, version: str) -> None:
     claim_failed_goodbye(lab)
 
 
-def test_ones_own_bound(lab: Lab) -> None:
-    """client_header_timeout holds for the wait, too."""
+@pytest.mark.parametrize("bound", [5, 120])
+def test_ones_own_bound(lab: Lab, bound: int) -> None:
+    """client_header_timeout holds for the wait, also where it is longer than the 60 s that a fetch
+    for a staple has."""
     lab.inject("accept-then-silence")
-    start(lab, "client_header_timeout 5s;")
+    start(lab, f"client_header_timeout {bound}s;")
     with lab.client("--get", "/", certificate="client") as waiting:
         lab.settle(connections=1)
-        lab.step(4)
+        lab.step(bound - 1)
         lab.settle()
         assert waiting.waits()
         lab.step(2)

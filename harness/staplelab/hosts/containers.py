@@ -101,7 +101,8 @@ def holds(image: str, file: str) -> bool:
     try:
         made = connect().containers.create(image, labels=run_label.labels())
         try:
-            made.get_archive(file)
+            octets, _ = made.get_archive(file)
+            octets.close()
         finally:
             made.remove(force=True)
     except docker.errors.NotFound:
