@@ -16,8 +16,8 @@ REASON = '[emerg] unknown directive "nonsense" in RUN/nginx.conf'
 
 CHOICES = (
     "certificates, chain, directives, http, http2, http_directives, include, log_level, main, "
-    "plain, resolver, server_name, stapling, stream, trusted, upgradable, verify, worker_connections, "
-    "workers"
+    "plain, resolver, server_name, stapling, stream, trusted, upgradable, verify, "
+    "worker_connections, workers"
 )
 
 EXPECTED = {
