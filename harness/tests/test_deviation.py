@@ -154,9 +154,11 @@ def test_an_id_finds_its_entry() -> None:
     assert [register.find(one.id) for one in REGISTER] == list(REGISTER)
 
 
-def test_ids_are_consecutive_and_none_is_a_fault() -> None:
+def test_ids_ascend_and_none_is_a_fault() -> None:
+    """A number may be left out: several were given away at once."""
     ids = [one.id for one in REGISTER]
-    assert ids == [f"NGX-{number:03}" for number in range(1, len(REGISTER) + 1)]
+    assert all(re.fullmatch(r"NGX-\d{3}", one) for one in ids)
+    assert ids == sorted(set(ids))
     faults = [f["id"] for p in ("faulty-ocspd", "faulty-dnsd") for f in catalogue.read(program(p))]
     faults += [fault.id for fault in network.FAULTS.values()]
     assert not {*ids} & {*faults}
@@ -232,7 +234,8 @@ def test_outcomes_are_verdicts() -> None:
 
 
 def test_a_run_shows_what_the_page_says(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Every scenario on the page deviates, in the words of its entry, where this server does."""
+    """Every scenario on the page that applies to this server deviates, in the words of its entry,
+    where the server does."""
     judged = sut.probe(nginx())
     shown = deviation_page.shown_by(SUITES)
     scenarios = sorted({f"{repository()}/{one}" for ones in shown.values() for one in ones})
@@ -242,10 +245,11 @@ def test_a_run_shows_what_the_page_says(tmp_path_factory: pytest.TempPathFactory
     reasons: dict[str, list[str]] = {}
     for seen in run.results()["scenarios"]:
         name = seen["id"].partition("suites/")[2]
+        ran = seen["outcome"] != "not-applicable"
         for part in (name, name.partition("[")[0]):
-            reasons.setdefault(f"suites/{part}", []).append(seen["reason"])
+            reasons.setdefault(f"suites/{part}", []).extend([seen["reason"]] * ran)
     for id_, names in shown.items():
         one = register.find(id_)
         for name in names:
             told = {str(one) in reason for reason in reasons[name]}
-            assert told == {one.holds_for(judged)}, name
+            assert told <= {one.holds_for(judged)}, name

@@ -1,4 +1,4 @@
-"""docs/nginx-tests.md names scenarios that there are."""
+"""docs/nginx-tests.md: the rows that its section about the resolver names are there, too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _WORD = re.compile(r"`([^`]+)`")
 def named() -> Iterator[tuple[Path, str]]:
     """Each test function or row that the last cell of a line names, and the file or the folder that
     was named before it; in `suites/resolver` where none was."""
-    for line in (repository() / "docs" / "nginx-tests.md").read_text().splitlines():
+    page = (repository() / "docs" / "nginx-tests.md").read_text()
+    for line in page.partition("\n## The resolver\n")[2].splitlines():
         if not line.startswith("| ") or line.startswith(("| ---", "| assertion")):
             continue
         folder = place = repository() / "suites" / "resolver"

@@ -94,6 +94,23 @@ def say_version(image: str) -> str:
         raise LabError(f"--nginx-image {image}: nginx -V cannot be run: {error}") from None
 
 
+def holds(image: str, file: str) -> bool:
+    """Whether there is such a file in an image."""
+    run_label.announce()
+    try:
+        made = connect().containers.create(image, labels=run_label.labels())
+        try:
+            octets, _ = made.get_archive(file)
+            octets.close()
+        finally:
+            made.remove(force=True)
+    except docker.errors.NotFound:
+        return False
+    except (docker.errors.DockerException, RequestException) as error:
+        raise LabError(f"--nginx-image {image}: {file} cannot be looked for: {error}") from None
+    return True
+
+
 def confined(user: int, group: int) -> dict[str, Any]:
     """What every container of ours has in common."""
     return {

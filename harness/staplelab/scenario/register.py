@@ -340,6 +340,43 @@ REGISTER = (
         read_in="ngx_resolver_send_tcp_query, ngx_resolver.c",
         versions="<1.23.0",
     ),
+    # ----- clients' certificates -----
+    Deviation(
+        id="NGX-040",
+        title="A session is of no use where only its client has the authority's certificate",
+        expected="a full handshake, or the resumed session to be served",
+        quotation="If no acceptable PSKs are found, the server SHOULD perform a non-PSK handshake "
+        "if possible.",
+        source="RFC 8446, section 4.2.11",
+        does="accepts the session of a client whose chain it cannot build from what it has itself, "
+        "and then closes the connection (ssl_ocsp; the intermediates that the client had sent are "
+        "not kept)",
+        read_in=f"ngx_ssl_ocsp_validate, {_STAPLING}",
+        versions=">=1.19.0",
+    ),
+    Deviation(
+        id="NGX-041",
+        title="In stream a client that is given up leaves no line in the log",
+        expected="a line in the log for a client that was given up",
+        quotation=_LOGGING,
+        source="RFC 1123, section 1.2.3",
+        does="closes the connection after ssl_handshake_timeout and logs nothing of it (http: "
+        '"client timed out")',
+        read_in="ngx_stream_ssl_handshake_handler, ngx_stream_ssl_module.c",
+        versions=">=1.27.2",
+    ),
+    Deviation(
+        id="NGX-042",
+        title="Asked about a client's certificate, a silent address keeps the next one from being "
+        "tried",
+        expected="the next address to be tried when the first one is silent",
+        quotation=_ADDRESSES,
+        source="RFC 1123, section 2.3",
+        does="sets no time-out of its own for that fetch (it does for a staple: 60 s), so the "
+        "client's time ends first, and it is given up",
+        read_in=f"ngx_ssl_ocsp_validate_next (ctx->timeout), {_STAPLING}",
+        versions=">=1.19.0",
+    ),
 )
 
 _BY_ID = {one.id: one for one in REGISTER}
