@@ -33,7 +33,7 @@ typedef struct {
 static const section sections[] = {
     [PKI_AUTHORITY] = {"authorities",
                        {"id", "issuer", "subject", "key", "serial", "not_before", "not_after",
-                        "ocsp_urls", "ca_issuers_urls", NULL},
+                        "ocsp_urls", "ca_issuers_urls", "key_of", NULL},
                        PKI_KEY_RSA2048,
                        "-365d",
                        "+3650d",
@@ -85,30 +85,52 @@ static void authority_ids(const description *d, char *out, size_t size)
     }
 }
 
-static int read_issuer(const description *d, const members *m, pki_entry *out)
+/* Sets *out to the authority that a member names, or to the entry itself where it is absent. */
+static int read_authority(const description *d, const members *m, const char *name, bool required,
+                          size_t *out)
 {
-    const char *issuer = NULL;
-    if (members_string(m, "issuer", out->role != PKI_AUTHORITY, &issuer) != 0) {
+    const char *id = NULL;
+    *out = d->count;
+    if (members_string(m, name, required, &id) != 0) {
         return -1;
     }
-    if (issuer == NULL) {
-        out->issuer = d->count;
+    if (id == NULL) {
         return 0;
     }
     for (size_t i = 0; i < d->count; i++) {
-        if (d->entries[i].role == PKI_AUTHORITY && strcmp(d->entries[i].id, issuer) == 0) {
-            out->issuer = i;
+        if (d->entries[i].role == PKI_AUTHORITY && strcmp(d->entries[i].id, id) == 0) {
+            *out = i;
             return 0;
         }
     }
     char where[200];
     char accepted[240];
-    snprintf(where, sizeof(where), "%s/issuer", m->at);
+    snprintf(where, sizeof(where), "%s/%s", m->at, name);
     authority_ids(d, accepted, sizeof(accepted));
     return problem_refuse(m->p, where,
                           "\"%.100s\" is no authority that stands before it "
                           "(accepted: %s)",
-                          issuer, accepted);
+                          id, accepted);
+}
+
+static int read_key(const description *d, const members *m, const section *s, pki_entry *out)
+{
+    int key = (int)s->key;
+    if (members_choice(m, "key", pki_key_words, &key) != 0 ||
+        read_authority(d, m, "key_of", false, &out->key_of) != 0) {
+        return -1;
+    }
+    out->key = (pki_key_type)key;
+    if (out->key_of == d->count) {
+        return 0;
+    }
+    if (json_object_get(m->object, "key") != NULL) {
+        return problem_refuse(m->p, m->at,
+                              "key and key_of are both there (accepted: a key of its own, or "
+                              "another authority's)");
+    }
+    out->key = d->entries[out->key_of].key;
+    return 0;
 }
 
 static int read_names(const members *m, pki_entry *out)
@@ -235,14 +257,13 @@ static int read_urls(const members *m, const char *name, const json_t **out)
 static int read_entry(const description *d, const members *m, pki_role role, pki_entry *out)
 {
     const section *s = &sections[role];
-    int key = (int)s->key;
     int eku = (int)s->eku;
     *out = (pki_entry){.role = role};
 
     if (members_check_known(m, s->members) != 0 || read_id(d, m, out) != 0 ||
-        read_issuer(d, m, out) != 0 || read_subject(m, out) != 0 || read_serial(d, m, out) != 0 ||
+        read_authority(d, m, "issuer", role != PKI_AUTHORITY, &out->issuer) != 0 || read_subject(m, out) != 0 || read_serial(d, m, out) != 0 ||
         read_validity(m, s, d->now, out) != 0 ||
-        members_choice(m, "key", pki_key_words, &key) != 0 ||
+        read_key(d, m, s, out) != 0 ||
         read_urls(m, "ocsp_urls", &out->ocsp_urls) != 0 ||
         read_urls(m, "ca_issuers_urls", &out->ca_issuers_urls) != 0) {
         return -1;
@@ -253,7 +274,6 @@ static int read_entry(const description *d, const members *m, pki_role role, pki
         members_boolean(m, "must_staple", &out->must_staple) != 0) {
         return -1;
     }
-    out->key = (pki_key_type)key;
     out->eku = (pki_eku)eku;
     return 0;
 }

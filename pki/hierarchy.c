@@ -12,7 +12,9 @@ static int mint_entry(hierarchy *h, size_t i, key_pool *pool, problem *p)
     const hierarchy_minted *issuer = described->issuer == i ? NULL : &h->minted[described->issuer];
     hierarchy_minted *m = &h->minted[i];
 
-    if (key_pool_make(pool, described->key, &m->key, p) != 0) {
+    if (described->key_of != i) {
+        private_key_share(&h->minted[described->key_of].key, &m->key);
+    } else if (key_pool_make(pool, described->key, &m->key, p) != 0) {
         return -1;
     }
     return certificate_new(described, m->key.pkey, issuer ? issuer->certificate : NULL,

@@ -42,6 +42,12 @@ int private_key_generate(pki_key_type type, private_key *out, problem *p)
     return 0;
 }
 
+void private_key_share(const private_key *key, private_key *out)
+{
+    EVP_PKEY_up_ref(key->pkey);
+    *out = (private_key){.pkey = key->pkey, .pem = memory_text(key->pem)};
+}
+
 void private_key_clear(private_key *key)
 {
     EVP_PKEY_free(key->pkey);

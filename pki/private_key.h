@@ -17,6 +17,9 @@ typedef struct {
 /* Makes a key of that type. 0 with *out to be cleared, or -1 with *p and *out empty. */
 int private_key_generate(pki_key_type type, private_key *out, problem *p);
 
+/* Makes *out the same key; both are to be cleared. */
+void private_key_share(const private_key *key, private_key *out);
+
 /* Frees what is in *key and empties it. */
 void private_key_clear(private_key *key);
 

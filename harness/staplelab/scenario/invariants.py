@@ -62,22 +62,41 @@ class Facts:
 
     def hosts(self) -> set[str]:
         """The hosts of the URLs that nginx was given."""
-        return {url.hostname or "" for url in self.urls()}
+        return {_host(url) for url in self.urls()}
 
     def urls(self) -> list[SplitResult]:
         """The URLs that nginx was given: by certificates, and by directives."""
         urls = list(self.in_certificates)
         for text in self.configurations:
             urls += re.findall(r"ssl_(?:stapling|ocsp)_responder ([^;]+);", text)
-        return [urlsplit(url) for url in urls]
+        return [split for url in urls if (split := _split(url)) is not None]
 
 
 Check = Callable[[Facts], Iterator[str]]
 
 
+def _split(url: str) -> SplitResult | None:
+    """None: it is no URL, so nobody is asked there."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
+
+
+def _host(url: SplitResult) -> str:
+    """As the URL writes it: an IPv6 address in brackets."""
+    return re.sub(r":\d*$", "", url.netloc)
+
+
+def _base(url: SplitResult) -> str:
+    """What stands before the request in the path that is asked for."""
+    base = f"{url.path or '/'}{url.query and f'?{url.query}'}{url.fragment and f'#{url.fragment}'}"
+    return base if base.endswith("/") else f"{base}/"
+
+
 def _request_form(facts: Facts) -> Iterator[str]:
     """Each request is a GET of HTTP/1.0 with a Host header and no other, for one certificate."""
-    bases = {(url.hostname or "", f"{url.path.rstrip('/')}/") for url in facts.urls()}
+    bases = {(_host(url), _base(url)) for url in facts.urls()}
     for events in facts.asked:
         lengths = {}
         for event in events:
@@ -173,7 +192,7 @@ def _query_form(facts: Facts) -> Iterator[str]:
     what was truncated."""
     answers = [text for e in facts.queried for text in e.get("answers", ())]
     aliases = [text.split(" ") for text in answers if " CNAME " in text]
-    names = facts.hosts() | {words[3].rstrip(".") for words in aliases}
+    names = {host.lower() for host in facts.hosts()} | {words[3].rstrip(".") for words in aliases}
     truncated = any(event.get("truncated") for event in facts.queried)
     for event in facts.queried:
         if event["kind"] == "malformed":

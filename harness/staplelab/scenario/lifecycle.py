@@ -108,11 +108,12 @@ class Lifecycle:
     def responder_url(self, path: str = "/") -> str:
         return f"http://{OCSP_HOST}:{self.responder.port}{path}"
 
-    def file(self, name: str, text: str) -> Path:
+    def file(self, name: str, content: str | bytes) -> Path:
         """Writes a file of the scenario's own for the server: certificates, an include."""
         path = self.folder / name
-        self._say("file", name=name, octets=len(text.encode()))
-        self._write(path, text)
+        octets = content.encode() if isinstance(content, str) else content
+        self._say("file", name=name, octets=len(octets))
+        self._write(path, octets)
         self._world.host.share(path)
         return path
 
@@ -245,12 +246,12 @@ class Lifecycle:
     def write_hosts(self) -> None:
         """The hosts file that the server reads its configuration with."""
         lines = [f"{address} {name}" for name, found in self._hosts.items() for address in found]
-        self._write(self._hosts_file, "\n".join(lines) + "\n")
+        self._write(self._hosts_file, ("\n".join(lines) + "\n").encode())
 
-    def _write(self, path: Path, text: str) -> None:
+    def _write(self, path: Path, octets: bytes) -> None:
         """A file that was written anew has another time of modification in whole seconds: by that
         alone notice it nss_wrapper, and an nginx that keeps certificates over a reload (1.27.4)."""
-        path.write_text(text)
+        path.write_bytes(octets)
         self._files_written += 1
         os.utime(path, (self._files_written, self._files_written))
 

@@ -377,6 +377,64 @@ REGISTER = (
         read_in=f"ngx_ssl_ocsp_validate_next (ctx->timeout), {_STAPLING}",
         versions=">=1.19.0",
     ),
+    # ----- the request -----
+    Deviation(
+        id="NGX-050",
+        title="The Host header lacks the port",
+        expected="the port of the URL in the Host header",
+        quotation="If the target URI includes an authority component, then a client MUST send a "
+        "field value for Host that is identical to that authority component, excluding any "
+        'userinfo subcomponent and its "@" delimiter',
+        source="RFC 9112, section 3.2",
+        does="writes the host without its port",
+        read_in=f"ngx_ssl_ocsp_create_request, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-051",
+        title="An IPv6 address in the URL is looked up as a name",
+        expected="an IPv6 address in the URL of the responder to be connected to",
+        quotation="A host identified by an Internet Protocol literal address, version 6 [RFC3513] "
+        "or later, is distinguished by enclosing the IP literal within square brackets",
+        source="RFC 3986, section 3.2.2",
+        does="asks the name server for it, brackets and all, where there is a `resolver`, and never "
+        "fetches",
+        read_in=f"ngx_ssl_ocsp_request, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-052",
+        title="A URL with a query and no path makes a request without a path",
+        expected="an empty path of the URL to be sent as a slash",
+        quotation="If the target URI's path component is empty, the client MUST send \"/\" as the "
+        "path within the origin-form of request-target.",
+        source="RFC 9112, section 3.2.1",
+        does="begins the request target with the question mark",
+        read_in=f"ngx_parse_inet_url, ngx_inet.c; ngx_ssl_ocsp_create_request, {_STAPLING}",
+    ),
+    # ----- files -----
+    Deviation(
+        id="NGX-053",
+        title="A stapling file is served whatever it says",
+        expected="a stapling file that says nothing good of the certificate not to be served",
+        quotation='Servers that receive a client hello containing the "status_request" extension '
+        "MAY return a suitable certificate status response to the client along with their "
+        "certificate.",
+        source="RFC 6066, section 8",
+        does="reads ssl_stapling_file as DER and judges nothing: it serves the response for another "
+        "certificate, one that says \"revoked\", and an error",
+        read_in=f"ngx_ssl_stapling_file, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-054",
+        title="An issuer whose certificate has expired may sign",
+        expected="a response signed by an issuer whose certificate has expired to be refused",
+        quotation="Prior to accepting a signed response for a particular certificate as valid, "
+        "OCSP clients SHALL confirm that: [...] 4. The signer is currently authorized to provide "
+        "a response for the certificate in question;",
+        source="RFC 6960, section 3.2",
+        does="believes whoever stands in ssl_certificate (OCSP_TRUSTOTHER), also with "
+        "ssl_stapling_verify on",
+        read_in=f"ngx_ssl_stapling_update, {_STAPLING}",
+    ),
 )
 
 _BY_ID = {one.id: one for one in REGISTER}

@@ -1,0 +1,1 @@
+"""What nginx makes of its directives, its certificates and their URLs."""

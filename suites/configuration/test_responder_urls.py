@@ -1,0 +1,115 @@
+"""Where nginx finds its responder: the URL of the certificate, or that of ssl_stapling_responder."""
+
+from __future__ import annotations
+
+import pytest
+
+from staplelab.scenario.lab import Lab
+from suites.configuration.urls import TAKEN, WRONG, Form, Wrong, filled, name
+
+pytestmark = pytest.mark.profile("aia-forms")
+
+WAYS = ("certificate", "directive")
+
+
+def start(lab: Lab, way: str, form: Form | Wrong) -> str:
+    """Starts nginx with that URL; the certificate's id."""
+    if way == "certificate":
+        lab.start(certificates=(form.id,))
+        return form.id
+    # the certificate has another URL, which then counts for nothing
+    url = filled(lab, form.url)
+    lab.start(certificates=("aia-unresolvable",), directives=(f"ssl_stapling_responder {url};",))
+    return "aia-unresolvable"
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("form", TAKEN, ids=name)
+def test_taken(lab: Lab, form: Form, way: str) -> None:
+    """The path of the URL goes before the request, with a slash between them, as it is written: no
+    part of it is left out, unescaped or merged.  Of the host the Host header has all but the port.
+    """
+    certificate = start(lab, way, form)
+    assert lab.handshake().verdict == "NO_STAPLE"
+    lab.settle(connections=1, queries=form.queries)
+    assert lab.handshake().verdict == "GOOD"
+    (request,) = lab.responder.requests()
+    base, _, _ = request["path"].rpartition("/")
+    assert (f"{base}/", request["host"]) == (form.base, filled(lab, form.host))
+    assert (request["listener"], request["certificates"]) == ("responder", [certificate])
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("form", WRONG, ids=name)
+def test_wrong(lab: Lab, form: Wrong, way: str) -> None:
+    """nginx starts, says once what is wrong, and asks nobody; of several URLs the first counts."""
+    certificate = start(lab, way, form)
+    named = filled(lab, form.url if form.named is None else form.named)
+    file = lab.certificate(certificate).chain
+    lab.claim(
+        f'"ssl_stapling" ignored, {form.why} in OCSP responder "{named}" in the certificate '
+        f'"{file}"',
+        level="warn",
+    )
+    never(lab)
+
+
+def never(lab: Lab) -> None:
+    """Neither the first handshake nor a later one makes nginx ask."""
+    for seconds in (0, 3601):
+        lab.step(seconds)
+        assert lab.handshake().verdict == "NO_STAPLE"
+        lab.settle()
+
+
+@pytest.mark.parametrize("certificate", ["no-aia", "aia-issuers-alone"])
+def test_no_url(lab: Lab, certificate: str) -> None:
+    """A certificate without an authority information access, and one that has it for its issuer
+    alone."""
+    lab.start(certificates=(certificate,))
+    lab.claim(
+        '"ssl_stapling" ignored, no OCSP responder URL in the certificate '
+        f'"{lab.certificate(certificate).chain}"',
+        level="warn",
+    )
+    never(lab)
+
+
+def test_the_first_of_two(lab: Lab) -> None:
+    """The second URL of a certificate is not read, also where the first one fails."""
+    lab.inject("status-try-later")
+    lab.start(certificates=("aia-two",))
+    lab.handshake()
+    lab.settle(connections=1)
+    lab.heal()
+    lab.step(301)
+    lab.handshake()
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+    assert [request["path"].count("/") for request in lab.responder.requests()] == [1, 1]
+    lab.claim("OCSP response not successful (3: trylater)")
+
+
+def test_a_name_with_a_user(lab: Lab) -> None:
+    """What stands before an @ is taken for a part of the name."""
+    lab.host_entry("user@ocsp.staplelab.test")
+    lab.start(certificates=("aia-userinfo",))
+    lab.claim(
+        '"ssl_stapling" ignored, host not found in OCSP responder '
+        f'"user@ocsp.staplelab.test:{lab.responder.port}/" in the certificate',
+        level="warn",
+    )
+    never(lab)
+
+
+def test_the_default_port(lab: Lab) -> None:
+    """Without a port it is 80, where nobody listens here."""
+    lab.start(
+        certificates=("aia-path",),
+        directives=(f"ssl_stapling_responder http://{lab.address('beside')}/;",),
+    )
+    lab.handshake()
+    lab.settle(queries=0, refused=1)
+    lab.claim(f"(111: Connection refused) while requesting certificate status, responder: "
+              f"{lab.address('beside')}, peer: {lab.address('beside')}:80")
+    lab.claim("OCSP responder prematurely closed connection")

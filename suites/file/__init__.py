@@ -1,0 +1,1 @@
+"""ssl_stapling_file: a response that nobody is asked for."""

@@ -1,0 +1,127 @@
+"""Every state that the file can be in when nginx reads it."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from staplelab.scenario.lab import Lab
+from staplelab.servers.refused import Refused
+from suites.file import responses
+
+def nobody_is_asked(lab: Lab) -> None:
+    lab.settle()
+    lab.step(3601)
+    lab.handshake()
+    lab.settle()
+
+
+@pytest.mark.parametrize("verify", [False, True], ids=["verify-off", "verify-on"])
+def test_good(lab: Lab, verify: bool) -> None:
+    """It is there for the first client, and nobody is asked, now or later."""
+    content = responses.of(lab)
+    responses.start(lab, content, verify=verify)
+    responses.fetched(lab)
+    first = lab.handshake()
+    assert (first.verdict, first.octets) == ("GOOD", len(content))
+    nobody_is_asked(lab)
+    assert lab.handshake().staple["sha256"] == first.staple["sha256"]
+
+
+@pytest.mark.parametrize("verify", [False, True], ids=["verify-off", "verify-on"])
+@pytest.mark.parametrize(
+    ("state", "verdict"),
+    [
+        ({"status": "revoked"}, "REVOKED"),
+        ({"status": "unknown"}, "UNKNOWN"),
+        ({"signer": "delegate-no-eku"}, "UNAUTHORIZED_SIGNER"),
+        ({"signer": "delegate-rogue"}, "UNAUTHORIZED_SIGNER"),
+    ],
+    ids=["revoked", "unknown", "delegate-no-eku", "delegate-rogue"],
+)
+def test_not_good(lab: Lab, state: dict[str, str], verdict: str, verify: bool) -> None:
+    """ssl_stapling_verify is for what is fetched: here it changes nothing."""
+    lab.responder.certificate("1001", **state)
+    content = responses.of(lab)
+    responses.start(lab, content, verify=verify)
+    responses.fetched(lab)
+    served(lab, verdict)
+
+
+def served(lab: Lab, verdict: str) -> None:
+    seen = lab.handshake().verdict
+    lab.deviation("NGX-053", str(seen), conforms="NO_STAPLE", deviates=verdict)
+    nobody_is_asked(lab)
+    assert lab.handshake().verdict == seen
+
+
+def test_of_another_certificate(lab: Lab) -> None:
+    lab.exempt("staple-origin", "the file is another certificate's")
+    content = responses.of(lab, "other")
+    responses.start(lab, content)
+    responses.fetched(lab)
+    served(lab, "NOT_FOR_THIS_CERT")
+
+
+def test_an_error(lab: Lab) -> None:
+    lab.exempt("staple-origin", "no responder has sent the file")
+    responses.start(lab, responses.TRY_LATER)
+    served(lab, "ERROR_STATUS")
+
+
+@pytest.mark.parametrize("tail", [b"\0", b"\n", bytes(20000), responses.TRY_LATER], ids=["nul", "line-feed", "many", "response"])
+def test_octets_that_trail(lab: Lab, tail: bytes) -> None:
+    """The response is encoded anew, so they do not get to clients."""
+    content = responses.of(lab)
+    responses.start(lab, content + tail)
+    responses.fetched(lab)
+    got = lab.handshake()
+    assert (got.verdict, got.octets) == ("GOOD", len(content))
+    lab.settle()
+
+
+UNREADABLE = {
+    "empty": b"",
+    "text": b"good\n",
+    "not-whole": responses.TRY_LATER[:-1],
+    "request": bytes.fromhex("3000"),
+}
+
+
+@pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
+def test_no_response(lab: Lab, content: bytes) -> None:
+    """nginx does not start, and says which file it is."""
+    file = lab.file("staple.der", content)
+    reason = Refused(f'd2i_OCSP_RESPONSE_bio("{file}") failed')
+    lab.start(directives=(f"ssl_stapling_file {file};",), expect=reason)
+
+
+def test_a_response_as_pem(lab: Lab) -> None:
+    """As `openssl ocsp` never writes it, but people do."""
+    text = base64.encodebytes(responses.of(lab)).decode()
+    begin, end = (f"-----{word} OCSP RESPONSE-----\n" for word in ("BEGIN", "END"))
+    file = lab.file("staple.pem", begin + text + end)
+    reason = Refused(f'd2i_OCSP_RESPONSE_bio("{file}") failed')
+    lab.start(directives=(f"ssl_stapling_file {file};",), expect=reason)
+
+
+def test_a_folder(lab: Lab) -> None:
+    folder = lab.folder / "staple.d"
+    folder.mkdir()
+    reason = Refused(f'("{folder}") failed')
+    lab.start(directives=(f"ssl_stapling_file {folder};",), expect=reason)
+
+
+def test_missing(lab: Lab) -> None:
+    """A name without a slash in front stands in the folder of nginx.conf."""
+    reason = Refused(f'BIO_new_file("{lab.folder}/missing.der") failed')
+    lab.start(directives=("ssl_stapling_file missing.der;",), expect=reason)
+
+
+def test_beside_the_configuration(lab: Lab) -> None:
+    lab.file("staple.der", responses.of(lab))
+    lab.start(directives=("ssl_stapling_file staple.der;",))
+    responses.fetched(lab)
+    assert lab.handshake().verdict == "GOOD"
+    lab.settle()

@@ -1,0 +1,1 @@
+"""The request that nginx sends to a responder, octet by octet."""
