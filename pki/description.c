@@ -261,9 +261,9 @@ static int read_entry(const description *d, const members *m, pki_role role, pki
     *out = (pki_entry){.role = role};
 
     if (members_check_known(m, s->members) != 0 || read_id(d, m, out) != 0 ||
-        read_authority(d, m, "issuer", role != PKI_AUTHORITY, &out->issuer) != 0 || read_subject(m, out) != 0 || read_serial(d, m, out) != 0 ||
-        read_validity(m, s, d->now, out) != 0 ||
-        read_key(d, m, s, out) != 0 ||
+        read_authority(d, m, "issuer", role != PKI_AUTHORITY, &out->issuer) != 0 ||
+        read_subject(m, out) != 0 || read_serial(d, m, out) != 0 ||
+        read_validity(m, s, d->now, out) != 0 || read_key(d, m, s, out) != 0 ||
         read_urls(m, "ocsp_urls", &out->ocsp_urls) != 0 ||
         read_urls(m, "ca_issuers_urls", &out->ca_issuers_urls) != 0) {
         return -1;

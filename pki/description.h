@@ -8,9 +8,9 @@
  *    "leaves":      [{"id", "issuer", "names", "must_staple"}, ...]}
  *
  * Every one of them may also have "key", "serial", "not_before", "not_after", "ocsp_urls" and
- * "ca_issuers_urls"; an authority has instead of "key" perhaps "key_of", for a certificate more of one
- * that stands before it (another issuer has cross-signed it, say). An issuer is an authority that stands before the one that names it, so
- * there is an order to mint in and no circle.
+ * "ca_issuers_urls"; an authority has instead of "key" perhaps "key_of", for a certificate more of
+ * one that stands before it (another issuer has cross-signed it, say). An issuer is an authority
+ * that stands before the one that names it, so there is an order to mint in and no circle.
  */
 #ifndef STAPLELAB_PKI_DESCRIPTION_H
 #define STAPLELAB_PKI_DESCRIPTION_H
@@ -44,7 +44,8 @@ typedef struct {
     size_t issuer;       /* index in the description; its own for a self-signed authority */
     const char *subject; /* the common name */
     pki_key_type key;
-    size_t key_of; /* index of whose key it has, which stands before it; its own for a key of its own */
+    size_t key_of; /* index of whose key it has, which stands before it; its own for a key of its
+                      own */
     char
         serial[VALUES_SERIAL_SIZE]; /* lower-case hexadecimal, no leading zeros; unique by issuer */
     int64_t not_before, not_after;  /* Unix seconds, 1950 to 9999 */

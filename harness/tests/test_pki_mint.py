@@ -48,6 +48,29 @@ def aia_forms(pool: Path, tmp_path_factory: pytest.TempPathFactory) -> Minted:
     return Minted(folder)
 
 
+@pytest.fixture(scope="module")
+def chains(pool: Path, tmp_path_factory: pytest.TempPathFactory) -> Minted:
+    folder = tmp_path_factory.mktemp("chains") / "out"
+    done = run(*options(pool), PROFILES / "chains.json", folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    return Minted(folder)
+
+
+def test_cross_certificates(chains: Minted, tmp_path: Path) -> None:
+    """One name, one key, two issuers: the same leaf is verified on either way, by OpenSSL."""
+    one, other = (chains.folder / f"{name}.key" for name in ("issuing", "cross"))
+    assert one.read_bytes() == other.read_bytes()
+    for between, root, ends in (
+        ("issuing", "root", ": OK\n"),
+        ("cross", "other-root", ": OK\n"),
+        ("cross", "root", ""),
+        ("namesake", "root", ""),
+    ):
+        files = [chains.folder / f"{name}.pem" for name in (between, root)]
+        said = openssl_verify(chains, "www", "-CAfile", files[1], "-untrusted", files[0])
+        assert said.endswith(ends) and (": OK" in said) == bool(ends), said
+
+
 STANDARD = {
     # id: role, issuer, key, serial
     "root": ("authority", "root", "rsa2048", "1"),
@@ -272,11 +295,14 @@ def test_aia_forms(aia_forms: Minted) -> None:
         "aia-path": ["http://ocsp.staplelab.test:8080/ocsp"],
         "aia-two": [OCSP_URL, OCSP_URL + "second"],
         "aia-unresolvable": ["http://nowhere.staplelab.test:8080/"],
+        "aia-first-https": ["https://ocsp.staplelab.test:8080/", OCSP_URL],
+        "aia-http-alone": ["http://"],
+        "aia-bracket": ["http://[::1/"],
+        "aia-issuers-alone": [],
     }
-    assert {name: aia_forms.urls(name) for name in aia_forms.leaves()} == expected
-    for i, name in enumerate(expected):
-        assert aia_forms.entry(name)["ocsp_urls"] == expected[name]
-        assert aia_forms.entry(name)["serial"] == f"200{i + 1}"
+    for name in aia_forms.leaves():
+        assert aia_forms.entry(name)["ocsp_urls"] == aia_forms.urls(name)
+    assert {name: aia_forms.urls(name) for name in expected} == expected
     assert aia_forms.extension("no-aia", x509.AuthorityInformationAccess) is None
 
 

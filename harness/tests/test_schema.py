@@ -143,16 +143,26 @@ FULL_SIGNER: dict[str, Any] = {
     "ocsp_nocheck": True,
     "ca_issuers_urls": ["a"],
 }
+ROOT = {"id": "root", "subject": "R"}
+#: an authority that has the key of another one
+TWIN = {"id": "a", "subject": "A", "key_of": "root"}
 FULL_DESCRIPTION = {
     **small(key="p256", serial="1001", not_before="-1d", not_after="+1d", ocsp_urls=["${x}"]),
     "signers": [FULL_SIGNER],
 }
 
 
+def test_a_key_of_another_authority(mint: Any) -> None:
+    description = {**FULL_DESCRIPTION, "authorities": [ROOT, TWIN], "leaves": []}
+    assert said("description", description) == []
+    assert mint(json.dumps(description))
+
+
 NO_LISTS: list[Any] = [None, {}, [3]]
 REFUSED_MEMBERS: list[dict[str, Any]] = [
     *({array: bad} for array in ("authorities", "signers", "leaves") for bad in NO_LISTS),
     *({"name": bad} for bad in ("", 3, "a b")),
+    *({"authorities": [ROOT, {**TWIN, **more}]} for more in ({"key": "p256"}, {"key_of": 3})),
     *({"signers": [{**FULL_SIGNER, "eku": bad}]} for bad in ("any", 3, None)),
     *({"signers": [{**FULL_SIGNER, "ocsp_nocheck": bad}]} for bad in (1, "true", None)),
     *({"signers": [{**FULL_SIGNER, "subject": bad}]} for bad in (3, "", "a\tb", "${", "x" * 65)),

@@ -75,6 +75,21 @@ static void every_member_is_read(void **state)
     description_free(d);
 }
 
+static void a_key_can_be_another_authoritys(void **state)
+{
+    (void)state;
+    description *d = described(
+        WITH("{'id': 'root', 'subject': 'R', 'key': 'ed25519'}, {'id': 'other', 'subject': 'O'},"
+             "{'id': 'cross', 'issuer': 'other', 'subject': 'R', 'key_of': 'root'}",
+             ""));
+    assert_int_equal(d->entries[0].key_of, 0);
+    assert_int_equal(d->entries[1].key_of, 1);
+    assert_int_equal(d->entries[2].key_of, 0);
+    assert_int_equal(d->entries[2].issuer, 1);
+    assert_int_equal(d->entries[2].key, PKI_KEY_ED25519);
+    description_free(d);
+}
+
 static void derived_serials_repeat_and_differ(void **state)
 {
     (void)state;
@@ -216,6 +231,16 @@ static const struct {
      "accepted: p256, rsa2048, ed25519"},
     {LEAVES("{'id': 'a', " LEAF ", 'key': 1}"), "/leaves/0/key: a number",
      "p256, rsa2048, ed25519"},
+    {WITH(ROOT ", {'id': 'a', 'subject': 'A', 'key_of': 'b'}", ""),
+     "/authorities/1/key_of: \"b\" is no authority", "accepted: root"},
+    {WITH(ROOT ", {'id': 'a', 'subject': 'A', 'key_of': 'a'}", ""),
+     "/authorities/1/key_of: \"a\" is no authority", "accepted: root"},
+    {WITH(ROOT ", {'id': 'a', 'subject': 'A', 'key_of': 1}", ""), "/authorities/1/key_of: a number",
+     "a string"},
+    {WITH(ROOT ", {'id': 'a', 'subject': 'A', 'key': 'p256', 'key_of': 'root'}", ""),
+     "/authorities/1: key and key_of are both there", "accepted: a key of its own"},
+    {LEAVES("{'id': 'a', " LEAF ", 'key_of': 'root'}"), "/leaves/0: unknown member \"key_of\"",
+     "accepted: id"},
     {LEAVES("{'id': 'a', " LEAF ", 'serial': 1001}"), "/leaves/0/serial: a number", "a string"},
     {LEAVES("{'id': 'a', " LEAF ", 'serial': '0'}"), "/leaves/0/serial: \"0\"", "above 0"},
     {LEAVES("{'id': 'a', " LEAF ", 'serial': '01'}, {'id': 'b', " LEAF ", 'serial': '1'}"),
@@ -289,6 +314,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_by_role),
         cmocka_unit_test(every_member_is_read),
+        cmocka_unit_test(a_key_can_be_another_authoritys),
         cmocka_unit_test(derived_serials_repeat_and_differ),
         cmocka_unit_test(equal_serials_of_two_issuers_are_accepted),
         cmocka_unit_test(placeholders_are_replaced_once),

@@ -69,11 +69,11 @@ DIRECTIVES = (
         *(Effect(queries=0, at="responder-2"), Effect(), Effect()),
         beside=(*STAPLING, *RESOLVER),
     ),
-    # that of a response that is none of this certificate's
+    # that of an error, which nobody would staple that fetches
     Directive(
         "ssl_stapling_file",
-        *("ssl_stapling_file {file-of-other};", 'ssl_stapling_file "";'),
-        *(Effect("NOT_FOR_THIS_CERT", connections=0, queries=0), Effect(), Effect()),
+        *("ssl_stapling_file {file};", 'ssl_stapling_file "";'),
+        *(Effect("ERROR_STATUS", connections=0, queries=0), Effect(), Effect()),
         beside=(*STAPLING, *RESOLVER),
     ),
     # a delegate is judged to a root

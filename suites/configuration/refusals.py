@@ -52,15 +52,12 @@ def _forms() -> list[Refusal]:
         number = f'invalid number of arguments in "{name}" directive'
         for what, directives, reason in (
             ("twice", f"{once} {once}", f'"{name}" directive is duplicate'),
-            ("in-a-location", f"location /x {{ {once} }}", f'"{name}" directive is not allowed here'),
+            ("in-a-location", f"location /x {{ {once} }}", f'"{name}" directive is not allowed'),
             ("without-a-value", f"{name};", number),
             ("two-values", f"{name} {value} {value};", number),
         ):
             found.append(Refusal(f"{name}-{what}", directives, reason, versions))
     return found
-
-
-_OCSP_RESPONDER = "ssl_ocsp_responder {url};"
 
 
 def _responder(id_: str, url: str, why: str, named: str | None = None) -> Refusal:
@@ -88,12 +85,25 @@ REFUSALS = (
         "trusted-missing",
         "ssl_trusted_certificate {folder}/none.pem;",
         'SSL_CTX_load_verify_locations("{folder}/none.pem") failed',
+        "<1.27.2",
+    ),
+    Refusal(
+        "trusted-missing-since",
+        "ssl_trusted_certificate {folder}/none.pem;",
+        'cannot load certificate "{folder}/none.pem": BIO_new_file() failed',
+        ">=1.27.2",
     ),
     Refusal(
         "clients-without-authorities",
         "ssl_verify_client on;",
         "no ssl_client_certificate for ssl_verify_client",
-        "<1.27.5",
+        "<1.27.2",
+    ),
+    Refusal(
+        "clients-without-authorities-since",
+        "ssl_verify_client on;",
+        "no ssl_client_certificate or ssl_trusted_certificate for ssl_verify_client",
+        ">=1.27.2",
     ),
     _responder("https", "https://ocsp.staplelab.test/", "invalid URL prefix"),
     _responder("http-alone", "http://", "invalid URL prefix"),

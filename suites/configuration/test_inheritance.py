@@ -6,6 +6,7 @@ import pytest
 
 from staplelab.scenario.lab import Lab
 from staplelab.servers.config import Site
+from suites.file.responses import TRY_LATER
 from suites.configuration.inheritance import DIRECTIVES, LEVELS, Directive, Effect
 
 CASES = [(one, level) for one in DIRECTIVES for level in LEVELS]
@@ -20,7 +21,7 @@ def filled(lab: Lab, text: str) -> str:
         "{url-name}": lab.responder_url(),
         "{trusted}": str(lab.certificate().trusted),
         "{rogue}": str(lab.certificate("rogue").file),
-        "{file-of-other}": str(lab.folder / "other.der"),
+        "{file}": str(lab.folder / "error.der"),
     }
     for name, value in names.items():
         text = text.replace(name, value)
@@ -48,15 +49,6 @@ def hold(lab: Lab, effect: Effect, name: str = "www.staplelab.test") -> None:
         lab.claim(text, level=level)
 
 
-def save_other(lab: Lab) -> None:
-    """Writes a staple of another certificate into a file."""
-    lab.exempt("staple-origin", "it comes from a file")
-    lab.start(certificates=("other",))
-    lab.handshake()
-    lab.settle(connections=1)
-    lab.handshake("--staple-out", str(lab.folder / "other.der"))
-
-
 @pytest.mark.parametrize(
     ("directive", "level"), CASES, ids=[f"{one.name}-{level}" for one, level in CASES]
 )
@@ -71,18 +63,11 @@ def test_level(lab: Lab, directive: Directive, level: str) -> None:
     effects = {
         "none": directive.of_none, "one": directive.of_one, "another": directive.of_another,
     }
-    start = lab.start
-    if "{file" in directive.one and counts == "one":
-        save_other(lab)
-        start = lab.restart
-    elif "{file" in value_template(directive, in_http):
-        (lab.folder / "other.der").write_bytes(b"nobody reads it")
-    start(site, http=value(lab, directive, in_http))
+    lab.file("error.der", TRY_LATER)
+    if effects[counts].verdict == "ERROR_STATUS":
+        lab.exempt("staple-origin", "it comes from a file")
+    lab.start(site, http=value(lab, directive, in_http))
     hold(lab, effects[counts])
-
-
-def value_template(directive: Directive, which: str) -> str:
-    return {"none": "", "one": directive.one, "another": directive.another}[which]
 
 
 def test_only_the_one_that_overrides(lab: Lab) -> None:

@@ -1,5 +1,5 @@
-"""Where nginx looks for the issuer, whom it needs for the request, and for the signer of a response:
-every file in which they can stand."""
+"""Where nginx looks for the issuer, whom it needs for the request, and for the signer of a
+response: every file in which they can stand."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Place:
         return "; ".join(filter(None, words)).replace(" ", "-")
 
 
-# The issuer is looked for among what ssl_certificate holds behind the leaf, then in the store, which
-# ssl_trusted_certificate and ssl_client_certificate fill.  Who has signed is looked for in the
-# response and among what ssl_certificate holds, never in the store.  All seen on 1.22.1 first.
+# The issuer is looked for among what ssl_certificate holds behind the leaf, then in the store,
+# which ssl_trusted_certificate and ssl_client_certificate fill.  Who has signed is looked for in
+# the response and among what ssl_certificate holds, never in the store.  All seen on 1.22.1 first.
 PLACES = (
     Place("www issuing"),
     Place("www issuing root"),

@@ -20,7 +20,7 @@ def filled(lab: Lab, text: str) -> str:
 
 def known(lab: Lab, versions: str) -> None:
     if not lab.server.within(versions):
-        lab.not_applicable(f"the directive is there in nginx {versions}")
+        lab.not_applicable(f"it is so in nginx {versions}")
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda one: one.id)

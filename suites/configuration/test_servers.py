@@ -108,7 +108,7 @@ def test_one_certificate_and_two_resolvers(lab: Lab) -> None:
 
 
 def test_verify_in_one_of_two(lab: Lab) -> None:
-    """A signer whom nobody has authorised is believed where nothing is verified, and there alone."""
+    """A signer whom nobody has authorised is believed where nothing is verified, there alone."""
     lab.responder.certificate("1001", signer="delegate-no-eku")
     lab.start(Site(), Site(server_name=OTHER, verify=False))
     for name in (OTHER, WWW):

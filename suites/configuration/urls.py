@@ -1,7 +1,7 @@
 """The table: URLs of a responder, as certificates and directives may have them.
 
-`{port}` is the responder's, `{address}` its IPv4 address.  A form stands in the certificate of its id
-in pki/profiles/aia-forms.json, and after the directive that takes a URL.
+`{port}` is the responder's, `{address}` its IPv4 address.  A form stands in the certificate of its
+id in pki/profiles/aia-forms.json, and after the directive that takes a URL.
 """
 
 from __future__ import annotations

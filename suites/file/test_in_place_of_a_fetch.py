@@ -8,6 +8,7 @@ from staplelab.scenario.lab import Lab
 from staplelab.servers.config import Site
 from staplelab.servers.refused import Refused
 from suites.file import responses
+from suites.file.test_states import another_certificates
 
 ECDSA = ("--sigalgs", "ECDSA+SHA256")
 RSA = ("--sigalgs", "RSA-PSS+SHA256:RSA+SHA256")
@@ -69,7 +70,7 @@ def test_every_worker_has_it(lab: Lab) -> None:
 def test_two_keys(lab: Lab, of: str) -> None:
     """There is one file for both certificates: it is right for one of them, in whatever order they
     stand."""
-    lab.exempt("staple-origin", "the file is another certificate's")
+    another_certificates(lab)
     lab.start(certificates=("www", "www-rsa"), directives=prepared(lab, of))
     responses.fetched(lab)
     seen = {}
@@ -79,7 +80,7 @@ def test_two_keys(lab: Lab, of: str) -> None:
     right, wrong = ("1001", "1002") if of == "www" else ("1002", "1001")
     assert seen[right] == "GOOD"
     lab.deviation(
-        "NGX-053", str(seen[wrong]), conforms="NO_STAPLE", deviates="NOT_FOR_THIS_CERT"
+        "NGX-055", str(seen[wrong]), conforms="NO_STAPLE", deviates="NOT_FOR_THIS_CERT"
     )
     lab.settle()
 

@@ -6,9 +6,11 @@ import base64
 
 import pytest
 
+from staplelab.scenario import register
 from staplelab.scenario.lab import Lab
 from staplelab.servers.refused import Refused
 from suites.file import responses
+
 
 def nobody_is_asked(lab: Lab) -> None:
     lab.settle()
@@ -49,19 +51,37 @@ def test_not_good(lab: Lab, state: dict[str, str], verdict: str, verify: bool) -
     served(lab, verdict)
 
 
-def served(lab: Lab, verdict: str) -> None:
+def served(lab: Lab, verdict: str, deviation: str = "NGX-053") -> None:
     seen = lab.handshake().verdict
-    lab.deviation("NGX-053", str(seen), conforms="NO_STAPLE", deviates=verdict)
+    lab.deviation(deviation, str(seen), conforms="NO_STAPLE", deviates=verdict)
     nobody_is_asked(lab)
     assert lab.handshake().verdict == seen
 
 
 def test_of_another_certificate(lab: Lab) -> None:
-    lab.exempt("staple-origin", "the file is another certificate's")
+    another_certificates(lab)
     content = responses.of(lab, "other")
     responses.start(lab, content)
     responses.fetched(lab)
-    served(lab, "NOT_FOR_THIS_CERT")
+    served(lab, "NOT_FOR_THIS_CERT", "NGX-055")
+
+
+def another_certificates(lab: Lab) -> None:
+    """Nobody has sent the file for the certificate that it is served with, where it is."""
+    if register.find("NGX-055").holds_for(lab.server):
+        lab.exempt("staple-origin", "the file is another certificate's")
+
+
+def test_for_ever(lab: Lab) -> None:
+    """After years nobody has looked at it, and nobody is asked."""
+    content = responses.of(lab)
+    responses.start(lab, content)
+    responses.fetched(lab)
+    lab.step(1000 * 24 * 3600)
+    lab.deviation(
+        "NGX-009", str(lab.handshake().verdict), conforms="NO_STAPLE", deviates="EXPIRED"
+    )
+    lab.settle()
 
 
 def test_an_error(lab: Lab) -> None:
@@ -70,7 +90,10 @@ def test_an_error(lab: Lab) -> None:
     served(lab, "ERROR_STATUS")
 
 
-@pytest.mark.parametrize("tail", [b"\0", b"\n", bytes(20000), responses.TRY_LATER], ids=["nul", "line-feed", "many", "response"])
+TAILS = {"nul": b"\0", "line-feed": b"\n", "many": bytes(20000), "response": responses.TRY_LATER}
+
+
+@pytest.mark.parametrize("tail", TAILS.values(), ids=TAILS)
 def test_octets_that_trail(lab: Lab, tail: bytes) -> None:
     """The response is encoded anew, so they do not get to clients."""
     content = responses.of(lab)

@@ -1,5 +1,5 @@
-"""A request as RFC 6960 writes it, made without OpenSSL's code for OCSP; and a relay that tells what
-has come."""
+"""A request as RFC 6960 writes it, made without OpenSSL's code for OCSP; and a relay that tells
+what has come."""
 
 from __future__ import annotations
 
@@ -100,14 +100,11 @@ def _hashes(lab: Lab, issuer: str) -> tuple[bytes, bytes]:
 
 
 def request(lab: Lab, certificate: str, issuer: str = "issuing") -> bytes:
-    """OCSPRequest (4.1.1): no version, no requestorName, one Request of a CertID alone, no extension,
-    no signature."""
+    """OCSPRequest (4.1.1): no version, no requestorName, one Request of a CertID alone, no
+    extension, no signature."""
     name, key = _hashes(lab, issuer)
-    serial = bytes.fromhex(lab.certificate(certificate).serial.zfill(2))
-    if len(lab.certificate(certificate).serial) % 2:
-        serial = bytes.fromhex("0" + lab.certificate(certificate).serial)
-    if serial[0] & 0x80:
-        serial = b"\0" + serial
+    number = int(lab.certificate(certificate).serial, 16)
+    serial = number.to_bytes(number.bit_length() // 8 + 1, "big")
     cert_id = _der(0x30, _SHA1, _der(0x04, name), _der(0x04, key), _der(0x02, serial))
     # TBSRequest holds the requestList, a sequence of Requests
     return _der(0x30, _der(0x30, _der(0x30, _der(0x30, cert_id))))

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.profile("aia-forms")
 SERIALS = ("serial-1-octet", "aia-path", "serial-3-octets", "serial-20-octets")
 
 
-def fetched(lab: Lab, certificate: str, path: str = "/", **choices: object) -> list[bytes]:
+def fetched(lab: Lab, certificate: str, path: str = "/") -> list[bytes]:
     """What nginx has sent in one fetch, through a relay that its directive names."""
     recorder = Recorder(lab)
     url = f"http://{recorder.at}{path}"
@@ -101,9 +101,8 @@ def test_host(lab: Lab, literal: str) -> None:
     url = f"http://{host}:{lab.responder.port}/"
     # an IPv6 address is looked up where there is a resolver (test_an_ipv6_address_is_looked_up)
     resolver = None if literal == "ipv6" else "lab"
-    lab.start(
-        certificates=("aia-path",), resolver=resolver, directives=(f"ssl_stapling_responder {url};",)
-    )
+    responder = (f"ssl_stapling_responder {url};",)
+    lab.start(certificates=("aia-path",), resolver=resolver, directives=responder)
     if literal == "ipv6":
         lab.claim(f"no resolver defined to resolve {host} while", level="warn")
     lab.handshake()

@@ -396,8 +396,8 @@ REGISTER = (
         quotation="A host identified by an Internet Protocol literal address, version 6 [RFC3513] "
         "or later, is distinguished by enclosing the IP literal within square brackets",
         source="RFC 3986, section 3.2.2",
-        does="asks the name server for it, brackets and all, where there is a `resolver`, and never "
-        "fetches",
+        does="asks the name server for it, brackets and all, where there is a `resolver`, and "
+        "never fetches",
         read_in=f"ngx_ssl_ocsp_request, {_STAPLING}",
     ),
     Deviation(
@@ -419,9 +419,21 @@ REGISTER = (
         "MAY return a suitable certificate status response to the client along with their "
         "certificate.",
         source="RFC 6066, section 8",
-        does="reads ssl_stapling_file as DER and judges nothing: it serves the response for another "
-        "certificate, one that says \"revoked\", and an error",
+        does="reads ssl_stapling_file as DER and judges nothing: it serves a response that says "
+        '"revoked", one that nobody was authorised to sign, and an error',
         read_in=f"ngx_ssl_stapling_file, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-055",
+        title="A stapling file is served with whatever certificate",
+        expected="a stapling file that is about another certificate not to be served with this one",
+        quotation="In TLS 1.3, the server's OCSP information is carried in an extension in the "
+        "CertificateEntry containing the associated certificate.",
+        source="RFC 8446, section 4.4.2.1",
+        does="serves the one file with every certificate of the server; OpenSSL looks whether they "
+        "belong together since 3.6 only",
+        read_in=f"ngx_ssl_stapling_file, {_STAPLING}",
+        libraries=("OpenSSL <3.6", "LibreSSL", "AWS-LC"),
     ),
     Deviation(
         id="NGX-054",
