@@ -18,16 +18,16 @@ def never(lab: Lab, name: str = "www.staplelab.test") -> None:
         lab.settle()
 
 
-def unknown(lab: Lab) -> None:
+def unknown(lab: Lab) -> int:
     """The system cannot resolve the name.  In containers it asks the stub, so that must not have it
-    either."""
+    either.  Returns how often the stub has been asked."""
     lab.host_entry(OCSP_HOST)
     lab.stub.forget(OCSP_HOST, "A")
+    return len(lab.stub.requests())
 
 
-def known_to_the_resolver(lab: Lab) -> None:
+def known_to_the_resolver(lab: Lab, asked: int) -> None:
     """From now on the name server has the name."""
-    asked = len(lab.stub.requests())
     lab.settle(so_far=True)  # how often the system has asked is its own matter
     lab.settle(queries=len(lab.stub.requests()) - asked)
     lab.stub.record(OCSP_HOST, "A", lab.address("responder"))
@@ -41,10 +41,10 @@ def good(lab: Lab, name: str = "www.staplelab.test", queries: int = 2) -> None:
 
 def test_at_the_start(lab: Lab) -> None:
     """The certificate is not stapled until the next reload, whatever `resolver` knows."""
-    unknown(lab)
+    asked = unknown(lab)
     lab.start()
     lab.claim(IGNORED, level="warn")
-    known_to_the_resolver(lab)
+    known_to_the_resolver(lab, asked)
     never(lab)
     lab.host_entry(OCSP_HOST, lab.address("responder"))
     never(lab)
@@ -56,10 +56,10 @@ def test_at_a_reload(lab: Lab) -> None:
     """What had been stapled is not stapled any more."""
     lab.start()
     good(lab)
-    unknown(lab)
+    asked = unknown(lab)
     lab.reload()
     lab.claim(IGNORED, level="warn")
-    known_to_the_resolver(lab)
+    known_to_the_resolver(lab, asked)
     never(lab)
     lab.host_entry(OCSP_HOST, lab.address("responder"))
     lab.reload()
@@ -67,10 +67,10 @@ def test_at_a_reload(lab: Lab) -> None:
 
 
 def test_a_warning_for_each_certificate(lab: Lab) -> None:
-    unknown(lab)
+    asked = unknown(lab)
     other = Site(certificates=("other",), server_name=OTHER)
     lab.start(Site(certificates=("www", "www-rsa")), other)
-    known_to_the_resolver(lab)
+    known_to_the_resolver(lab, asked)
     for certificate in ("www", "www-rsa", "other"):
         file = lab.certificate(certificate).chain
         lab.claim(f'in the certificate "{file}"', level="warn")
@@ -80,14 +80,14 @@ def test_a_warning_for_each_certificate(lab: Lab) -> None:
 
 def test_an_address_instead(lab: Lab) -> None:
     """What ssl_stapling_responder names is all that is looked up."""
-    unknown(lab)
+    asked = unknown(lab)
     url = f"http://{lab.address('responder')}:{lab.responder.port}/"
     lab.start(
         Site(directives=(f"ssl_stapling_responder {url};",)),
         Site(certificates=("other",), server_name=OTHER),
     )
     lab.claim(IGNORED, level="warn")
-    known_to_the_resolver(lab)
+    known_to_the_resolver(lab, asked)
     good(lab, queries=0)
     never(lab, OTHER)
 
