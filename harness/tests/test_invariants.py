@@ -295,3 +295,37 @@ def test_a_scenario_is_held_to_it_and_may_be_exempt(
         "test_said": ("pass", ""),
         "test_misspelt": ("error", UNKNOWN),
     }
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "base"),
+    [
+        ("HTTP://OCSP.Staplelab.TEST:8080", "OCSP.Staplelab.TEST", "/"),
+        ("http://[::1]:80/ocsp", "[::1]", "/ocsp/"),
+        (f"http://{HOST}/a//b/?c=1#d", HOST, "/a//b/?c=1#d/"),
+    ],
+)
+def test_forms_of_urls(url: str, host: str, base: str) -> None:
+    """Host and path are those of the URL as they are written, and no others."""
+
+    def change(asked: list[Event], *all: Any) -> None:
+        path = base + PATH[1:]
+        length = len(f"GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n")
+        asked[1].update(host=host, path=path)
+        asked[3].update(received=length)
+        all[-1].append(f"ssl_stapling_responder {url};")
+
+    assert held(change) == []
+    for member, wrong in (("host", host.swapcase()), ("path", f"/x{base}{PATH[1:]}")):
+
+        def break_it(asked: list[Event], *all: Any) -> None:
+            change(asked, *all)
+            asked[1][member] = wrong
+
+        if wrong != host:
+            assert held(break_it) != []
+
+
+def test_a_url_that_is_none() -> None:
+    """nginx was given it, too, and asks nobody there."""
+    assert held(lambda *all: all[-1].append("ssl_stapling_responder http://[::1/;")) == []

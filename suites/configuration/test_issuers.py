@@ -38,7 +38,7 @@ class Place:
         words = [self.chain, self.trusted and f"trusted {self.trusted}"]
         words += [self.clients and f"clients {self.clients}"]
         words += [self.signer if self.signer != "issuer" else ""]
-        return "; ".join(filter(None, words)).replace(" ", "-")
+        return "--".join(filter(None, words)).replace(" ", "-")
 
 
 # The issuer is looked for among what ssl_certificate holds behind the leaf, then in the store,

@@ -150,8 +150,7 @@ def test_a_resolver_of_a_time_alone(lab: Lab) -> None:
     )
 
 
-def test_on_in_the_place_of_off(lab: Lab) -> None:
-    """`ssl on;` and a listen without ssl are no matter of stapling; a comment is none either."""
+def test_what_is_commented_out(lab: Lab) -> None:
     lab.start(directives=("# ssl_stapling off;\n",))
     lab.handshake()
     lab.settle(connections=1)

@@ -23,11 +23,22 @@ def known(lab: Lab, versions: str) -> None:
         lab.not_applicable(f"it is so in nginx {versions}")
 
 
-@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda one: one.id)
-def test_refused(lab: Lab, refusal: Refusal) -> None:
-    known(lab, refusal.versions)
-    site = Site(plain=True, directives=(filled(lab, refusal.directives),))
-    lab.start(site, expect=Refused(filled(lab, refusal.reason)))
+def by_directive() -> dict[str, list[Refusal]]:
+    found: dict[str, list[Refusal]] = {}
+    for one in REFUSALS:
+        found.setdefault(one.about, []).append(one)
+    return found
+
+
+@pytest.mark.parametrize("refusals", by_directive().values(), ids=by_directive())
+def test_refused(lab: Lab, refusals: list[Refusal]) -> None:
+    """One start after the other, each with another fault."""
+    here = [one for one in refusals if lab.server.within(one.versions)]
+    if not here:
+        known(lab, refusals[0].versions)
+    for one in here:
+        site = Site(plain=True, directives=(filled(lab, one.directives),))
+        lab.start(site, expect=Refused(filled(lab, one.reason)))
 
 
 def test_an_ocsp_responder_that_does_not_resolve(lab: Lab) -> None:
