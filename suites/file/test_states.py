@@ -51,7 +51,7 @@ def test_not_good(lab: Lab, state: dict[str, str], verdict: str, verify: bool) -
     served(lab, verdict)
 
 
-def served(lab: Lab, verdict: str, deviation: str = "NGX-053") -> None:
+def served(lab: Lab, verdict: str, deviation: str = "NGX-052") -> None:
     seen = lab.handshake().verdict
     lab.deviation(deviation, str(seen), conforms="NO_STAPLE", deviates=verdict)
     nobody_is_asked(lab)
@@ -63,12 +63,12 @@ def test_of_another_certificate(lab: Lab) -> None:
     content = responses.of(lab, "other")
     responses.start(lab, content)
     responses.fetched(lab)
-    served(lab, "NOT_FOR_THIS_CERT", "NGX-055")
+    served(lab, "NOT_FOR_THIS_CERT", "NGX-053")
 
 
 def another_certificates(lab: Lab) -> None:
     """Nobody has sent the file for the certificate that it is served with, where it is."""
-    if register.find("NGX-055").holds_for(lab.server):
+    if register.find("NGX-053").holds_for(lab.server):
         lab.exempt("staple-origin", "the file is another certificate's")
 
 

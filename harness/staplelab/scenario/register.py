@@ -391,17 +391,6 @@ REGISTER = (
     ),
     Deviation(
         id="NGX-051",
-        title="An IPv6 address in the URL is looked up as a name",
-        expected="an IPv6 address in the URL of the responder to be connected to",
-        quotation="A host identified by an Internet Protocol literal address, version 6 [RFC3513] "
-        "or later, is distinguished by enclosing the IP literal within square brackets",
-        source="RFC 3986, section 3.2.2",
-        does="asks the name server for it, brackets and all, where there is a `resolver`, and "
-        "never fetches",
-        read_in=f"ngx_ssl_ocsp_request, {_STAPLING}",
-    ),
-    Deviation(
-        id="NGX-052",
         title="A URL with a query and no path makes a request without a path",
         expected="an empty path of the URL to be sent as a slash",
         quotation="If the target URI's path component is empty, the client MUST send \"/\" as the "
@@ -412,7 +401,7 @@ REGISTER = (
     ),
     # ----- files -----
     Deviation(
-        id="NGX-053",
+        id="NGX-052",
         title="A stapling file is served whatever it says",
         expected="a stapling file that says nothing good of the certificate not to be served",
         quotation='Servers that receive a client hello containing the "status_request" extension '
@@ -424,7 +413,7 @@ REGISTER = (
         read_in=f"ngx_ssl_stapling_file, {_STAPLING}",
     ),
     Deviation(
-        id="NGX-055",
+        id="NGX-053",
         title="A stapling file is served with whatever certificate",
         expected="a stapling file that is about another certificate not to be served with this one",
         quotation="In TLS 1.3, the server's OCSP information is carried in an extension in the "
