@@ -61,7 +61,7 @@ WRONG = (
     Wrong("aia-ldap", "ldap://ocsp.staplelab.test/", "invalid URL prefix"),
     Wrong("aia-http-alone", "http://", "invalid URL prefix"),
     Wrong("aia-no-host", "http:///", "no host", "/"),
-    Wrong("aia-port-alone", "http://:{port}/", "no host", ":{port}/"),
+    Wrong("aia-port-alone", "http://:80/", "no host", ":80/"),
     Wrong("aia-port-0", "http://ocsp.staplelab.test:0/", "invalid port", "ocsp.staplelab.test:0/"),
     Wrong(
         "aia-port-65536",
@@ -76,7 +76,7 @@ WRONG = (
         "ocsp.staplelab.test:http/",
     ),
     Wrong("aia-bracket", "http://[::1/", "invalid host", "[::1/"),
-    Wrong("aia-ipv6-word", "http://[ocsp]:{port}/", "invalid IPv6 address", "[ocsp]:{port}/"),
+    Wrong("aia-ipv6-word", "http://[ocsp]:80/", "invalid IPv6 address", "[ocsp]:80/"),
 )
 
 

@@ -74,7 +74,7 @@ class Recorder:
         self.at: Endpoint = lab.endpoint()
         script = lab.file("relay.py", RELAY)
         onward = (lab.address("responder"), lab.responder.port)
-        argv = ["python3", script, self.at.address, self.at.port, *onward, way]
+        argv = ["python3", "-SE", script, self.at.address, self.at.port, *onward, way]
         self._program: Program = lab.beside(argv, name="relay", at=self.at)
 
     def requests(self) -> list[bytes]:
