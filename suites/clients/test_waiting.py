@@ -23,6 +23,7 @@ def start(lab: Lab, *more: str) -> None:
 NO_RESPONSE = "the request failed: the server closed the connection"
 
 
+@pytest.mark.requirement("K7")
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 def test_until_the_responder_responds(lab: Lab, version: str) -> None:
     lab.inject("fixed-latency", ms=5000)
@@ -39,6 +40,7 @@ def test_until_the_responder_responds(lab: Lab, version: str) -> None:
     assert seen.http["body"] == "SUCCESS"
 
 
+@pytest.mark.requirement("K7")
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 def test_silent_responder(lab: Lab, version: str) -> None:
     """No time-out is set for this fetch: what ends the wait is the client_header_timeout of 60 s,
@@ -57,6 +59,7 @@ def test_silent_responder(lab: Lab, version: str) -> None:
     claim_failed_goodbye(lab)
 
 
+@pytest.mark.requirement("K1")
 def test_side_by_side_one_revoked(lab: Lab) -> None:
     """Each waits for what is said of its own certificate."""
     lab.responder.certificate("3002", status="revoked")
@@ -119,6 +122,7 @@ def test_reload_while_one_waits(lab: Lab) -> None:
     lab.nginx.wait_for_end(old)
 
 
+@pytest.mark.requirement("F7")
 def test_given_up_while_the_name_is_resolved(lab: Lab) -> None:
     """The client's time is over before the responder's address is known: nginx gives its look-up
     up, too, and what comes of it is for nobody.

@@ -47,6 +47,7 @@ def test_wrong_address(lab: Lab) -> None:
     lab.claim(CLOSED)
 
 
+@pytest.mark.requirement("E11")
 def test_dead_and_live_address(lab: Lab) -> None:
     """Since 1.19.0 the next address is tried within the same fetch."""
     lab.inject("mixed-addresses", dead=[lab.address("nginx")])
@@ -60,6 +61,7 @@ def test_dead_and_live_address(lab: Lab) -> None:
     lab.deviation("NGX-018", after.verdict, conforms="GOOD", deviates="NO_STAPLE")
 
 
+@pytest.mark.requirement("F8")
 @pytest.mark.parametrize(
     ("fault", "params"),
     [("ttl-short-then-change", {"ttl": 5}), ("answer-change", {"n": 1, "scope": "qtype"})],
@@ -77,6 +79,7 @@ def test_a_responder_that_moves(lab: Lab, fault: str, params: dict[str, Any]) ->
     assert listeners(lab) == ["responder", "responder-2"]
 
 
+@pytest.mark.requirement("F2")
 def test_errors_then_the_address(lab: Lab) -> None:
     """An error is not cached: the next fetch, 300 s later, asks again and succeeds."""
     lab.inject("error-then-address", n=1, scope="qtype")
@@ -91,6 +94,7 @@ def test_errors_then_the_address(lab: Lab) -> None:
     assert lab.handshake().verdict == "GOOD"
 
 
+@pytest.mark.requirement("F1")
 def test_the_cached_address_serves_while_its_ttl_runs(lab: Lab) -> None:
     """Later errors do not matter to a name that is still in nginx's cache; once it is not
     (unused for 30 s, ngx_resolver_expire), they do."""
@@ -104,6 +108,7 @@ def test_the_cached_address_serves_while_its_ttl_runs(lab: Lab) -> None:
     assert lab.handshake(name=NAMES[2]).verdict == "NO_STAPLE"
 
 
+@pytest.mark.requirement("F1")
 def test_ttl_zero_lives_out_its_second(lab: Lab) -> None:
     lab.inject("ttl-zero")
     start_three_sites(lab)
@@ -114,6 +119,7 @@ def test_ttl_zero_lives_out_its_second(lab: Lab) -> None:
     assert len(lab.stub.requests()) == 4
 
 
+@pytest.mark.requirement("F1")
 def test_valid_overrides_the_ttl(lab: Lab) -> None:
     """resolver ... valid=10s: the response is believed for so long, whatever its TTL says."""
     lab.inject("ttl-zero")
@@ -164,6 +170,7 @@ def test_when_a_query_is_repeated(lab: Lab) -> None:
     lab.claim(TIMED_OUT)
 
 
+@pytest.mark.requirement("F2")
 def test_failing_first_server(lab: Lab) -> None:
     """One of two name servers fails: the other one is not asked."""
     lab.inject("servfail", match={"listener": "stub"})
