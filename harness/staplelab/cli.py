@@ -14,7 +14,16 @@ from staplelab import __version__, catalogue, hosts, modules, places, servers
 from staplelab.errors import LabError
 from staplelab.hosts import namespace
 from staplelab.parts import clock
-from staplelab.runs import conformance, conformance_views, matrix, preflight, record, results, shard, summary
+from staplelab.runs import (
+    conformance,
+    conformance_views,
+    matrix,
+    preflight,
+    record,
+    results,
+    shard,
+    summary,
+)
 from staplelab.runs import merge as merging
 from staplelab.runs.results import PARTIAL
 from staplelab.scenario import deviation_page
@@ -257,8 +266,7 @@ def _conformance(arguments: argparse.Namespace) -> int:
     print("Report: " + ", ".join(map(str, written)))
     if not made.results.complete:
         print(PARTIAL)
-        return _NOT_WHOLE
-    return 1 if made.counted()[conformance.FAIL] else 0
+    return _status(made.results)
 
 
 def _status(made: results.Results) -> int:

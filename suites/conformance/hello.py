@@ -1,8 +1,8 @@
 """A ClientHello of TLS 1.2 that is made by hand, and what a server sends back in the clear.
 
 `staple-check` and OpenSSL send no extension that is malformed, or that they do not know.
-As a program: `hello.py HOST:PORT HEX` sends the octets and prints what came, in hexadecimal, up to a
-ServerHelloDone, an alert, or the end of the connection.
+As a program: `hello.py HOST:PORT HEX` sends the octets and prints what came, in hexadecimal, up to
+a ServerHelloDone, an alert, or the end of the connection.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ def test_compressed_certificates(lab: Lab) -> None:
     """A compressed Certificate is made beforehand and can hold no staple: nginx refuses both
     together."""
     if not lab.server.within(">=1.29.3"):
-        lab.not_applicable("nginx compresses certificates since 1.29.1, and refuses it since 1.29.3")
+        lab.not_applicable("nginx compresses certificates since 1.29.1, refuses it since 1.29.3")
     lab.start(
         directives=("ssl_certificate_compression on;",),
         expect=Refused('"ssl_stapling" is incompatible with "ssl_certificate_compression"'),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from staplelab.runs.results import PARTIAL
 from staplelab.scenario.requirements import GROUPS
 
 SCHEMA = 1
+NAMES = ("conformance.md", "conformance.json", "conformance.html")
 _FEW = 4
 #: what each outcome means, so that it can follow "of 102 requirements, 60 "
 _MEANING = {
@@ -41,8 +42,8 @@ _MEANING = {
 _MEASURED = {
     "bare_after_a_start": "handshakes without a staple after a start",
     "bare_after_a_reload": "handshakes without a staple after a reload",
-    "bare_after_an_outage": "handshakes without a staple after the responder is back from an outage "
-    "that outlasted the staple, with a client a minute at each worker",
+    "bare_after_an_outage": "handshakes without a staple after the responder is back from an "
+    "outage that outlasted the staple, with a client a minute at each worker",
     "seconds_without_a_staple_after_an_outage": "seconds until all clients have a staple again "
     "then",
     "seconds_of_an_outage_survived": "seconds of an outage that are survived with a staple, for a "
@@ -53,22 +54,18 @@ _MEASURED = {
     "half an hour",
     "requests_in_twenty_minutes_of_failures": "requests for one certificate in twenty minutes in "
     "which each fails",
-    "seconds_that_a_fetch_adds_to_a_handshake": "seconds that a fetch of 30 s adds to the handshake "
-    "that sets it off",
+    "seconds_that_a_fetch_adds_to_a_handshake": "seconds that a fetch of 30 s adds to the "
+    "handshake that sets it off",
 }
 
 
 def write(report: Conformance, folder: Path) -> list[Path]:
     """Writes all three, or none; LabError when they cannot be."""
-    texts = {
-        "conformance.md": markdown(report),
-        "conformance.json": as_json(report),
-        "conformance.html": html(report),
-    }
-    beside = {folder / name: folder / f"{name}.new" for name in texts}
+    texts = [make(report) for make in (markdown, as_json, html)]
+    beside = {folder / name: folder / f"{name}.new" for name in NAMES}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for (path, new), text in zip(beside.items(), texts.values(), strict=True):
+        for (_, new), text in zip(beside.items(), texts, strict=True):
             new.write_text(text, encoding="utf-8", errors="backslashreplace")
         for path, new in beside.items():
             new.replace(path)
@@ -92,8 +89,8 @@ def introduction(report: Conformance) -> str:
     server = report.results.server
     return (
         f"{server.title} with {server.library_title} was judged by Staplelab {__version__} in "
-        f"{len(report.results.scenarios)} scenarios. In each of them it ran beside an OCSP responder "
-        "and a name server that misbehave on demand, on a clock that stands still until it is "
+        f"{len(report.results.scenarios)} scenarios. In each of them it ran beside an OCSP "
+        "responder and a name server that misbehave on demand, on a clock that stands still until it is "
         "moved, so that another run finds the same. Each requirement has the document that asks "
         "for it, and the scenarios that hold the server to it."
     )
@@ -113,7 +110,7 @@ def verdict(finding: Finding) -> str:
         return "This holds."
     if finding.outcome == KNOWN:
         parts = [
-            f"Expected is {one.expected}; nginx {one.does} ({one.id})."
+            f"Expected: {one.expected}. nginx {one.does} ({one.id})."
             for one in finding.deviations
         ]
         return " ".join(parts)
@@ -142,8 +139,14 @@ def evidence(finding: Finding) -> str:
     return " ".join(seen)
 
 
-def measured(name: str) -> str:
-    return _MEASURED.get(name, name.replace("_", " "))
+def measured(report: Conformance) -> list[tuple[str, Mapping[int, int]]]:
+    """What was measured, in words and in the order of these, and the numbers."""
+    order = [*_MEASURED, *(name for name in report.measures if name not in _MEASURED)]
+    return [
+        (_MEASURED.get(name, name.replace("_", " ")), report.measures[name])
+        for name in order
+        if name in report.measures
+    ]
 
 
 # ----- Markdown -----
@@ -173,7 +176,7 @@ def _departures(report: Conformance) -> Iterator[str]:
         return
     yield "## Where it departs\n"
     for one in report.deviations():
-        yield f"**{one.title}.** Expected is {one.expected}. {one.source} says:\n"
+        yield f"**{one.title}.** Expected: {one.expected}. {one.source} says:\n"
         yield f"> {one.quotation}\n"
         items = [f.requirement.id for f in report.findings if one in f.deviations]
         yield f"nginx {one.does}. Read in {one.read_in} ({one.id}; {', '.join(items)} below).\n"
@@ -195,9 +198,9 @@ def _tables(report: Conformance) -> Iterator[str]:
         yield "## What was measured\n"
         yield f"| what | {' | '.join(_of_workers(size) for size in sizes)} |"
         yield f"| --- {'| --- ' * len(sizes)}|"
-        for name, row in report.measures.items():
+        for what, row in measured(report):
             values = " | ".join(str(row.get(size, "")) for size in sizes)
-            yield f"| {measured(name)} | {values} |"
+            yield f"| {what} | {values} |"
         yield ""
 
 
@@ -272,7 +275,7 @@ def html(report: Conformance) -> str:
         questions=QUESTIONS,
         sizes=sizes,
         of_workers=_of_workers,
-        measured=measured,
+        measured=measured(report),
         verdict=verdict,
         evidence=lambda finding: evidence(finding).replace("`", ""),
     )

@@ -59,7 +59,8 @@ def read_mark(args: Iterable[object], kwargs: Mapping[str, object], known: Itera
         if one not in accepted:
             near = difflib.get_close_matches(one.upper(), accepted, n=1, cutoff=0.4)
             nearest = f"the nearest is {near[0]}; " if near else ""
-            raise LabError(f"there is no requirement {one!r}; {nearest}accepted: {_ranges(accepted)}")
+            said = f"there is no requirement {one!r}; {nearest}accepted: {_ranges(accepted)}"
+            raise LabError(said)
     for name in kwargs:
         check_word("option of the mark requirement", name, ["cases"])
     return Held(ids, str(kwargs.get("cases", "*")))

@@ -34,7 +34,7 @@ _SLEEVI = "R. Sleevi, Requirements for OCSP stapling support, item"
 _STUDY = "T. Chung and others, Is the Web Ready for OCSP Must-Staple?, IMC 2018"
 _TLS_FEATURE = "RFC 7633"
 _HTTP = "RFC 9110"
-_NEED = "what operators need"
+_NEED = "no standard says so; operators need it"
 _NGINX = "nginx's documentation and change log"
 
 _IN_BACKGROUND = (
@@ -153,7 +153,11 @@ REQUIREMENTS = (
         f"{_SLEEVI} 7; {_STUDY}",
         deviations=("NGX-008",),
     ),
-    R("C6", "After a failure the responder is left alone for a while, and asked again", f"{_SLEEVI} 5"),
+    R(
+        "C6",
+        "After a failure the responder is left alone for a while, and asked again",
+        f"{_SLEEVI} 5",
+    ),
     R(
         "C7",
         "A short validity leaves no handshake without a staple",
@@ -295,7 +299,7 @@ REQUIREMENTS = (
     R(
         "E11",
         "Where one address of the responder fails the next one is asked",
-        "RFC 6724 and RFC 1123, section 2.3",
+        "RFC 1123, section 2.3",
         deviations=("NGX-018", "NGX-019", "NGX-020"),
     ),
     R("E12", "A responder with https:// is refused with a warning, and the server starts", _NGINX),
@@ -339,7 +343,11 @@ REQUIREMENTS = (
     R("G4", "A reload during a fetch harms neither of the two", _NEED),
     R("G5", "A certificate that is named by a variable has no staple", _NGINX),
     R("G6", "Without the issuer there is a warning, and the server starts", _NGINX),
-    R("G7", "Without a responder in the certificate there is a warning, and the server starts", _NGINX),
+    R(
+        "G7",
+        "Without a responder in the certificate there is a warning, and the server starts",
+        _NGINX,
+    ),
     R(
         "G8",
         "A stapling file is judged, and not served once it has expired",
@@ -351,7 +359,7 @@ REQUIREMENTS = (
         "G9",
         "Stapling works in stream{} where nginx has it there, and mail{} refuses it",
         _NGINX,
-        why="stream{} has the directives since 1.27.2; the suite about it brings its scenarios",
+        why="stream{} has the directives since 1.27.2, and no scenario holds it yet",
     ),
     # ----- H: must-staple -----
     R(
@@ -387,7 +395,11 @@ REQUIREMENTS = (
         f"{_SLEEVI} 6",
         deviations=("NGX-073",),
     ),
-    R("I3", "Certificates that all fail are asked about once in 300 s each, and no more", f"{_SLEEVI} 5"),
+    R(
+        "I3",
+        "Certificates that all fail are asked about once in 300 s each, and no more",
+        f"{_SLEEVI} 5",
+    ),
     R(
         "I4",
         "Nobody asks about a certificate that has expired",
@@ -399,7 +411,7 @@ REQUIREMENTS = (
     R(
         "J1",
         "Each fetch that fails, or is of no use, leaves a line that says why",
-        "RFC 1122, section 1.2.3",
+        "RFC 1123, section 1.2.3",
         deviations=("NGX-023", "NGX-024"),
     ),
     R(
@@ -408,7 +420,11 @@ REQUIREMENTS = (
         _NEED,
         why="nginx has no variable and no page for it, so there is nothing to ask",
     ),
-    R("J3", "Failures of a fetch are logged at the level error, in nginx's own lasting words", _NEED),
+    R(
+        "J3",
+        "Failures of a fetch are logged at the level error, in nginx's own lasting words",
+        _NEED,
+    ),
     # ----- K: clients' certificates -----
     R(
         "K1",
@@ -419,25 +435,25 @@ REQUIREMENTS = (
         "K2",
         "With leaf the client's certificate alone is asked about, with on the whole chain",
         _NGINX,
-        why="the suite about clients' certificates brings its scenarios",
+        why="no scenario holds it yet",
     ),
     R(
         "K3",
         "A response is kept for all workers until its nextUpdate",
         _NGINX,
-        why="the suite about clients' certificates brings its scenarios",
+        why="no scenario holds it yet",
     ),
     R(
         "K4",
         "A resumed session is asked about as a full one is",
         _NGINX,
-        why="the suite about clients' certificates brings its scenarios",
+        why="no scenario holds it yet",
     ),
     R(
         "K5",
         "stream{} refuses a client that the responder calls revoked",
         "CVE-2026-28755",
-        why="stream{} has the directives since 1.27.2; the suite about it brings its scenarios",
+        why="stream{} has the directives since 1.27.2, and no scenario holds it yet",
     ),
     R("K6", "The signer of a response about a client is judged", _SIGNER),
     R("K7", "A silent responder does not keep a client for ever", _NEED),
