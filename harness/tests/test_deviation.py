@@ -154,9 +154,11 @@ def test_an_id_finds_its_entry() -> None:
     assert [register.find(one.id) for one in REGISTER] == list(REGISTER)
 
 
-def test_ids_are_consecutive_and_none_is_a_fault() -> None:
+def test_ids_ascend_and_none_is_a_fault() -> None:
+    """A number may be left out: several were given away at once."""
     ids = [one.id for one in REGISTER]
-    assert ids == [f"NGX-{number:03}" for number in range(1, len(REGISTER) + 1)]
+    assert all(re.fullmatch(r"NGX-\d{3}", one) for one in ids)
+    assert ids == sorted(set(ids))
     faults = [f["id"] for p in ("faulty-ocspd", "faulty-dnsd") for f in catalogue.read(program(p))]
     faults += [fault.id for fault in network.FAULTS.values()]
     assert not {*ids} & {*faults}

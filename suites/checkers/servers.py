@@ -47,8 +47,25 @@ KINDS = {
 }
 
 
-def start(lab: Lab, kind: Kind) -> None:
-    """That server, at the moment at which clients come."""
+def start(lab: Lab, name: str) -> Kind:
+    """That server, at the moment at which clients come, and what is said of it."""
+    kind = KINDS[name]
+    _start(lab, kind)
+    if _is_anothers(kind) and not _sends_anothers(lab):
+        return KINDS["none"]
+    return kind
+
+
+def _is_anothers(kind: Kind) -> bool:
+    return kind.stapled and kind.about != kind.certificate
+
+
+def _sends_anothers(lab: Lab) -> bool:
+    """Since 3.6 OpenSSL sends no response that is not about the certificate."""
+    return not lab.server.has_library("OpenSSL", ">=3.6")
+
+
+def _start(lab: Lab, kind: Kind) -> None:
     if not kind.stapled:
         lab.start(certificates=(kind.certificate,), stapling=False)
         return
@@ -56,7 +73,7 @@ def start(lab: Lab, kind: Kind) -> None:
         lab.responder.certificate("1001", **kind.state)
     if kind.fault:
         lab.inject(kind.fault)
-    if kind.about != kind.certificate:
+    if _is_anothers(kind) and _sends_anothers(lab):
         lab.exempt("staple-origin", "the file has the response about another certificate")
     lab.start(directives=(f"ssl_stapling_file {_response(lab, kind.about)};",))
     if kind.later:

@@ -19,27 +19,27 @@ at_every_server = pytest.mark.parametrize("kind", KINDS)
 def test_curl(lab: Lab, kind: str) -> None:
     """Who asks for --cert-status wants a staple: none is as bad as a bad one.  It is right about
     each of these."""
-    start(lab, KINDS[kind])
+    here = start(lab, kind)
     ours = lab.handshake()
-    assert ours.verdict == KINDS[kind].verdict, ours.reason
-    assert programs.curl(lab) == KINDS[kind].curl
+    assert ours.verdict == here.verdict, ours.reason
+    assert programs.curl(lab) == here.curl
 
 
 @at_every_server
 def test_gnutls(lab: Lab, kind: str) -> None:
     """It takes tryLater, which is no response at all, as it takes none; staple-check is right to
     tell them apart."""
-    start(lab, KINDS[kind])
+    here = start(lab, kind)
     ours = lab.handshake()
-    assert ours.verdict == KINDS[kind].verdict, ours.reason
-    assert programs.gnutls(lab) == KINDS[kind].gnutls
+    assert ours.verdict == here.verdict, ours.reason
+    assert programs.gnutls(lab) == here.gnutls
 
 
 @at_every_server
 def test_s_client(lab: Lab, kind: str) -> None:
     """It ends with 0 whatever the staple says: who greps for "OCSP Response Data" takes each of
     these for good."""
-    start(lab, KINDS[kind])
+    here = start(lab, kind)
     ours = lab.handshake()
-    assert ours.verdict == KINDS[kind].verdict, ours.reason
-    assert programs.s_client(lab) == (TAKEN if KINDS[kind].stapled else NONE)
+    assert ours.verdict == here.verdict, ours.reason
+    assert programs.s_client(lab) == (TAKEN if here.stapled else NONE)

@@ -1,8 +1,8 @@
 """The four questions that the study of 2018 put to web servers, put to this one.
 
 T. Chung and others, Is the Web Ready for OCSP Must-Staple?, IMC 2018: does a server fetch before
-the first client comes, keep what it has fetched, respect nextUpdate, and keep a valid response when a
-refresh fails?  The report of conformance reads what is observed under `study`.
+the first client comes, keep what it has fetched, respect nextUpdate, and keep a valid response when
+a refresh fails?  The report of conformance reads what is observed under `study`.
 """
 
 from __future__ import annotations

@@ -90,9 +90,9 @@ def introduction(report: Conformance) -> str:
     return (
         f"{server.title} with {server.library_title} was judged by Staplelab {__version__} in "
         f"{len(report.results.scenarios)} scenarios. In each of them it ran beside an OCSP "
-        "responder and a name server that misbehave on demand, on a clock that stands still until it is "
-        "moved, so that another run finds the same. Each requirement has the document that asks "
-        "for it, and the scenarios that hold the server to it."
+        "responder and a name server that misbehave on demand, on a clock that stands still until "
+        "it is moved, so that another run finds the same. Each requirement has the document that "
+        "asks for it, and the scenarios that hold the server to it."
     )
 
 
