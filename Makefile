@@ -26,13 +26,12 @@ PYTEST = $(PY) -m pytest $$([ "$$JOBS" = 1 ] || echo "-n $$JOBS")
 C_FILES = $(shell find responders pki harness -name '*.[ch]')
 PYTHON_FILES = $(shell find $(wildcard harness suites docker) -name '*.py') harness/setup/floors setup.py
 NO_TEST := -not -path '*/tests/*' -not -path '*/fuzz/*'
-SHELL_FILES = $(shell find $(wildcard .ci harness docker) -type f \
-    -exec awk 'FNR == 1 { if (/^\#!\/bin\/(ba)?sh/) print FILENAME; nextfile }' {} +)
+SHELL_FILES = $(shell grep -rlIE --exclude='*.py' '^\#!/bin/(ba)?sh' $(wildcard .ci harness docker))
 
 .NOTPARALLEL:
 .PHONY: help build run test test-c test-harness test-suites test-docker test-asan test-recipes coverage fuzz \
         lint lint-c lint-cppcheck lint-analyzer lint-python lint-shell lint-floors lint-house format \
-        clean clocks conformance ready-to-run ready-to-test images matrix nginx-asan mutants
+        first-hour soak bench clean clocks conformance ready-to-run ready-to-test images matrix nginx-asan mutants
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -100,7 +99,8 @@ clean: ## remove what was built and found: build, results, caches
 	@rm -rf build results __pycache__ .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find $(wildcard harness suites docker) -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A wrong NGINX is told before anything is installed, and then what else is missing.
+# A wrong NGINX is told before anything is installed. Then the packages come, and with them apt's
+# lists, which an nginx that is fetched needs, too; who may install nothing gets one line.
 ifeq ($(HOST),docker)
 SERVER := "$(NGINX_IMAGE)"
 SERVER_OPTION := --nginx-image
@@ -113,8 +113,10 @@ endif
 CLOCKS := $(if $(filter faketime,$(CLOCK)),clocks)
 
 define ready
-@harness/setup/find-nginx >/dev/null || { NO_INSTALL=1 harness/setup/packages $(1); exit 1; }
+@[ -z "$${NGINX}$${NO_INSTALL}" ] || harness/setup/find-nginx >/dev/null || \
+    { NO_INSTALL=1 harness/setup/packages $(1); exit 1; }
 @harness/setup/packages $(1)
+@harness/setup/find-nginx >/dev/null
 endef
 
 ready-to-run:
@@ -138,7 +140,7 @@ test-harness: ready-to-test
 
 test-docker: images ## test what needs a Docker engine
 	$(PACKAGES) run test docker python3-yaml $$($(NO_COMPOSE) && echo docker-compose)
-	@$(PY) -m pytest harness/tests/docker --ignore $(RECIPES) $(ARGS)
+	@$(PY) -m pytest harness/tests/docker --ignore $(RECIPES) --ignore $(BARE) $(ARGS)
 
 # Nothing is wrong with the build, so the suites find nothing; with what the tests plant in it they do.
 test-asan: ready-to-run ## test builds of nginx: with sanitizers (that of `make nginx-asan`), with no module but ssl
@@ -220,6 +222,21 @@ lint-house:
 	    $(PYTHON_FILES) $(C_FILES) | sed 's/$$/    <-- sleeps/' | grep .
 	@wc -l Makefile build.mk $(C_FILES) $(PYTHON_FILES) $(SHELL_FILES) | \
 	    awk '$$2 != "total" && $$1 > 500 { print "warning: " $$2 " has " $$1 " lines (over 500)" }'
+
+# What a newcomer meets. It is apart from test-docker, because it takes a minute and more for each.
+BARE := harness/tests/docker/test_bare_debian.py
+
+first-hour: images ## the README's commands in bare containers of Debian: DRAW=N (three of twelve) K=first_steps
+	$(PACKAGES) run test docker
+	@DRAW='$(DRAW)' $(PY) -m pytest $(BARE) $(ARGS)
+
+SOAK ?= 1000000
+soak: ready-to-run ## a million queries, and as many requests, leave the memory where it was: SOAK=1000000
+	$(PACKAGES) test
+	@SOAK=$(SOAK) STAPLELAB_BUILD=$(CURDIR)/build/release $(PY) -m pytest harness/tests/test_soak.py $(ARGS)
+
+bench: ready-to-run ## how fast it is: ratios, of what is measured side by side in one run
+	@NGINX=$$(harness/setup/find-nginx) STAPLELAB_BUILD=$(CURDIR)/build/release $(PY) harness/bench.py
 
 # The schemas that the recipes are held to come with these two, from PyPI.
 CHECKERS := build/recipe-checkers

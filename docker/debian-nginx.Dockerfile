@@ -5,7 +5,7 @@ ARG BASE_IMAGE=debian:bookworm-slim
 FROM ${BASE_IMAGE}
 LABEL org.staplelab=1
 RUN apt-get -qq update && \
-    DEBIAN_FRONTEND=noninteractive apt-get -qq --no-install-recommends install nginx libfaketime && \
+    DEBIAN_FRONTEND=noninteractive apt-get -qq --no-install-recommends install nginx libnginx-mod-stream libfaketime && \
     rm -rf /var/lib/apt/lists/*
 USER 65534:65534
 CMD ["nginx", "-V"]

@@ -138,7 +138,11 @@ static _Noreturn void run(const received *r, const sigset_t *mask)
     }
     sigprocmask(SIG_SETMASK, mask, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    execvp(request->argv[0], request->argv);
+    if (strchr(request->argv[0], '/') != NULL) {
+        execv(request->argv[0], request->argv); /* execvp() gives a shell what is no program */
+    } else {
+        execvp(request->argv[0], request->argv);
+    }
     fprintf(stderr, "launcher: cannot run %s: %s\n", request->argv[0], strerror(errno));
     _exit(LAUNCHED_CANNOT_RUN);
 }

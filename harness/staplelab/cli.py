@@ -187,8 +187,7 @@ def _run(arguments: argparse.Namespace) -> int:
     server = servers.probe(
         arguments.host, arguments.nginx, arguments.nginx_image, arguments.server
     )
-    if arguments.host == "local":
-        preflight.try_start(server, arguments.clock)
+    preflight.try_start(arguments.host, server, arguments.clock)
     _see_to_out(Path(arguments.out))
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     argv = ["-p", "staplelab.plugin", "-p", "pytest_timeout"]

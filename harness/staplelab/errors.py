@@ -14,6 +14,10 @@ class NotHere(LabError):
     """This host or its kernel cannot do what was asked; the message says what is missing."""
 
 
+class StillRunning(LabError):
+    """A program that was to be run to its end has not ended by its bound."""
+
+
 def check_word(what: str, given: object, accepted: Iterable[str]) -> None:
     """LabError unless the word is one of those accepted; it names the nearest and all of them."""
     words = list(accepted)

@@ -193,11 +193,10 @@ def _server(config: pytest.Config) -> ServerUnderTest:
 
 def _probe(config: pytest.Config) -> ServerUnderTest:
     """As `staplelab run` does before it begins."""
-    chosen = map(config.getoption, ("host", "nginx", "nginx_image", "server"))
-    preflight.check(config.getoption("host"))
-    server = servers.probe(*chosen)
-    if config.getoption("host") == "local":
-        preflight.try_start(server, config.getoption("clock"))
+    host, *chosen = map(config.getoption, ("host", "nginx", "nginx_image", "server"))
+    preflight.check(host)
+    server = servers.probe(host, *chosen)
+    preflight.try_start(host, server, config.getoption("clock"))
     return server
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from staplelab.errors import LabError
 
 BOUND_SECONDS = 10.0
+#: a program that is run to its end, such as pki-mint where every key has to be made
+PROGRAM_SECONDS = 3 * BOUND_SECONDS
 
 #: between two looks at what has no event
 _NAP_SECONDS = 0.0002

@@ -38,13 +38,15 @@ def pki(tmp_path: Path) -> Pki:
     return Pki.load(tmp_path)
 
 
-def server(without: str = "") -> ServerUnderTest:
+def server(without: str = "", version: str = "1.28.0", added: str = "") -> ServerUnderTest:
     library = ("OpenSSL", "3.5.2", "OpenSSL 3.5.2")
-    return ServerUnderTest("/opt/nginx", "1.28.0", *library, debug=False, without=without)
+    return ServerUnderTest(
+        "/opt/nginx", version, *library, debug=False, without=without, added=added
+    )
 
 
 def render(
-    pki: Pki, configuration: Configuration, user: str = "root", without: str = ""
+    pki: Pki, configuration: Configuration, user: str = "root", without: str = "", **server_is: str
 ) -> str:
     return configuration.render(
         pki=pki,
@@ -53,7 +55,7 @@ def render(
         listen="127.1.2.2:443",
         barrier="127.1.2.2:80",
         resolver=STUB,
-        server=server(without),
+        server=server(without, **server_is),
         clock=("CLOCK_FILE", "CLOCK_FORM"),
     )
 
@@ -189,6 +191,41 @@ def test_a_plain_site_has_only_what_it_says(pki: Pki) -> None:
         "ssl_stapling on;",
         "try_files /nothing =204;",
     ]
+
+
+@pytest.mark.parametrize(
+    ("version", "listen", "directive"),
+    [("1.22.1", "127.1.2.2:443 ssl http2", []), ("1.25.1", "127.1.2.2:443 ssl", ["on"])],
+)
+def test_http2(pki: Pki, version: str, listen: str, directive: list[str]) -> None:
+    """A word of `listen` at first, then a directive."""
+    text = render(pki, Configuration((Site(http2=True),)), version=version)
+    assert listen in directives(text, "listen")
+    assert directives(text, "http2") == directive
+    without = render(pki, Configuration((Site(),)), version=version)
+    assert not directives(without, "http2") and "ssl http2" not in without
+
+
+def test_a_site_in_stream(pki: Pki) -> None:
+    """It stands there alone, with all that it says, and http{} has the barrier still."""
+    sites = (Site(stream=True, http_directives=("map $a $b { }",)), Site(server_name="http.test"))
+    text = render(pki, Configuration(sites), added="stream stream_ssl_module")
+    http, _, stream = text.partition("\nstream {")
+    assert directives(http, "server_name") == ["http.test"]
+    assert directives(stream, "server_name") == ["www.staplelab.test"]
+    assert directives(stream, "ssl_stapling") == ["on"]
+    assert directives(stream, "return") == ['""'] and "try_files" not in stream
+    assert "map $a $b { }" in stream and "map $a" not in http
+    assert "add_header Worker" in http and "load_module" not in text
+    assert "stream {" not in render(pki, Configuration((Site(),)))
+
+
+@pytest.mark.parametrize("said", ["return 1;", "proxy_pass 127.0.0.1:1;"])
+def test_a_site_in_stream_that_says_something(pki: Pki, said: str) -> None:
+    site = Site(stream=True, directives=(said,))
+    text = render(pki, Configuration((site,)), added="stream=/x/stream.so")
+    assert 'return "";' not in text and said in text
+    assert text.index("load_module /x/stream.so;") < text.index("events {")
 
 
 def test_a_file_as_chain_and_another_as_trusted(pki: Pki) -> None:

@@ -234,7 +234,8 @@ def test_outcomes_are_verdicts() -> None:
 
 
 def test_a_run_shows_what_the_page_says(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Every scenario on the page deviates, in the words of its entry, where this server does."""
+    """Every scenario on the page that applies to this server deviates, in the words of its entry,
+    where the server does."""
     judged = sut.probe(nginx())
     shown = deviation_page.shown_by(SUITES)
     scenarios = sorted({f"{repository()}/{one}" for ones in shown.values() for one in ones})
@@ -244,10 +245,11 @@ def test_a_run_shows_what_the_page_says(tmp_path_factory: pytest.TempPathFactory
     reasons: dict[str, list[str]] = {}
     for seen in run.results()["scenarios"]:
         name = seen["id"].partition("suites/")[2]
+        ran = seen["outcome"] != "not-applicable"
         for part in (name, name.partition("[")[0]):
-            reasons.setdefault(f"suites/{part}", []).append(seen["reason"])
+            reasons.setdefault(f"suites/{part}", []).extend([seen["reason"]] * ran)
     for id_, names in shown.items():
         one = register.find(id_)
         for name in names:
             told = {str(one) in reason for reason in reasons[name]}
-            assert told == {one.holds_for(judged)}, name
+            assert told <= {one.holds_for(judged)}, name

@@ -1,4 +1,5 @@
-"""Other people's clients ask faulty-dnsd: dig (BIND), drill (ldns), kdig (Knot), unbound-host.
+"""Other people's clients ask faulty-dnsd: dig (BIND), drill (ldns), kdig (Knot), unbound-host, and
+getdns_query (getdns).
 
 Their words differ from one to the other and from version to version; what is read of them is what
 all of them say: response code, flags, EDNS, records.
@@ -6,11 +7,13 @@ all of them say: response code, flags, EDNS, records.
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dnsd import Dnsd, running
@@ -187,3 +190,58 @@ def test_a_resolver(dnsd: Dnsd, tmp_path: Path, name: str, rrtype: str, seen: li
 
 def test_a_resolver_and_no_such_name(dnsd: Dnsd, tmp_path: Path) -> None:
     assert "NXDOMAIN" in unbound(dnsd, tmp_path, "nowhere.staplelab.test", "A")
+
+
+# ----- getdns: another stub resolver, whose words are JSON -----
+
+
+def getdns(dnsd: Dnsd, name: str, rrtype: str, *options: str) -> dict[str, Any]:
+    """What it has understood of the last response."""
+    at = f"@127.0.0.1@{dnsd.ready['listeners'][0]['port']}"
+    told = json.loads(run("getdns_query", "-s", "-j", *options, at, name, rrtype))
+    reply: dict[str, Any] = told["replies_tree"][-1]
+    return reply
+
+
+def addresses_in(reply: dict[str, Any]) -> list[str]:
+    found = (record["rdata"] for record in reply["answer"])
+    return [value for rdata in found for key, value in rdata.items() if key.startswith("ipv")]
+
+
+@pytest.mark.parametrize(("option", "transport"), [("-U", "udp"), ("-T", "tcp")])
+@pytest.mark.parametrize(
+    ("name", "rrtype", "seen"),
+    [(HOST, "A", [OWN]), (HOST, "AAAA", [OWN6]), (ALIAS, "A", [OWN])],
+)
+def test_getdns(
+    dnsd: Dnsd, option: str, transport: str, name: str, rrtype: str, seen: list[str]
+) -> None:
+    reply = getdns(dnsd, name, rrtype, option)
+    assert addresses_in(reply) == seen
+    assert reply["canonical_name"] == f"{HOST}."
+    header = reply["header"]
+    assert [header[flag] for flag in ("qr", "aa", "rd", "ra", "tc")] == [1, 1, 1, 1, 0]
+    assert transports(dnsd) == [transport]
+
+
+def test_getdns_goes_over_to_tcp(dnsd: Dnsd) -> None:
+    assert addresses_in(getdns(dnsd, MANY, "A")) == ADDRESSES
+    assert transports(dnsd) == ["udp", "tcp"]
+
+
+@pytest.mark.parametrize(
+    ("name", "rrtype", "rcode"),
+    [(f"nowhere.{HOST}", "A", 3), (HOST, "TXT", 0), ("staplelab.test", "A", 0)],
+)
+def test_getdns_and_no_records(dnsd: Dnsd, name: str, rrtype: str, rcode: int) -> None:
+    reply = getdns(dnsd, name, rrtype)
+    assert (reply["header"]["rcode"], reply["answer"]) == (rcode, [])
+    (authority,) = reply["authority"]
+    assert authority["rdata"]["mname"] == "ns.invalid."
+
+
+def test_getdns_and_dnssec(dnsd: Dnsd) -> None:
+    """DO comes back as it was sent (RFC 3225, 3)."""
+    for option, flag in (("-d", 0), ("-D", 1)):
+        (edns,) = getdns(dnsd, HOST, "A", option)["additional"]
+        assert (edns["do"], edns["udp_payload_size"], edns["version"]) == (flag, 1232, 0)

@@ -1,4 +1,5 @@
-"""docs/writing-scenarios.md: its scenarios are run as they stand, and its topologies are all."""
+"""docs/writing-scenarios.md: its scenarios are run as they stand, and its topologies are all.
+docs/nginx-tests.md: what it names is there."""
 
 from __future__ import annotations
 
@@ -32,3 +33,20 @@ def test_topologies_of_the_page() -> None:
     _, _, rest = _PAGE.read_text().partition("| topology | what is there |\n| --- | --- |\n")
     rows = rest.partition("\n\n")[0].splitlines()
     assert rows == [f"| `{name}` | {one.summary} |" for name, one in TOPOLOGIES.items()]
+
+
+def test_scenarios_that_are_named_as_equivalents() -> None:
+    """Each is a scenario of a suite; one that is named with its file stands there."""
+    page = (repository() / "docs" / "nginx-tests.md").read_text()
+    suites = repository() / "suites"
+    stands_in: dict[str, set[str]] = {}
+    for file in suites.rglob("test_*.py"):
+        for name in re.findall(r"^def (test_\w+)\(", file.read_text(), re.MULTILINE):
+            stands_in.setdefault(name, set()).add(file.name)
+    named = re.findall(r"(?:\b(test_\w+\.py)::)?\b(test_\w+)\b(?!\.py)", page)
+    assert len(named) > 40
+    assert [
+        f"{file}::{name}"
+        for file, name in named
+        if name not in stands_in or (file and file not in stands_in[name])
+    ] == []

@@ -44,6 +44,7 @@ def test_a_query_and_its_response_are_told(dnsd: Dnsd) -> None:
         "qname": HOST,
         "qtype": "A",
         "id": 0x1234,
+        "flags": 0x0100,
         "octets": len(query(HOST)),
         "edns": False,
         "planned": [],

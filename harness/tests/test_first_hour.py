@@ -60,6 +60,9 @@ def test_each_cause_is_said_once_with_its_remedy() -> None:
             "this nginx is built --without-http_proxy_module",
             "an nginx that is built with http_proxy_module",
         ),
+        ("this nginx has no http_v2_module", "an nginx that is built with http_v2_module"),
+        ("this nginx has no stream", "apt-get install libnginx-mod-stream"),
+        ("this nginx has no stream_ssl_module", "an nginx that is built with stream_ssl_module"),
     ],
 )
 def test_a_remedy(reason: str, remedy: str) -> None:

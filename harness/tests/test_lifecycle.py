@@ -15,8 +15,9 @@ from staplelab.waiting import until
 REASON = '[emerg] unknown directive "nonsense" in RUN/nginx.conf'
 
 CHOICES = (
-    "certificates, chain, directives, http, http_directives, include, log_level, main, plain, "
-    "resolver, server_name, stapling, trusted, upgradable, verify, worker_connections, workers"
+    "certificates, chain, directives, http, http2, http_directives, include, log_level, main, "
+    "plain, resolver, server_name, stapling, stream, trusted, upgradable, verify, "
+    "worker_connections, workers"
 )
 
 EXPECTED = {

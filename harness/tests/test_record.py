@@ -119,7 +119,7 @@ Change = Callable[[list[Any]], object]
         (lambda it: it[0].update(schema=2), "not a record of schema 1"),
         (lambda it: it[0].pop("staplelab"), "not a record of schema 1"),
         (lambda it: it.insert(0, []), "not a record of schema 1"),
-        (lambda it: it[0].pop("server"), '"server" is not an object of built_with, debug, library'),
+        (lambda it: it[0].pop("server"), '"server" is not an object of added, built_with, debug'),
         (lambda it: it[0].update(server="nginx"), '"server" is not an object of '),
         (lambda it: it[0]["server"].pop("library"), '"server" is not an object of '),
         (lambda it: it[0]["server"].update(version=1), '"server" is not an object of '),

@@ -81,7 +81,7 @@ def test_nothing_is_left(run: LabRun) -> None:
     run.wait_for_nothing()
 
 
-@pytest.mark.parametrize("suite", ["clients", "lifecycle", "workers"])
+@pytest.mark.parametrize("suite", ["client_certificates", "lifecycle", "workers"])
 def test_suites_ask_for_what_they_call(
     tmp_path_factory: pytest.TempPathFactory, suite: str
 ) -> None:

@@ -33,13 +33,18 @@ class CheckOut:
         path.chmod(0o755)
 
     def run(
-        self, script: str, *arguments: str, user: int | None = None, **variables: str
+        self,
+        script: str,
+        *arguments: str,
+        user: int | None = None,
+        before: tuple[str, ...] = (),
+        **variables: str,
     ) -> tuple[int, str]:
         """The exit status and what it wrote to standard error."""
         names = ("NGINX", "NO_INSTALL", "XDG_CACHE_HOME")
         kept = {name: value for name, value in os.environ.items() if name not in names}
         done = subprocess.run(
-            [self.folder / "harness" / "setup" / script, *arguments],
+            [*before, self.folder / "harness" / "setup" / script, *arguments],
             env={**kept, "PATH": f"{self.folder}/bin:{os.environ['PATH']}", **variables},
             user=user,
             extra_groups=None if user is None else [],
@@ -151,7 +156,30 @@ def test_missing_packages_come_with_the_command_to_copy(check_out: CheckOut) -> 
     status, err = check_out.run("packages", "one", "two", NO_INSTALL="1")
     assert status == 1
     assert err == f"staplelab: missing packages: one two; to install them: {by_hand()} one two\n"
-    assert not told.exists()
+    assert told.read_text() == "-qq --simulate install one two\n"  # which does nothing
+
+
+def test_the_command_to_copy_where_apt_has_no_lists(check_out: CheckOut) -> None:
+    with_apt(check_out)
+    check_out.program("apt-get", "exit 100")
+    _, err = check_out.run("packages", "one", NO_INSTALL="1")
+    update, install = err.split("to install them: ")[1].split(" && ")
+    assert (update, install) == (by_hand().replace("install --no-install-recommends", "update"),
+                                 f"{by_hand()} one\n")  # fmt: skip
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can have lost what root may do")
+def test_root_in_name_alone(check_out: CheckOut) -> None:
+    """As in a container without capabilities: apt would fail in the midst, in words of its own."""
+    told = with_apt(check_out)
+    bounded = ("setpriv", "--inh-caps=-all", "--bounding-set=-all")
+    status, err = check_out.run("packages", "one", before=bounded)
+    assert status == 1
+    assert err == (
+        "staplelab: root has lost its capabilities here (--cap-drop), and without them nothing can "
+        f"be installed; install the packages, as root with its capabilities: {by_hand()} one\n"
+    )
+    assert "update" not in told.read_text()
 
 
 def test_each_phase_of_an_installation_shows(check_out: CheckOut) -> None:

@@ -144,6 +144,28 @@ def test_what_it_is_built_without() -> None:
     assert server.has("http_rewrite_module") and server.has("pcre")
 
 
+def test_modules_that_it_need_not_have() -> None:
+    """Built in, or a file of its own that is there where nginx runs."""
+
+    def added(options: str, *files: str) -> ServerUnderTest:
+        configured = f"configure arguments: --with-http_ssl_module {options}"
+        answer = f"nginx version: nginx/1.30.4\nbuilt with OpenSSL 3.5.0 1 Jan\n{configured}\n"
+        return read_version("nginx", answer, files.__contains__)
+
+    assert added("").added == ""
+    assert added("--with-cc-opt='-DX=--with-streams' --with-stream_realip_module").added == ""
+    static = added("--with-http_v2_module --with-stream --with-stream_ssl_module")
+    assert static.added == "http_v2_module stream stream_ssl_module"
+    assert static.has("stream") and static.module_file("stream") == ""
+    file = "/usr/lib/nginx/modules/ngx_stream_module.so"
+    dynamic = "--modules-path=/usr/lib/nginx/modules --with-stream=dynamic"
+    assert added(dynamic, file).module_file("stream") == file
+    assert added(dynamic, file).has("stream") and not added(dynamic, file).has("http_v2_module")
+    assert not added(dynamic).has("stream"), "its file is not there"
+    default = "/opt/n/modules/ngx_stream_module.so"
+    assert added("--prefix=/opt/n --with-stream=dynamic", default).has("stream")
+
+
 @pytest.mark.parametrize("debug", [False, True])
 def test_debug_build(debug: bool) -> None:
     configured = f"{SSL}{' --with-debug' if debug else ''} --add-module=x"
@@ -304,7 +326,7 @@ def test_no_binary(tmp_path: Path, name: str, complaint: str) -> None:
 
 def test_a_file_of_another_kind_cannot_be_run(tmp_path: Path) -> None:
     binary = executable(tmp_path / "nginx", "neither script nor program")
-    with pytest.raises(LabError, match=f"--nginx {binary}: cannot be run: .*Exec format error"):
+    with pytest.raises(LabError, match=f"--nginx {binary}: -V cannot be run: .*Exec format error"):
         sut.probe(str(binary))
 
 
@@ -379,7 +401,7 @@ def test_a_wrapper_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     os.mkfifo(tmp_path / "pipe")
     script = f"#!/bin/sh\nexec 9<>{tmp_path}/pipe\ncat <&9\n"
     wrapper = executable(tmp_path / "nginx", script)
-    with pytest.raises(LabError, match=f"--nginx {wrapper}: cannot be run: .* -V .*to end"):
+    with pytest.raises(LabError, match=f"--nginx {wrapper}: -V cannot be run: .*not end within"):
         sut.probe(str(wrapper))
 
     def nobody_reads() -> bool:

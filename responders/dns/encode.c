@@ -161,7 +161,10 @@ static bool encode(const dns_response *r, size_t limit, octets *out)
 
 void dns_encode(dns_response *r, size_t limit, octets *out)
 {
-    if (r->other.length > 0) {
+    if (r->other.data != NULL) {
+        if (r->other_behind_id) {
+            put16(&(writer){.out = out}, r->id);
+        }
         octets_append_span(out, r->other);
         return;
     }

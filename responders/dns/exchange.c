@@ -170,6 +170,7 @@ static void tell_query(const work *w)
     json_t *fields = json_copy(w->out->about);
 
     json_object_set_new(fields, "id", json_integer(w->query.id));
+    json_object_set_new(fields, "flags", json_integer(w->query.flags));
     json_object_set_new(fields, "octets", json_integer((json_int_t)w->message.length));
     json_object_set_new(fields, "edns", json_boolean(w->query.edns));
     event_log_append(w->terms->events, "query", fields);

@@ -82,7 +82,8 @@ bool dns_response_equal(const dns_response *a, const dns_response *b)
            a->question == b->question && same_name(&a->name, &b->name) && a->type == b->type &&
            a->class == b->class && a->edns == b->edns && a->dnssec_ok == b->dnssec_ok &&
            a->other.data == b->other.data && a->other.length == b->other.length &&
-           same_section(&a->answer, &b->answer) && same_section(&a->authority, &b->authority);
+           a->other_behind_id == b->other_behind_id && same_section(&a->answer, &b->answer) &&
+           same_section(&a->authority, &b->authority);
 }
 
 void dns_section_empty(dns_section *section)

@@ -43,9 +43,10 @@ typedef struct {
     dns_name name;
     uint16_t type, class;
     dns_section answer, authority;
-    bool edns;      /* an OPT record is written */
-    bool dnssec_ok; /* its DO bit */
-    span other;     /* written in the place of all that, unless it is empty; somebody else's */
+    bool edns;            /* an OPT record is written */
+    bool dnssec_ok;       /* its DO bit */
+    span other;           /* written in the place of all that, unless it is NULL; somebody else's */
+    bool other_behind_id; /* the ID is written before it */
 } dns_response;
 
 /* Frees the sections. */

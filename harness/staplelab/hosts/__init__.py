@@ -30,13 +30,14 @@ def conclude(name: str) -> None:
             run_label.dismiss()
 
 
-def choose(name: str, image: str) -> Host:
-    """Opens the host of that name; `image` is the server's, where it comes from one."""
+def choose(name: str, image: str, *, server_alone: bool = False) -> Host:
+    """Opens the host of that name; `image` is the server's, where it comes from one.
+    `server_alone`: nothing but the server will be started there."""
     build = build_folder()
     if not (build / "bin" / "launcher").exists():
         raise LabError(NO_PROGRAMS.format(build))
     if name == "docker":
         from staplelab.hosts.containers import DockerHost
 
-        return DockerHost(build, image)
+        return DockerHost(build, image, server_alone)
     return LocalHost(build)

@@ -9,6 +9,7 @@ from pathlib import Path
 from socket import socket
 from typing import Protocol
 
+from staplelab.waiting import PROGRAM_SECONDS
 
 #: why a scenario that needs it is not applicable
 NO_IPV6 = "this machine has no IPv6"
@@ -161,8 +162,10 @@ class Host(Protocol):
         """Starts a part where its role lives.  Its standard output is to be read, or goes where its
         standard error goes, or nowhere."""
 
-    def run(self, argv: Sequence[str], *, variables: Mapping[str, str]) -> Finished:
-        """Runs a client beside the driver to its end."""
+    def run(
+        self, argv: Sequence[str], *, variables: Mapping[str, str], bound: float = PROGRAM_SECONDS
+    ) -> Finished:
+        """Runs a client beside the driver to its end; StillRunning past the bound, in seconds."""
 
     def network(self, argv: Sequence[str]) -> str:
         """Runs a command that may change the server's network, in its namespace; returns what it

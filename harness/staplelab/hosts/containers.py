@@ -27,9 +27,8 @@ from staplelab import untrusted
 from staplelab.errors import LabError, NotHere
 from staplelab.hosts import roles, run_label
 from staplelab.hosts.base import NO_CLOCK, Endpoint, Finished, Listener, Running
-from staplelab.hosts.launcher import DESCRIPTORS, ContainerLauncher, Launched
-from staplelab.hosts.local import run_beside
-from staplelab.waiting import until
+from staplelab.hosts.launcher import DESCRIPTORS, ContainerLauncher, Launched, LocalLauncher
+from staplelab.waiting import PROGRAM_SECONDS, until
 
 DEFAULT_IMAGE = "staplelab/nginx:1.22.1"
 LAB_IMAGE = "staplelab/lab"
@@ -46,7 +45,7 @@ _PROCESSES = 512
 _TEMPORARY = 64 << 20
 _LONGEST_FILE = 256 << 20
 #: the parts whose containers every lab has; the others get theirs when they start
-_PARTS = ("nginx", "responder", "stub")
+_PARTS = (_SERVER, "responder", "stub")
 #: in a container nobody but its programs listens
 _FIRST_FREE_PORT = 20000
 _NETWORK_ATTEMPTS = 200
@@ -95,6 +94,23 @@ def say_version(image: str) -> str:
         raise LabError(f"--nginx-image {image}: nginx -V cannot be run: {error}") from None
 
 
+def holds(image: str, file: str) -> bool:
+    """Whether there is such a file in an image."""
+    run_label.announce()
+    try:
+        made = connect().containers.create(image, labels=run_label.labels())
+        try:
+            octets, _ = made.get_archive(file)
+            octets.close()
+        finally:
+            made.remove(force=True)
+    except docker.errors.NotFound:
+        return False
+    except (docker.errors.DockerException, RequestException) as error:
+        raise LabError(f"--nginx-image {image}: {file} cannot be looked for: {error}") from None
+    return True
+
+
 def confined(user: int, group: int) -> dict[str, Any]:
     """What every container of ours has in common."""
     return {
@@ -121,7 +137,7 @@ class DockerHost:
     root = False
     open_for_want_of = ""
 
-    def __init__(self, build: Path, image: str) -> None:
+    def __init__(self, build: Path, image: str, server_alone: bool = False) -> None:
         self._build = build
         self.clock = NO_CLOCK
         ours = (os.geteuid(), os.getegid())
@@ -130,6 +146,8 @@ class DockerHost:
         self._networks: dict[str, Any] = {}
         self._containers: dict[str, Any] = {}
         self._launchers: dict[str, ContainerLauncher] = {}
+        #: of what runs on this machine; made when something does
+        self._beside: LocalLauncher | None = None
         self._free_ports = itertools.count(_FIRST_FREE_PORT)
         self._client = connect()
         run_label.announce()  # a host without a probe before it is the first to make something
@@ -143,7 +161,7 @@ class DockerHost:
             self._make_networks()
             self._resolv_conf = self.folder / "resolv.conf"
             self._resolv_conf.write_text(f"nameserver {self.address('stub')}\n")
-            for part in _PARTS:
+            for part in _PARTS[:1] if server_alone else _PARTS:
                 self._make_container(part, image if part == _SERVER else LAB_IMAGE)
         except BaseException:
             self.close()
@@ -315,10 +333,10 @@ class DockerHost:
                 cap_add=["NET_ADMIN", "NET_RAW"],
                 security_opt=[],
             )
-        status, text = self._launchers["network"].run(argv, self.folder / "network.out")
-        if status != 0:
-            raise NotHere(f"{' '.join(argv)}: {text.strip()}")
-        return text
+        done = self._launchers["network"].run(argv, {})
+        if done.status != 0:
+            raise NotHere(f"{' '.join(argv)}: {done.stderr.strip()}")
+        return done.stdout
 
     def pause(self, role: str, running: Running) -> None:
         self._containers[role].pause()
@@ -359,10 +377,16 @@ class DockerHost:
             log_stdout=log_stdout,
         )
 
-    def run(self, argv: Sequence[str], *, variables: Mapping[str, str]) -> Finished:
-        return run_beside(argv, variables)
+    def run(
+        self, argv: Sequence[str], *, variables: Mapping[str, str], bound: float = PROGRAM_SECONDS
+    ) -> Finished:
+        if self._beside is None:
+            self._beside = LocalLauncher(self.tool("launcher"), self.folder / "beside")
+        return self._beside.run(argv, variables, bound)
 
     def close(self) -> None:
+        if self._beside is not None:
+            self._beside.close()
         for launcher in self._launchers.values():
             launcher.close()
         run_label.remove(self._containers.values(), self._networks.values())

@@ -9,24 +9,32 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 import select
 import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from staplelab import processes
-from staplelab.errors import LabError
-from staplelab.hosts.base import Listener
-from staplelab.waiting import BOUND_SECONDS, until_ended
+from staplelab.errors import LabError, StillRunning
+from staplelab.hosts.base import Finished, Listener
+from staplelab.places import scratch
+from staplelab.waiting import BOUND_SECONDS, PROGRAM_SECONDS, until_ended
 
 #: the descriptor under which the server has the socket of a standard port
 DESCRIPTORS = {443: 100, 8080: 101}
 
 _KILLED = 137
+#: the descriptor under which a program has a file that it was given, and where that is
+_GIVEN = 100
+GIVEN = f"/proc/self/fd/{_GIVEN}"
+_CANNOT_RUN = "launcher: cannot run "
 _LONGEST_LINE = 65536
+#: of what a program writes that is run to its end, so much is read
+_LONGEST_OUTPUT = 64 << 20
 
 
 class Launched:
@@ -88,10 +96,15 @@ class Launched:
         return self._status
 
     def wait(self, bound: float) -> int:
+        status = self.end_by(bound)
+        if status is None:
+            raise LabError(f"the program did not end within {bound:g} s")
+        return status
+
+    def end_by(self, bound: float) -> int | None:
+        """Its exit status as soon as it has one, None past the bound."""
         if self._status is None:
             self._listen(bound)
-        if self._status is None:
-            raise LabError(f"the program did not end within {bound:g} s")
         return self._status
 
     def _listen(self, bound: float) -> None:
@@ -151,12 +164,35 @@ class Launcher:
             finally:
                 os.close(writing)
 
-    def run(self, argv: Sequence[str], output: Path) -> tuple[int, str]:
-        """Runs a program to its end; its exit status and what it printed (by way of a file)."""
-        output.write_bytes(b"")
-        with output.open("ab") as file:
-            launched = self._ask(argv, [file.fileno(), file.fileno()], None)
-        return launched.wait(BOUND_SECONDS), output.read_text()
+    def run(
+        self,
+        argv: Sequence[str],
+        variables: Mapping[str, str],
+        bound: float = PROGRAM_SECONDS,
+        given: int | None = None,
+    ) -> Finished:
+        """Runs a program to its end; StillRunning past the bound, in seconds, and LabError when it
+        cannot be run or leaves a process behind.  Nothing of it is there afterwards, whatever
+        becomes of us.  `given`: a file that it finds at GIVEN."""
+        words = [*(f"{name}={value}" for name, value in variables.items()), *argv]
+        attached = [] if given is None else [given]
+        if given is not None:
+            words.insert(0, f"inherit={_GIVEN}")
+        # files in memory: no pipe that could fill up, nothing to read while it runs
+        with _memory_file() as stdout, _memory_file() as stderr:
+            launched = self._ask(words, [stdout.fileno(), stderr.fileno(), *attached], None)
+            try:
+                status = launched.end_by(bound)
+            finally:
+                launched.kill()
+            if status is None:
+                raise StillRunning(f"{argv[0]} did not end within {bound:g} s")
+            if launched.left:
+                raise LabError(f"{argv[0]} left behind: {', '.join(launched.left)}")
+            done = Finished(status, _read(stdout), _read(stderr))
+        if done.stderr.startswith(_CANNOT_RUN):
+            raise LabError(done.stderr.strip().removeprefix(_CANNOT_RUN))
+        return done
 
     def _ask(
         self, words: Sequence[str], descriptors: Sequence[int], stdout: IO[str] | None
@@ -214,6 +250,30 @@ class ContainerLauncher(Launcher):
     def close(self) -> None:
         super().close()
         os.close(self._held)
+
+
+def run_alone(
+    program: str,
+    argv: Sequence[str],
+    variables: Mapping[str, str],
+    bound: float = PROGRAM_SECONDS,
+    given: int | None = None,
+) -> Finished:
+    """Launcher.run where there is no host yet: with a launcher (`program`) for this alone."""
+    launcher = LocalLauncher(program, scratch() / f"staplelab-{secrets.token_hex(8)}")
+    try:
+        return launcher.run(argv, variables, bound, given)
+    finally:
+        launcher.close()
+
+
+def _memory_file() -> BinaryIO:
+    return os.fdopen(os.memfd_create("output"), "r+b")
+
+
+def _read(file: BinaryIO) -> str:
+    file.seek(0)
+    return file.read(_LONGEST_OUTPUT).decode(errors="replace")
 
 
 def _pipe() -> tuple[IO[str], int]:

@@ -12,17 +12,15 @@ import secrets
 import shutil
 import signal
 import socket
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from staplelab.errors import LabError, NotHere
 from staplelab.hosts import namespace, roles
 from staplelab.hosts.base import NO_CLOCK, Endpoint, Finished, Listener, Running
 from staplelab.hosts.launcher import DESCRIPTORS, Launched, LocalLauncher
 from staplelab.places import scratch
-from staplelab.waiting import BOUND_SECONDS, until_ended
+from staplelab.waiting import PROGRAM_SECONDS
 
 _PORT_ATTEMPTS = 20
 
@@ -103,7 +101,7 @@ class LocalHost:
         program = shutil.which(argv[0], path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
         if program is None:
             raise NotHere(f"{argv[0]} is not installed")
-        done = run_beside([program, *argv[1:]], {})
+        done = self._launcher.run([program, *argv[1:]], {})
         if done.status != 0:
             raise NotHere(f"{' '.join(argv)}: {done.stderr.strip()}")
         return done.stdout
@@ -151,8 +149,10 @@ class LocalHost:
             log_stdout=log_stdout,
         )
 
-    def run(self, argv: Sequence[str], *, variables: Mapping[str, str]) -> Finished:
-        return run_beside(argv, variables)
+    def run(
+        self, argv: Sequence[str], *, variables: Mapping[str, str], bound: float = PROGRAM_SECONDS
+    ) -> Finished:
+        return self._launcher.run(argv, variables, bound)
 
     def close(self) -> None:
         self._launcher.close()
@@ -171,33 +171,3 @@ def _is_free(port: int) -> bool:
             if error.errno == errno.EADDRINUSE:
                 return False
     return True
-
-
-def run_beside(argv: Sequence[str], variables: Mapping[str, str]) -> Finished:
-    """Runs a client beside the driver to its end."""
-    # files in memory: no pipe that could fill up, nothing to read while it runs; no launcher: what
-    # runs here ends by itself, a client when its server is gone
-    with _memory_file() as stdout, _memory_file() as stderr:
-        process = subprocess.Popen(
-            argv,
-            env={**os.environ, **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-        )
-        try:
-            until_ended(process.pid, argv[0], 3 * BOUND_SECONDS)
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        return Finished(process.wait(), _read(stdout), _read(stderr))
-
-
-def _memory_file() -> BinaryIO:
-    return os.fdopen(os.memfd_create("output"), "r+b")
-
-
-def _read(file: BinaryIO) -> str:
-    file.seek(0)
-    return file.read().decode(errors="replace")

@@ -15,7 +15,7 @@ from staplelab.errors import LabError
 from staplelab.hosts.base import Endpoint, Host
 from staplelab.hosts.network import Target
 from staplelab.parts.part import NotStarted, Part, Process
-from staplelab.waiting import until
+from staplelab.waiting import BOUND_SECONDS, until
 
 
 class Program(Part):
@@ -104,6 +104,14 @@ class Program(Part):
             raise LabError(f"{self.name} has one address: leave only={only!r} out")
         self._note_revival(only)
         self._start()
+
+    def wait(self, bound: float = BOUND_SECONDS) -> int:
+        """Its exit status, once it has ended by itself; LabError past the bound, in real seconds.
+        Whoever asks judges it: that it is not 0 fails the scenario no more."""
+        status = self.running.wait(bound)
+        self._bidden = True
+        self.note("wait", part=self.name, status=status)
+        return status
 
     # ----- rest -----
 

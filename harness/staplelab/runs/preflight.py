@@ -112,16 +112,21 @@ def _check_descriptors() -> None:
 # ----- one start -----
 
 
-def try_start(server: ServerUnderTest, clock: str) -> None:
-    """Starts the server once, on this machine, as each scenario does.  LabError, with its words,
-    when it does not serve or cannot staple."""
-    host = hosts.choose("local", server.path)
+def try_start(where: str, server: ServerUnderTest, clock: str) -> None:
+    """Starts the server once, on the host of that name, as each scenario does.  LabError, with its
+    words, when it does not serve or cannot staple."""
+    host = hosts.choose(where, server.path, server_alone=True)
     try:
         made = open_clock(clock, host.given)
+        host.share(made.path)
         host.clock = made.preload
         folder = host.given / "scenario"
         folder.mkdir()
-        _start(servers.make(host, server, folder), server, _mint(host), folder)
+        host.share(folder)
+        # a name that is not in it would be asked for outside
+        hosts_file = host.hosts_file(folder)
+        hosts_file.write_text(f"127.0.0.1 localhost {OCSP_HOST}\n")
+        _start(servers.make(host, server, folder), server, _mint(host), hosts_file)
         made.close()
     finally:
         host.close()
@@ -143,13 +148,11 @@ def _mint(host: Host) -> Pki:
     )
     if done.status != 0:
         raise LabError(done.stderr.strip().removeprefix("pki-mint: "))
+    host.share(folder)
     return Pki.load(folder)
 
 
-def _start(made: Server, server: ServerUnderTest, pki: Pki, folder: Path) -> None:
-    hosts_file = folder / "hosts"
-    # a name that is not in it would be asked for outside
-    hosts_file.write_text(f"127.0.0.1 localhost {OCSP_HOST}\n")
+def _start(made: Server, server: ServerUnderTest, pki: Pki, hosts_file: Path) -> None:
     try:
         made.start(made.render(Configuration(), pki, _NO_RESOLVER), hosts_file)
     except LabError as error:

@@ -30,6 +30,8 @@ _REMEDIES = (
     (r"(\S+)(?= is not installed)", "apt-get install {0}"),
     (r"iptables\b.*: .*", "a kernel that has this match or target of iptables"),
     (r"this nginx is built --without-(\S+)", "an nginx that is built with {0}"),
+    (r"this nginx has no stream\b", "apt-get install libnginx-mod-stream"),
+    (r"this nginx has no (\S+)", "an nginx that is built with {0}"),
 )
 
 

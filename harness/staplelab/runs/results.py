@@ -82,7 +82,7 @@ class Results:
 
     def as_json(self) -> dict[str, Any]:
         server = asdict(self.server)
-        del server["debug"], server["without"]
+        del server["debug"], server["without"], server["added"]
         scenarios = []
         for scenario in self.sorted():
             entry = dict(vars(scenario))

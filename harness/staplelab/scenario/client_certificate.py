@@ -19,25 +19,41 @@ CLOSED = Outcome("refused", "no response")
 #: its client_header_timeout is 60 s, and nothing else ends the wait for a responder
 _GIVEN_UP = "client timed out (110: Connection timed out)"
 _NOT_VERIFIED = "client SSL certificate verify error: "
+#: for a client that has sent a request to read it
+_SAYS_IN_STREAM = r'return "HTTP/1.0 200 OK\r\n\r\n$ssl_client_verify";'
 _CLIENT, _ISSUER = "client", "issuing"
 
 
-def asking_for_certificates(lab: Lab, *more: str, checks: str = "on") -> Site:
+def asking_for_certificates(
+    lab: Lab,
+    *more: str,
+    checks: str = "on",
+    verify: str = "on",
+    root: str = "root",
+    depth: int = 2,
+    **choices: Any,
+) -> Site:
     """An nginx that asks a client for a certificate, has it checked, and says what came of it;
-    `checks` is the word of `ssl_ocsp`.  The scenario is not applicable to an nginx that cannot."""
-    if not lab.server.within(">=1.19.0"):
-        lab.not_applicable("ssl_ocsp came with nginx 1.19.0")
-    lab.needs_module("http_rewrite_module")
+    `checks` is the word of `ssl_ocsp`, `verify` that of `ssl_verify_client`, `root` the
+    certificate that clients' chains end in; `choices` are those of a Site.  The scenario is not
+    applicable to an nginx that cannot."""
+    in_stream = choices.get("stream", False)
+    since = "1.27.2" if in_stream else "1.19.0"
+    if not lab.server.within(f">={since}"):
+        where = " in stream" if in_stream else ""
+        lab.not_applicable(f"ssl_ocsp{where} came with nginx {since}")
+    lab.needs_module(*(("stream", "stream_ssl_module") if in_stream else ("http_rewrite_module",)))
     return Site(
         stapling=False,
         directives=(
-            f"ssl_client_certificate {lab.certificate('root').file};",
-            "ssl_verify_client on;",
-            "ssl_verify_depth 2;",
+            f"ssl_client_certificate {lab.certificate(root).file};",
+            f"ssl_verify_client {verify};",
+            f"ssl_verify_depth {depth};",
             f"ssl_ocsp {checks};",
             *more,
-            "return 200 $ssl_client_verify;",
+            _SAYS_IN_STREAM if in_stream else "return 200 $ssl_client_verify;",
         ),
+        **choices,
     )
 
 

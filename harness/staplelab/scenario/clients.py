@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from staplelab.errors import LabError
+from staplelab.errors import LabError, StillRunning, check_word
 from staplelab.hosts.base import Finished
 from staplelab.parts import client
 from staplelab.parts.background import Client
@@ -13,8 +13,18 @@ from staplelab.parts.client import Handshake
 from staplelab.parts.pki import Certificate
 from staplelab.scenario.lifecycle import Lifecycle
 from staplelab.scenario.world import World
+from staplelab.waiting import PROGRAM_SECONDS
 
 _SERVER_NAME = "www.staplelab.test"
+_CLOCKS = ("lab", "real")
+#: why a program may not have ended
+_WHY = {
+    "lab": (
+        ": it is on the lab clock, which stands still while it runs; one that waits by time is run "
+        'with clock="real", or by lab.beside(...) while lab.step(...) moves the clock'
+    ),
+    "real": "; one that takes longer is given another bound=SECONDS",
+}
 
 
 class Clients(Lifecycle):
@@ -137,11 +147,26 @@ class Clients(Lifecycle):
         for one in self.clients:
             one.kill()
 
-    def run(self, *argv: str) -> Finished:
-        """Runs another program on the lab clock (openssl, to compare with)."""
+    def run(
+        self, *argv: object, clock: str = "lab", bound: float = PROGRAM_SECONDS
+    ) -> Finished:
+        """Runs another program to its end (openssl, curl, to compare with); one that has not ended
+        by the bound, in real seconds, fails the scenario.
+
+        It is on the lab clock, which stands still while it runs: what it would wait for by time,
+        such as `curl --max-time`, never comes.  One that waits by time is run with clock="real", or
+        beside, while the scenario moves the clock (`lab.beside`, `Program.wait`)."""
+        check_word("clock of a program", clock, _CLOCKS)
+        if not argv:
+            raise LabError("the command line names no program")
+        host, words = self._world.host, [str(word) for word in argv]
         self._clients += 1
-        self._note("run", words=self.shared(" ".join(argv)))
-        return self._world.host.run(argv, variables=self._world.host.client_variables())
+        self._note("run", words=self.shared(" ".join(words)))
+        variables = host.client_variables() if clock == "lab" else {}
+        try:
+            return host.run(words, variables=variables, bound=bound)
+        except StillRunning as error:
+            raise AssertionError(f"lab.run: {error}{_WHY[clock]}") from None
 
     def certificate(self, name: str = "www") -> Certificate:
         return self.pki.certificates[name]

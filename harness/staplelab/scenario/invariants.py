@@ -25,6 +25,8 @@ _REQUEST_OCTETS = 67
 _ESCAPED = re.compile(r"(?:[A-Za-z0-9]|%2B|%2F|%3D)+")
 #: header, name of no labels, type and class of a query; each label has one octet more
 _QUERY_OCTETS = 12 + 2 + 4
+#: the flags of a query: recursion is desired, and nothing else
+_RD = 0x0100
 
 #: what nginx says of a fetch, and how each such line ends
 _OF_A_FETCH = re.compile(
@@ -183,6 +185,8 @@ def _query_form(facts: Facts) -> Iterator[str]:
             yield what
         if event["edns"] or event["octets"] != _QUERY_OCTETS + len(event["qname"]):
             yield f"{what} of {event['octets']} octets{' with EDNS' if event['edns'] else ''}"
+        if event["flags"] != _RD:
+            yield f"{what} with the flags 0x{event['flags']:04x}"
         if event["transport"] == "tcp" and not truncated:
             yield f"{what} over TCP"
 

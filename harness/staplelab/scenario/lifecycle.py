@@ -25,7 +25,7 @@ from staplelab.servers import error_log
 from staplelab.servers.base import Server
 from staplelab.servers.config import Configuration, Site, describe, describe_site, describe_sites
 from staplelab.servers.refused import Refused
-from staplelab.servers.sut import ServerUnderTest
+from staplelab.servers.sut import OPTIONAL, ServerUnderTest
 from staplelab.waiting import until_written
 
 
@@ -125,10 +125,12 @@ class Lifecycle:
             self.not_applicable(f"the scenario needs a server with {lacks}")
 
     def needs_module(self, *modules: str) -> None:
-        """Ends the scenario where nginx is built --without one of these ("http_proxy_module")."""
+        """Ends the scenario where nginx is built --without one of these ("http_proxy_module"), or
+        has not got one of those that it need not have ("stream")."""
         for module in modules:
             if not self.server.has(module):
-                self.not_applicable(f"this nginx is built --without-{module}")
+                lacks = "has no " if module in OPTIONAL else "is built --without-"
+                self.not_applicable(f"this nginx {lacks}{module}")
 
     # ----- its life -----
 

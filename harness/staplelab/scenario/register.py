@@ -298,6 +298,85 @@ REGISTER = (
         read_in=f"ngx_ssl_certificate_status_callback (SSL_get_certificate), {_STAPLING}",
         libraries=("LibreSSL",),
     ),
+    # ----- names -----
+    Deviation(
+        id="NGX-030",
+        title="An alias without data for one family is lost where it comes first",
+        expected="an alias to be followed, whatever the response to the other family's query says",
+        quotation="if the response shows a CNAME and that is not the answer itself, cache the "
+        "CNAME, change the SNAME to the canonical name in the CNAME RR and go to step 1.",
+        source="RFC 1034, section 5.3.3",
+        does="forgets an alias that came first once the other query is answered without data: "
+        "the name is not found (where the alias comes last it is followed)",
+        read_in="ngx_resolver_process_a, ngx_resolver.c",
+    ),
+    Deviation(
+        id="NGX-031",
+        title="An IPv6 address is looked up as a name",
+        expected="an IPv6 address in a URL to be the address",
+        quotation="A host identified by an Internet Protocol literal address, version 6 [RFC3513] "
+        "or later, is distinguished by enclosing the IP literal within square brackets",
+        source="RFC 3986, section 3.2.2",
+        does="asks the name server for the name `[::1]` where it has a resolver, so that there is "
+        "never a staple",
+        read_in="ngx_resolve_start, ngx_resolver.c",
+    ),
+    Deviation(
+        id="NGX-032",
+        title="A label of 64 octets or more is sent",
+        expected="a name with a label that is too long to be refused",
+        quotation="labels 63 octets or less",
+        source="RFC 1035, section 2.3.4",
+        does="sends what is no query, waits for a response to it and sends it again",
+        read_in="ngx_resolver_create_name_query, ngx_resolver.c",
+    ),
+    Deviation(
+        id="NGX-033",
+        title="A worker that has asked a name server over TCP leaves late",
+        expected="a worker that is told to leave to close an idle connection to the name server",
+        quotation="DNS clients SHOULD close the TCP connection of an idle session",
+        source="RFC 7766, section 6.2.3",
+        does="keeps it, and so the worker, until it has been idle for 5 s",
+        read_in="ngx_resolver_send_tcp_query, ngx_resolver.c",
+        versions="<1.23.0",
+    ),
+    # ----- clients' certificates -----
+    Deviation(
+        id="NGX-040",
+        title="A session is of no use where only its client has the authority's certificate",
+        expected="a full handshake, or the resumed session to be served",
+        quotation="If no acceptable PSKs are found, the server SHOULD perform a non-PSK handshake "
+        "if possible.",
+        source="RFC 8446, section 4.2.11",
+        does="accepts the session of a client whose chain it cannot build from what it has itself, "
+        "and then closes the connection (ssl_ocsp; the intermediates that the client had sent are "
+        "not kept)",
+        read_in=f"ngx_ssl_ocsp_validate, {_STAPLING}",
+        versions=">=1.19.0",
+    ),
+    Deviation(
+        id="NGX-041",
+        title="In stream a client that is given up leaves no line in the log",
+        expected="a line in the log for a client that was given up",
+        quotation=_LOGGING,
+        source="RFC 1123, section 1.2.3",
+        does="closes the connection after ssl_handshake_timeout and logs nothing of it (http: "
+        '"client timed out")',
+        read_in="ngx_stream_ssl_handshake_handler, ngx_stream_ssl_module.c",
+        versions=">=1.27.2",
+    ),
+    Deviation(
+        id="NGX-042",
+        title="Asked about a client's certificate, a silent address keeps the next one from being "
+        "tried",
+        expected="the next address to be tried when the first one is silent",
+        quotation=_ADDRESSES,
+        source="RFC 1123, section 2.3",
+        does="sets no time-out of its own for that fetch (it does for a staple: 60 s), so the "
+        "client's time ends first, and it is given up",
+        read_in=f"ngx_ssl_ocsp_validate_next (ctx->timeout), {_STAPLING}",
+        versions=">=1.19.0",
+    ),
     # ----- the rest of the checklist (scenario/requirements.py) -----
     Deviation(
         id="NGX-070",

@@ -299,7 +299,12 @@ REQUIREMENTS = (
     ),
     R("E12", "A responder with https:// is refused with a warning, and the server starts", _NGINX),
     R("E13", "Of several responders in a certificate one at least is asked", "RFC 5280"),
-    R("E14", "Port, path and address in the responder's URL are kept to", "RFC 3986"),
+    R(
+        "E14",
+        "Port, path and address in the responder's URL are kept to",
+        "RFC 3986",
+        deviations=("NGX-031",),
+    ),
     R("E15", "The responder may be replaced by another host, such as a proxy", f"{_SLEEVI} 9"),
     # ----- F: names -----
     R("F1", "The responder's name is asked for in both families and kept for its TTL", "RFC 1035"),
@@ -307,7 +312,7 @@ REQUIREMENTS = (
         "F2",
         "A name server that fails costs no staple that is there",
         _NEED,
-        deviations=("NGX-021", "NGX-022"),
+        deviations=("NGX-021", "NGX-022", "NGX-030"),
     ),
     R("F3", "With a resolver that fails no address of the start is used", _NGINX),
     R("F4", "Without a resolver the addresses of the start are used, and the log says so", _NGINX),
@@ -352,9 +357,8 @@ REQUIREMENTS = (
     ),
     R(
         "G9",
-        "Stapling works in stream{} where nginx has it there, and mail{} refuses it",
+        "Stapling works in stream{}, where nginx has it there (since 1.27.2)",
         _NGINX,
-        why="stream{} has the directives since 1.27.2, and no scenario holds it yet",
     ),
     # ----- H: must-staple -----
     R(
@@ -407,7 +411,7 @@ REQUIREMENTS = (
         "J1",
         "Each fetch that fails, or is of no use, leaves a line that says why",
         "RFC 1123, section 1.2.3",
-        deviations=("NGX-023", "NGX-024"),
+        deviations=("NGX-023", "NGX-024", "NGX-041"),
     ),
     R(
         "J2",
@@ -430,28 +434,30 @@ REQUIREMENTS = (
         "K2",
         "With leaf the client's certificate alone is asked about, with on the whole chain",
         _NGINX,
-        why="no scenario holds it yet",
     ),
     R(
         "K3",
         "A response is kept for all workers until its nextUpdate",
         _NGINX,
-        why="no scenario holds it yet",
     ),
     R(
         "K4",
         "A resumed session is asked about as a full one is",
         _NGINX,
-        why="no scenario holds it yet",
+        deviations=("NGX-040",),
     ),
     R(
         "K5",
         "stream{} refuses a client that the responder calls revoked",
         "CVE-2026-28755",
-        why="stream{} has the directives since 1.27.2, and no scenario holds it yet",
     ),
     R("K6", "The signer of a response about a client is judged", _SIGNER),
-    R("K7", "A silent responder does not keep a client for ever", _NEED),
+    R(
+        "K7",
+        "A silent responder does not keep a client for ever",
+        _NEED,
+        deviations=("NGX-042",),
+    ),
 )
 
 BY_ID = {one.id: one for one in REQUIREMENTS}

@@ -36,6 +36,7 @@ WORDS = {
     "record": "what a name server has of a name is set",
     "forget": "a name server has nothing of a name any more",
     "beside": "a program of the scenario's own is started",
+    "wait": "a program of the scenario's own has ended by itself: with which status",
     "pause": "a part is stopped in its tracks",
     "resume": "a part goes on",
     "kill": "a part is ended at once",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from staplelab.errors import LabError, check_word
@@ -55,7 +56,8 @@ def probe(
         from staplelab.hosts import containers
 
         image = image or containers.DEFAULT_IMAGE
-        server = sut.read_version(image, containers.say_version(image))
+        said = containers.say_version(image)
+        server = sut.read_version(image, said, partial(containers.holds, image))
         sut.check_age(server)
         return server
     if image:

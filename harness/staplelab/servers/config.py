@@ -21,6 +21,8 @@ NO_RESOLVER = (
     "without a `resolver` {} asks the name servers of the machine, which no server of the lab may"
 )
 _RESOLVER = re.compile(r"\bresolver\s")
+#: a server{} of stream{} has to have one of these
+_SAYS_SOMETHING = re.compile(r"(?:return|proxy_pass)\s")
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -56,6 +58,10 @@ class Site:
     include: Path | None = None
     #: directives that stand before the server{}, in http{} (upstream, map, proxy_cache_path, ...)
     http_directives: tuple[str, ...] = ()
+    #: it speaks HTTP/2, too (`lab.needs_module("http_v2_module")`)
+    http2: bool = False
+    #: it stands in stream{}, and the directives before it, too (`lab.needs_module("stream")`)
+    stream: bool = False
 
     def lines(self, pki: Pki, resolver: str) -> list[str]:
         """What stands in the server{} beside its name and its certificates."""
@@ -144,6 +150,7 @@ class Configuration:
         that the server is built without is left out, too.  `clock`: the variables that the lab
         clock reads."""
         self._hold_to_name_servers(server)
+        sites = [_render_site(site, pki, resolver, server) for site in self.sites]
         return _TEMPLATES.get_template("nginx.conf.j2").render(
             user=user,
             stores=[name for name in _STORES if server.has(f"http_{name}_module")],
@@ -158,8 +165,15 @@ class Configuration:
             http=self.http,
             listen=listen,
             barrier=barrier,
-            sites=[_render_site(site, pki, resolver) for site in self.sites],
+            modules=[server.module_file("stream")] if self._has_streams() else [],
+            contexts={
+                "http": [one for one in sites if not one.stream],
+                "stream": [one for one in sites if one.stream],
+            },
         )
+
+    def _has_streams(self) -> bool:
+        return any(site.stream for site in self.sites)
 
 
 @dataclass(frozen=True)
@@ -168,15 +182,30 @@ class _RenderedSite:
     #: ssl_certificate, ssl_certificate_key
     certificates: list[tuple[Path, Path]]
     lines: list[str]
-    http: tuple[str, ...]
+    before: tuple[str, ...]
+    stream: bool
+    #: further words of `listen`
+    listen: str
 
 
-def _render_site(site: Site, pki: Pki, resolver: str) -> _RenderedSite:
+def _render_site(site: Site, pki: Pki, resolver: str, server: ServerUnderTest) -> _RenderedSite:
+    lines = site.lines(pki, resolver)
+    listen = ""
+    if site.http2 and server.within(">=1.25.1"):
+        lines.append("http2 on;")
+    elif site.http2:
+        listen = " http2"
+    if not site.stream:
+        lines.append("try_files /nothing =204;")
+    elif not any(map(_SAYS_SOMETHING.match, site.directives)):
+        lines.append('return "";')
     return _RenderedSite(
         server_name=site.server_name,
         certificates=site.certificate_files(pki),
-        lines=site.lines(pki, resolver),
-        http=site.http_directives,
+        lines=lines,
+        before=site.http_directives,
+        stream=site.stream,
+        listen=listen,
     )
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
-import subprocess
-import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from staplelab.errors import LabError
+from staplelab.hosts.launcher import GIVEN, run_alone
+from staplelab.places import build_folder
 from staplelab.servers.product import Ways, read_library, read_product, ways
-from staplelab.waiting import until_ended
 
 Version = tuple[int, ...]
 
@@ -28,6 +27,8 @@ OPENSSL, QUICTLS = "OpenSSL", "quictls"
 _ANSWER_SECONDS = 10.0
 _LONGEST_ANSWER = 1 << 16
 _SSL_MODULE = "--with-http_ssl_module"
+#: modules that nginx has only if it is built --with-MODULE; one of them may be a file of its own
+OPTIONAL = ("http_v2_module", "stream", "stream_ssl_module")
 _NO_IPV6 = "the INET6 sockets are not supported"
 
 
@@ -51,6 +52,8 @@ class ServerUnderTest:
     debug: bool
     #: the modules that nginx has unless it is built without them, and that are not there
     without: str = ""
+    #: those of OPTIONAL that are there; one that is a file of its own has "=" and that file behind
+    added: str = ""
     #: which of the servers that the lab knows (servers.KINDS)
     name: str = "nginx"
     #: what it calls itself (Angie, Tengine, OpenResty, ...) and the version that it gives itself;
@@ -72,8 +75,17 @@ class ServerUnderTest:
         return parse_version(self.version)
 
     def has(self, module: str) -> bool:
-        """Whether nginx has one of the modules that are left out by --without-MODULE."""
+        """Whether nginx has a module: one of OPTIONAL, or one that --without-MODULE leaves out."""
+        if module in OPTIONAL:
+            return module in self._added()
         return module not in self.without.split()
+
+    def module_file(self, module: str) -> str:
+        """The file to load one of OPTIONAL from; "" for one that is built in."""
+        return self._added()[module]
+
+    def _added(self) -> dict[str, str]:
+        return {name: file for name, _, file in (one.partition("=") for one in self.added.split())}
 
     def within(self, versions: str) -> bool:
         """Whether its version lies in a range such as ">=1.19.0,<1.23.0" ("" for any)."""
@@ -162,43 +174,52 @@ def check_age(server: ServerUnderTest) -> None:
         )
 
 
-def _run(argv: list[str], *descriptors: int) -> str:
-    """What nginx writes to standard error; nothing of a wrapper that hangs is left."""
+def _run(argv: list[str], given: int | None = None) -> str:
+    """What nginx writes to standard error; nothing of a wrapper that forks or hangs is left,
+    whatever ends this process meanwhile."""
+    launcher = build_folder() / "bin" / "launcher"
     try:
-        with tempfile.TemporaryFile() as said:
-            process = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                pass_fds=descriptors,
-                start_new_session=True,
-            )
-            try:
-                until_ended(process.pid, " ".join(argv[:2]), _ANSWER_SECONDS)
-            finally:
-                os.killpg(process.pid, signal.SIGKILL)  # it is not reaped: the number is its own
-                process.wait()
-            said.seek(0)
-            return said.read(_LONGEST_ANSWER).decode(errors="replace")
-    except (OSError, LabError) as error:
-        raise LabError(f"--nginx {argv[0]}: cannot be run: {error}") from error
+        done = run_alone(str(launcher), argv, {}, _ANSWER_SECONDS, given)
+    except LabError as error:
+        raise LabError(f"--nginx {argv[0]}: {argv[1]} cannot be run: {error}") from error
+    return done.stderr[:_LONGEST_ANSWER]
 
 
 def _knows_ipv6(server: ServerUnderTest) -> bool:
     """Asks the binary: -V does not say it.  The question ends in a directive that there is not, so
     that nginx stops there, before it makes a folder or opens a socket."""
-    argv = [server.path, "-t", "-p", "/nonexistent", "-c"]
+    argv = [server.path, "-t", "-p", "/nonexistent", "-c", GIVEN]
+    if server.number >= E_OPTION_SINCE:
+        argv += ["-e", "/dev/null"]
     with os.fdopen(os.memfd_create("question"), "wb", buffering=0) as file:
         file.write(b"events {} http { resolver [::1]; asked; }")
-        argv.append(f"/proc/self/fd/{file.fileno()}")
-        if server.number >= E_OPTION_SINCE:
-            argv += ["-e", "/dev/null"]
         return _NO_IPV6 not in _run(argv, file.fileno())
 
 
-def read_version(path: str, said: str) -> ServerUnderTest:
-    """Reads what `nginx -V` printed."""
+def _optional(options: str, is_there: Callable[[str], bool]) -> list[str]:
+    """The words of `added`; `is_there`: whether nginx finds that file."""
+    prefix = _option("prefix", options) or "/usr/local/nginx"
+    folder = Path(prefix, _option("modules-path", options) or "modules")
+    found = []
+    for module in OPTIONAL:
+        given = re.search(rf"(?<!\S)--with-{module}(=dynamic)?(?!\S)", options)
+        file = f"{folder}/ngx_{module}_module.so"
+        if given and not given[1]:
+            found.append(module)
+        elif given and " " not in file and is_there(file):
+            found.append(f"{module}={file}")
+    return found
+
+
+def _option(name: str, options: str) -> str:
+    given = re.search(rf"(?<!\S)--{name}=(\S+)", options)
+    return given[1] if given else ""
+
+
+def read_version(
+    path: str, said: str, is_there: Callable[[str], bool] = os.path.exists
+) -> ServerUnderTest:
+    """Reads what `nginx -V` printed; `is_there`: whether it has that file where it runs."""
     product = read_product(said)
     if product is None:
         first = (said.strip().splitlines() or ["nothing"])[0]
@@ -223,6 +244,7 @@ def read_version(path: str, said: str) -> ServerUnderTest:
         built_with=str(read_library(built[1])),
         debug="--with-debug" in options,
         without=" ".join(without),
+        added=" ".join(_optional(options, is_there)),
         product=product.name,
         product_version=product.version,
     )

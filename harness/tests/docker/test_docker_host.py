@@ -253,6 +253,17 @@ def test_clean_removes_what_dead_runs_left(engine: Any) -> None:
         networks[1].remove()
 
 
+def test_which_files_an_image_holds(engine: Any) -> None:
+    """So it is known whether a module that is a file of its own is there."""
+    server = containers.DEFAULT_IMAGE
+    assert containers.holds(server, "/usr/sbin/nginx")
+    assert not containers.holds(server, "/usr/sbin/nginx-that-is-not-there")
+    assert not containers.holds(server, "/no/such/folder/file")
+    ours = [f"{name}={value}" for name, value in run_label.labels().items()]
+    left = engine.containers.list(all=True, filters={"label": ours, "status": "created"})
+    assert left == []
+
+
 def test_an_image_without_nginx(tmp_path: Path) -> None:
     """One line, and not what the engine and its runtime say of each other."""
     options = ("--host", "docker", "--nginx-image", "staplelab/lab-build")

@@ -79,6 +79,7 @@ NOTED: dict[str, tuple[str, Callable[[Lab], object]]] = {
     "Program.resume": ("resume", lambda lab: lab.part("mine", Program).resume()),
     "Program.kill": ("kill", lambda lab: lab.part("mine", Program).kill()),
     "Program.revive": ("revive", lambda lab: lab.part("mine", Program).revive()),
+    "Program.wait": ("wait", lambda lab: lab.beside(["true"], name="short").wait()),
     "Part.pause": ("pause", lambda lab: lab.stub.pause()),
     "Part.resume": ("resume", lambda lab: lab.stub.resume()),
     "Part.kill": ("kill", lambda lab: lab.stub.kill()),

@@ -75,6 +75,7 @@ static int take_header(span message, dns_query *out, problem *p)
     }
     out->id = get16(message.data);
     flags = get16(message.data + 2);
+    out->flags = flags;
     out->opcode = (uint8_t)(flags >> OPCODE_SHIFT & OPCODE_MASK);
     out->rd = (flags & FLAG_RD) != 0;
 

@@ -19,6 +19,7 @@
 
 typedef struct {
     uint16_t id;
+    uint16_t flags; /* as they stand in the header */
     uint8_t opcode;
     bool rd;       /* recursion desired */
     dns_name name; /* as asked, letters unchanged */

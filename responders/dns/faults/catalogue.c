@@ -20,10 +20,12 @@ const primitive *const dns_fault_primitives[] = {
     &dns_fault_echo,
     &dns_fault_truncate,
     &dns_fault_cut,
+    &dns_fault_message,
     &dns_fault_pointer_loop,
     &dns_fault_drop,
     &dns_fault_tcp_fails,
     &primitives_delay,
+    &primitives_drip_head,
     NULL,
 };
 
@@ -58,6 +60,7 @@ const fault_line dns_fault_lines[] = {
     {"C78", "answer-change", "other-addresses", "healthy n", "other addresses after n queries", "RFC 1035, 7.4"},
     {"C79", "error-then-address", "error type=null", "faulty n", "n errors, then the addresses", "RFC 2308, 7.1"},
     {"C80", "address-then-error", "error type=null", "healthy n", "n responses with addresses, then errors", "RFC 2308, 7.1"},
+    {"C101", "message-octets", "message", NULL, "octets of the rule's choice in the place of the message", "RFC 1035, 4.1"},
     {0},
 };
 /* clang-format on */

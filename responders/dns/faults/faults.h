@@ -66,6 +66,7 @@ extern const primitive dns_fault_echo;     /* "echo" */
 extern const primitive dns_fault_truncate; /* "truncate" */
 /* malformed.c */
 extern const primitive dns_fault_cut;          /* "cut" at */
+extern const primitive dns_fault_message;      /* "message" octets, id */
 extern const primitive dns_fault_pointer_loop; /* "pointer-loop" where, form */
 /* loss.c */
 extern const primitive dns_fault_drop;      /* "drop" */

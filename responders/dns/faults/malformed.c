@@ -5,6 +5,9 @@
 
 #include "responders/dns/codec/dns_type.h"
 
+#define DNS_ID_SIZE    2
+#define DNS_FLAGS_SIZE 2
+
 typedef struct {
     int64_t at;
 } cut_params;
@@ -39,6 +42,54 @@ const primitive dns_fault_cut = {
             {0},
         },
     .act = cut,
+};
+
+typedef struct {
+    octets octets;
+    bool id;
+} message_params;
+
+/* What no other fault has, word for word; only the ID cannot be known beforehand. */
+static effect write_message(primitive_call *call)
+{
+    const message_params *p = call->params;
+    const size_t flags = p->id ? 0 : DNS_ID_SIZE;
+    dns_response *r = call->subject;
+
+    dns_section_empty(&r->answer);
+    dns_section_empty(&r->authority);
+    r->tc = false;
+    r->rcode = 0;
+    if (p->octets.length >= flags + DNS_FLAGS_SIZE) {
+        r->tc = (p->octets.data[flags] & 0x02) != 0;
+        r->rcode = p->octets.data[flags + 1] & 0x0f;
+    }
+    r->other = octets_span(&p->octets);
+    r->other_behind_id = p->id;
+    return EFFECT_DONE;
+}
+
+const primitive dns_fault_message = {
+    .name = "message",
+    .summary = "these octets in the place of the message",
+    .stage = STAGE_MODEL,
+    .things = {"message"},
+    .size = sizeof(message_params),
+    .params =
+        (const param[]){
+            {.name = "octets",
+             .type = &dns_param_octets,
+             .offset = offsetof(message_params, octets),
+             .summary = "what is sent, in hexadecimal",
+             .fallback = "\"\""},
+            {.name = "id",
+             .type = &param_boolean,
+             .offset = offsetof(message_params, id),
+             .summary = "whether the ID of the query comes first",
+             .fallback = "true"},
+            {0},
+        },
+    .act = write_message,
 };
 
 enum { WHERE_TARGET, WHERE_OWNER };

@@ -1,8 +1,10 @@
 /* See params.h. */
 #include "responders/dns/faults/params.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "harness/base/memory.h"
 #include "responders/dns/codec/dns_name.h"
@@ -73,9 +75,61 @@ static bool type_read(const param *p, const json_t *value, const void *store, vo
     return json_is_string(value) && dns_type_from_text(json_string_value(value), member);
 }
 
+static void octets_accepts(const param *p, char *out, size_t size)
+{
+    (void)p;
+    snprintf(out, size, "octets in hexadecimal such as \"8180 0001\"");
+}
+
+static void octets_clear(void *member)
+{
+    octets_free(member);
+}
+
+/* The value of a hexadecimal digit, or -1. */
+static int digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *found = c == '\0' ? NULL : strchr(digits, tolower((unsigned char)c));
+
+    return found == NULL ? -1 : (int)(found - digits);
+}
+
+/* Between two octets there may be spaces. */
+static bool octets_read(const param *p, const json_t *value, const void *store, void *member)
+{
+    const char *text = json_string_value(value);
+
+    (void)p;
+    (void)store;
+    if (text == NULL) {
+        return false;
+    }
+    octets_reserve(member, 1); /* no octets are octets, too */
+    while (*text != '\0') {
+        const int high = digit(text[0]);
+        const int low = high < 0 ? -1 : digit(text[1]);
+        const uint8_t octet = (uint8_t)(high << 4 | low);
+
+        if (*text == ' ') {
+            text++;
+            continue;
+        }
+        if (low < 0) {
+            octets_free(member);
+            return false;
+        }
+        octets_append(member, &octet, 1);
+        text += 2;
+    }
+    return true;
+}
+
 const param_type dns_param_addresses = {.name = "addresses",
                                         .accepts = addresses_accepts,
                                         .read = addresses_read,
                                         .clear = addresses_clear};
 const param_type dns_param_name = {.name = "name", .accepts = name_accepts, .read = name_read};
 const param_type dns_param_type = {.name = "type", .accepts = type_accepts, .read = type_read};
+const param_type dns_param_octets = {
+    .name = "octets", .accepts = octets_accepts, .read = octets_read, .clear = octets_clear};

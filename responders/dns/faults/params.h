@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "harness/base/octets.h"
 #include "responders/dns/codec/dns_address.h"
 #include "responders/engine/param.h"
 
@@ -15,5 +16,6 @@ typedef struct {
 extern const param_type dns_param_addresses; /* dns_addresses: a list of IPv4 and IPv6 texts */
 extern const param_type dns_param_name;      /* dns_name; its length is 0 for null */
 extern const param_type dns_param_type;      /* uint16_t: the type's number, 0 for null */
+extern const param_type dns_param_octets;    /* octets: pairs of hexadecimal digits */
 
 #endif

@@ -107,6 +107,7 @@ static void copies_are_equal_and_their_own(void **state)
     C((r).class = 2)                                                                               \
     C((r).edns = false)                                                                            \
     C((r).other = ((span){(const uint8_t *)"x", 1}))                                               \
+    C((r).other_behind_id = true)                                                                  \
     C((r).answer.count--)                                                                          \
     C((r).answer.list[0].owner.octets[1] = 'A')                                                    \
     C((r).answer.list[0].owner_points = true)                                                      \

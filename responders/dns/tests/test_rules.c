@@ -81,6 +81,11 @@ static void a_bad_parameter_is_refused(void **state)
          "\"target\" of cname-single must be a domain name such as \"www.example\", or null, not "
          "\"a..b\""},
         {"{\"fault\": \"cname-single\", \"target\": 7}", "/target", "a domain name"},
+        {"{\"fault\": \"message-octets\", \"octets\": \"81 8\"}", "/octets",
+         "\"octets\" of message-octets must be octets in hexadecimal such as \"8180 0001\", not "
+         "\"81 8\""},
+        {"{\"fault\": \"message-octets\", \"octets\": \"8g\"}", "/octets", "octets in hexadecimal"},
+        {"{\"fault\": \"message-octets\", \"octets\": 81}", "/octets", "octets in hexadecimal"},
         {"{\"fault\": \"per-type-divergence\", \"type\": \"B\"}", "/type",
          "a record type such as \"A\", \"AAAA\" or \"TYPE65280\", not \"B\""},
         {"{\"fault\": \"per-type-divergence\", \"type\": null}", "/type", "not null"},

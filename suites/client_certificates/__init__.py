@@ -1,0 +1,1 @@
+"""Clients whose certificates nginx checks by OCSP (`ssl_ocsp`): who is let in, and who is asked."""

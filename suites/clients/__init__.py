@@ -1,1 +1,0 @@
-"""Clients that wait, stop half-way, and stand side by side."""

@@ -1,0 +1,1 @@
+"""nginx's resolver: its whole model."""

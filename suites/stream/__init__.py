@@ -1,0 +1,1 @@
+"""Stapling in stream{}."""
