@@ -31,7 +31,7 @@ SHELL_FILES = $(shell grep -rlIE --exclude='*.py' '^\#!/bin/(ba)?sh' $(wildcard 
 .NOTPARALLEL:
 .PHONY: help build run test test-c test-harness test-suites test-docker test-asan test-recipes coverage fuzz \
         lint lint-c lint-cppcheck lint-analyzer lint-python lint-shell lint-floors lint-house format \
-        first-hour soak bench clean clocks ready-to-run ready-to-test images matrix nginx-asan mutants
+        first-hour soak bench clean clocks conformance ready-to-run ready-to-test images matrix nginx-asan mutants
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,11 @@ clocks: ## run the suites under both lab clocks, our own and libfaketime, and sh
 	    $(MAKE) --no-print-directory run CLOCK=$$clock OUT="$$OUT/$$clock" || exit; \
 	done
 	@$(PY) -m staplelab diff "$$OUT/lab" "$$OUT/faketime"
+
+conformance: ## say requirement by requirement what holds, from the record of a run: OUT=results
+	@harness/setup/check-out
+	$(PACKAGES) run
+	@$(PY) -m staplelab conformance "$$OUT" $(ARGS)
 
 images: ## make the container images: the lab, and nginx of four Debian releases
 	@docker/make-images

@@ -14,8 +14,18 @@ from staplelab import __version__, catalogue, hosts, modules, places, servers
 from staplelab.errors import LabError
 from staplelab.hosts import namespace
 from staplelab.parts import clock
-from staplelab.runs import matrix, preflight, record, results, shard, summary
+from staplelab.runs import (
+    conformance,
+    conformance_views,
+    matrix,
+    preflight,
+    record,
+    results,
+    shard,
+    summary,
+)
 from staplelab.runs import merge as merging
+from staplelab.runs.results import PARTIAL
 from staplelab.scenario import deviation_page
 from staplelab.servers.sut import Probed
 
@@ -81,6 +91,16 @@ def _parser() -> argparse.ArgumentParser:
         "report", help="make the views of a run from its record", allow_abbrev=False
     )
     report.add_argument("out", metavar="OUT", type=Path, help="its folder, also of a killed run")
+
+    conforms = commands.add_parser(
+        "conformance",
+        help="say requirement by requirement what holds, from a run's record",
+        allow_abbrev=False,
+    )
+    conforms.add_argument("run", metavar="DIR", type=Path, help="the run's folder or its record")
+    conforms.add_argument(
+        "--out", metavar="DIR", type=Path, help="for the report (default: the run's folder)"
+    )
 
     many = commands.add_parser(
         "matrix", help="judge several nginx images and compare them", allow_abbrev=False
@@ -221,7 +241,7 @@ def _diff(arguments: argparse.Namespace) -> int:
         print("\n".join(f"  {name}" for name in beyond))
     partial = [path for path, run in zip(paths, (before, after)) if not run["complete"]]
     for path in partial:
-        print(f"{path}: {results.PARTIAL}")
+        print(f"{path}: {PARTIAL}")
     return _NOT_WHOLE if partial else 1 if changes else 0
 
 
@@ -235,6 +255,17 @@ def _report(arguments: argparse.Namespace) -> int:
     made = record.review(arguments.out)
     print("\n".join(summary.lines(made, arguments.out)))
     return _status(made)
+
+
+def _conformance(arguments: argparse.Namespace) -> int:
+    made = conformance.judge(record.read(arguments.run).results, places.suites())
+    folder = arguments.run if arguments.run.is_dir() else arguments.run.parent
+    written = conformance_views.write(made, arguments.out or folder)
+    print(f"{conformance_views.title(made)}\n{conformance_views.summary(made)}")
+    print("Report: " + ", ".join(map(str, written)))
+    if not made.results.complete:
+        print(PARTIAL)
+    return _status(made.results)
 
 
 def _status(made: results.Results) -> int:
@@ -281,6 +312,7 @@ _COMMANDS = {
     "diff": _diff,
     "merge": _merge,
     "report": _report,
+    "conformance": _conformance,
     "matrix": _matrix,
     "clean": _clean,
     "faults": _faults,

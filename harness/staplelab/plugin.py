@@ -27,7 +27,9 @@ from staplelab.runs.interrupts import Interrupts
 from staplelab.runs.recorder import REFUSAL, Recorder
 from staplelab.runs.results import ScenarioResult
 from staplelab.runs.shard import Cut
+from staplelab.scenario import requirement
 from staplelab.scenario.lab import Lab
+from staplelab.scenario.requirements import BY_ID
 from staplelab.scenario.world import World
 from staplelab.servers.sut import Probed, ServerUnderTest
 
@@ -77,6 +79,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "profile(name): take the certificates of this PKI profile")
     config.addinivalue_line("markers", "topology(name): stand among the parts of this topology")
+    config.addinivalue_line(
+        "markers", "requirement(id, ..., cases=PATTERN): hold these lines of the checklist"
+    )
     config.addinivalue_line("markers", "long: begin with it, so that no process is left with it")
     config.addinivalue_line("markers", "needs_separate_times: it moves one of the two times alone")
     try:
@@ -255,6 +260,8 @@ def _close(world: World, session: pytest.Session) -> None:
 @pytest.fixture
 def lab(request: pytest.FixtureRequest, world: World) -> Iterator[Lab]:
     """The lab of one scenario."""
+    for mark in request.node.iter_markers(requirement.MARK):
+        requirement.read_mark(mark.args, mark.kwargs, BY_ID)
     marked = request.node.get_closest_marker("needs_separate_times") is not None
     if marked and not world.clock.separate_times:
         pytest.skip(clock.NEEDS_SEPARATE_TIMES)

@@ -109,11 +109,12 @@ def test_of_a_run_and_of_its_results(folder: Path, monkeypatch: pytest.MonkeyPat
         run = ("run", "--jobs", "1", "--shard", "1/1", "--out", word, "-k", word)
         seen.see("staplelab run", code, lab(folder, "staplelab", *run, *chosen))
         seen.see("staplelab report", code, lab(folder, "staplelab", "report", word))
+        seen.see("staplelab conformance", code, lab(folder, "staplelab", "conformance", word))
         merge = ("merge", "--out", f"{word}-merged", word)
         seen.see("staplelab merge", code, lab(folder, "staplelab", *merge))
         seen.see("staplelab matrix", code, judged(folder, word, monkeypatch))
         seen.see("staplelab diff", code, lab(folder, "staplelab", "diff", "well", word))
-    hold(seen, "staplelab (run|report|merge|matrix|diff)")
+    hold(seen, "staplelab (run|report|conformance|merge|matrix|diff)")
     for wrong in (("--nginx", "/none", "."), ("--nope",), (*chosen, "-k", "nothing")):
         assert lab(folder, "staplelab", "run", *wrong) == 2
 
@@ -144,7 +145,7 @@ def test_of_the_other_commands(folder: Path) -> None:
     os.close(reading)
     seen.see("staplelab", 141, lab(folder, "staplelab", "deviations", stdout=writing))
     os.close(writing)
-    hold(seen, "staplelab(?! (run|report|merge|matrix|diff)$).*")
+    hold(seen, "staplelab(?! (run|report|conformance|merge|matrix|diff)$).*")
 
 
 def test_of_pytest(folder: Path) -> None:

@@ -90,7 +90,7 @@ def get_1_1(der: bytes) -> bytes:
 
 
 def test_a_cache_may_keep_what_a_get_brings(ocspd: Ocspd) -> None:
-    """RFC 9919 and RFC 5019, 6.2."""
+    """RFC 9919, 7.2, and RFC 5019, 6.2."""
     wire = ocspd.fetch(get_1_1(ocsp_request(ocspd.pki)))
     assert wire.headers("Last-Modified") == ["Tue, 01 Jan 2030 00:00:00 GMT"]
     assert wire.headers("Expires") == ["Wed, 02 Jan 2030 00:00:00 GMT"]

@@ -1,5 +1,5 @@
 /*
- * What an HTTP cache is told of a response to GET of HTTP/1.1 (RFC 9919, 6.2, and RFC 5019 before
+ * What an HTTP cache is told of a response to GET of HTTP/1.1 (RFC 9919, 7.2, and RFC 5019 before
  * it): Last-Modified is thisUpdate, Expires is nextUpdate, the ETag is the SHA-256 of the
  * OCSPResponse in hex, and Cache-Control has a max-age that ends before nextUpdate.
  */

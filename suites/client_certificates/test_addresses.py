@@ -97,6 +97,7 @@ def test_all_are_faulty(lab: Lab) -> None:
     lab.claim(CLOSED, 2)
 
 
+@pytest.mark.requirement("K7")
 def test_a_silent_one_has_no_next(lab: Lab) -> None:
     """No time is set for it, so the next address is never asked; the client is given up."""
     lab.inject("accept-then-silence", match={"listener": "responder"})

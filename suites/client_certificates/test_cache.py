@@ -32,6 +32,7 @@ def site(
     )
 
 
+@pytest.mark.requirement("K3")
 @pytest.mark.parametrize(
     "status, validity, kept",
     [
@@ -55,6 +56,7 @@ def test_kept_to_the_second(lab: Lab, status: str, validity: int | None, kept: i
     check(lab, "client", STATUSES[status])
 
 
+@pytest.mark.requirement("K3")
 @pytest.mark.parametrize(
     "before, after",
     [("good", "revoked"), ("good", "unknown"), ("revoked", "good"), ("unknown", "good")],

@@ -113,6 +113,7 @@ def test_one_zone_for_two_names(lab: Lab) -> None:
     check(lab, "client", GOOD, asked=["client"], name="four.staplelab.test")
 
 
+@pytest.mark.requirement("K3")
 @pytest.mark.parametrize("status", ["good", "revoked"])
 def test_one_zone_for_all_workers(lab: Lab, status: str) -> None:
     lab.needs(workers=True)

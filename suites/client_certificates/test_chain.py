@@ -58,6 +58,7 @@ def start(lab: Lab, chain: Chain, checks: str) -> Sequence[str]:
     return chain.on if checks == "on" else chain.leaf
 
 
+@pytest.mark.requirement("K2")
 @each_chain
 @pytest.mark.parametrize("checks", ["on", "leaf"])
 def test_all_good(lab: Lab, chain: Chain, checks: str) -> None:
@@ -77,6 +78,7 @@ def test_each_version_of_tls(lab: Lab, version: str) -> None:
 STATUSES = {"revoked": REVOKED, "unknown": UNKNOWN}
 
 
+@pytest.mark.requirement("K2")
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_one_is_not_good(lab: Lab, status: str, place: int) -> None:
@@ -97,6 +99,7 @@ def test_one_fails(lab: Lab, place: int) -> None:
     check(lab, chain.certificate, GOOD, asked=asked)
 
 
+@pytest.mark.requirement("K2")
 @pytest.mark.parametrize("serial", ["0a", "0b"])
 def test_leaf_leaves_authorities_alone(lab: Lab, serial: str) -> None:
     """A revoked authority is not noticed."""

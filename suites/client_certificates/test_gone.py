@@ -28,6 +28,7 @@ def start(lab: Lab, *more: str, checks: str = "leaf") -> None:
     lab.start(asking_for_certificates(lab, *SAYS_WHY, *more, checks=checks))
 
 
+@pytest.mark.requirement("F7")
 @pytest.mark.parametrize("seconds", [1, 4])
 def test_while_the_name_is_resolved(lab: Lab, seconds: int) -> None:
     lab.inject("answer-delay", ms=seconds * 1000, times=2)
@@ -83,6 +84,7 @@ def test_between_two_fetches(lab: Lab) -> None:
     assert [one["certificates"] for one in lab.responder.requests()] == [["client"], ["issuing"]]
 
 
+@pytest.mark.requirement("F7")
 def test_given_up_while_the_name_is_resolved(lab: Lab) -> None:
     """The client's time is over before the responder's address is known: nginx gives its look-up
     up, too.

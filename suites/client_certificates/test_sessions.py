@@ -60,6 +60,7 @@ def twice(lab: Lab, tls: str, said: Sequence[str], asked: Sequence[str]) -> Hand
     return second
 
 
+@pytest.mark.requirement("K4")
 def test_both_are_asked_about(lab: Lab, tls: str, kept_by: str) -> None:
     start(lab, kept_by)
     twice(lab, tls, [GOOD, GOOD], ["client", "client"])
@@ -70,6 +71,7 @@ def test_the_whole_chain_again(lab: Lab, tls: str, kept_by: str) -> None:
     twice(lab, tls, [GOOD, GOOD], ["client", "issuing"] * 2)
 
 
+@pytest.mark.requirement("K4")
 def test_an_authority_that_only_the_client_has(lab: Lab, tls: str, kept_by: str) -> None:
     """A session does not keep the chain that a client has sent.  Where the server has not got the
     authority's certificate itself, nginx does not fall back to a full handshake, and closes."""
@@ -84,6 +86,7 @@ def test_an_authority_that_only_the_client_has(lab: Lab, tls: str, kept_by: str)
     lab.claim("X509_verify_cert() failed while SSL handshaking", len(closed))
 
 
+@pytest.mark.requirement("K4")
 @pytest.mark.parametrize("fault", SAYS)
 def test_not_good_any_more(lab: Lab, tls: str, kept_by: str, fault: str) -> None:
     """Good at first, then something else: no session helps."""

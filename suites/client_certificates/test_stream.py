@@ -42,6 +42,7 @@ STATUSES = {"good": GOOD, "revoked": REVOKED, "unknown": UNKNOWN}
 each_status = pytest.mark.parametrize("status", STATUSES)
 
 
+@pytest.mark.requirement("K5")
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 @each_status
 def test_status(lab: Lab, version: str, status: str) -> None:
@@ -205,6 +206,7 @@ def test_until_the_responder_responds(lab: Lab) -> None:
         assert waiting.result().http["body"] == GOOD
 
 
+@pytest.mark.requirement("K7")
 @pytest.mark.parametrize("more, bound", [((), 60), (("ssl_handshake_timeout 5s;",), 5)])
 def test_silent_responder(lab: Lab, more: tuple[str, ...], bound: int) -> None:
     """ssl_handshake_timeout ends the wait, 60 s by default."""

@@ -24,6 +24,7 @@ def start(lab: Lab, *more: str) -> None:
 NO_RESPONSE = "the request failed: the server closed the connection"
 
 
+@pytest.mark.requirement("K7")
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 def test_until_the_responder_responds(lab: Lab, version: str) -> None:
     lab.inject("fixed-latency", ms=5000)
@@ -40,6 +41,7 @@ def test_until_the_responder_responds(lab: Lab, version: str) -> None:
     assert seen.http["body"] == "SUCCESS"
 
 
+@pytest.mark.requirement("K7")
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 def test_silent_responder(lab: Lab, version: str) -> None:
     """No time-out is set for this fetch: what ends the wait is the client_header_timeout of 60 s,
@@ -58,6 +60,7 @@ def test_silent_responder(lab: Lab, version: str) -> None:
     claim_failed_goodbye(lab)
 
 
+@pytest.mark.requirement("K7")
 @pytest.mark.parametrize("bound", [5, 120])
 def test_ones_own_bound(lab: Lab, bound: int) -> None:
     """client_header_timeout holds for the wait, also where it is longer than the 60 s that a fetch
@@ -107,6 +110,7 @@ def test_two_at_once_with_one_certificate(lab: Lab) -> None:
     check(lab, "client", GOOD)
 
 
+@pytest.mark.requirement("K1")
 def test_side_by_side_one_revoked(lab: Lab) -> None:
     """Each waits for what is said of its own certificate."""
     lab.responder.certificate("3002", status="revoked")

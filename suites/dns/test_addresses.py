@@ -47,6 +47,7 @@ def test_wrong_address(lab: Lab) -> None:
     lab.claim(CLOSED)
 
 
+@pytest.mark.requirement("E11")
 def test_dead_and_live_address(lab: Lab) -> None:
     """Since 1.19.0 the next address is tried within the same fetch."""
     lab.inject("mixed-addresses", dead=[lab.address("nginx")])
@@ -60,6 +61,7 @@ def test_dead_and_live_address(lab: Lab) -> None:
     lab.deviation("NGX-018", after.verdict, conforms="GOOD", deviates="NO_STAPLE")
 
 
+@pytest.mark.requirement("F8")
 @pytest.mark.parametrize(
     ("fault", "params"),
     [("ttl-short-then-change", {"ttl": 5}), ("answer-change", {"n": 1, "scope": "qtype"})],
@@ -77,6 +79,7 @@ def test_a_responder_that_moves(lab: Lab, fault: str, params: dict[str, Any]) ->
     assert listeners(lab) == ["responder", "responder-2"]
 
 
+@pytest.mark.requirement("F2")
 def test_errors_then_the_address(lab: Lab) -> None:
     """An error is not cached: the next fetch, 300 s later, asks again and succeeds."""
     lab.inject("error-then-address", n=1, scope="qtype")
@@ -91,6 +94,7 @@ def test_errors_then_the_address(lab: Lab) -> None:
     assert lab.handshake().verdict == "GOOD"
 
 
+@pytest.mark.requirement("F1")
 def test_the_cached_address_serves_while_its_ttl_runs(lab: Lab) -> None:
     """Later errors do not matter to a name that is still in nginx's cache; once its TTL of 300 s
     is over, they do."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from staplelab.scenario.lab import Lab
 from staplelab.scenario.situation import REFRESH, CaseIn, every
 from suites.dns.table import CASES
 
 
+@pytest.mark.requirement("F2")
 @every(REFRESH, CASES)
 def test_at_refresh(lab: Lab, case: CaseIn) -> None:
     case.lead(lab)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from staplelab.scenario.lab import Lab
 
 
+@pytest.mark.requirement("C1")
 def test_none_fetched_refreshed(lab: Lab) -> None:
     """Client connects, certificate, staple attached, client verifies; the response expires and
     is fetched anew."""
@@ -30,6 +33,7 @@ def test_none_fetched_refreshed(lab: Lab) -> None:
     assert len(lab.responder.requests()) == 2
 
 
+@pytest.mark.requirement("B1")
 def test_first_handshake_is_bare(lab: Lab) -> None:
     """Tutorials promise a staple for every client; nginx asks only when the first one is there."""
     lab.start()
@@ -38,6 +42,7 @@ def test_first_handshake_is_bare(lab: Lab) -> None:
     lab.settle(connections=1)
 
 
+@pytest.mark.requirement("A1")
 def test_no_client_asks_no_fetch(lab: Lab) -> None:
     """A client without status_request gets no staple and makes nginx ask nobody."""
     lab.start()
@@ -47,6 +52,7 @@ def test_no_client_asks_no_fetch(lab: Lab) -> None:
     assert lab.stub.requests() == []
 
 
+@pytest.mark.requirement("A1")
 def test_nobody_asked_but_a_staple_is_there(lab: Lab) -> None:
     """RFC 6066, section 8: no CertificateStatus for a client that did not ask."""
     lab.start()
@@ -56,6 +62,7 @@ def test_nobody_asked_but_a_staple_is_there(lab: Lab) -> None:
     assert lab.handshake("--no-status").verdict == "NOT_REQUESTED"
 
 
+@pytest.mark.requirement("A10")
 def test_resumption_carries_no_staple(lab: Lab) -> None:
     """RFC 8446, 4.4.2.1: no Certificate message on resumption, hence no status; no fetch either."""
     for version in ("1.2", "1.3"):
@@ -70,6 +77,7 @@ def test_resumption_carries_no_staple(lab: Lab) -> None:
     assert len(lab.responder.requests()) == 1
 
 
+@pytest.mark.requirement("A4", "A5")
 def test_both_versions_get_the_same_octets(lab: Lab) -> None:
     """CertificateStatus in TLS 1.2, CertificateEntry extension in TLS 1.3: what was fetched."""
     lab.start()
@@ -82,6 +90,7 @@ def test_both_versions_get_the_same_octets(lab: Lab) -> None:
     assert old.octets == response["octets"]
 
 
+@pytest.mark.requirement("H1")
 def test_must_staple_is_not_heeded(lab: Lab) -> None:
     """RFC 7633: a client that demands a staple fails at the first handshake with nginx."""
     lab.start(certificates=("must-staple",))

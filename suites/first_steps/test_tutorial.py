@@ -38,6 +38,7 @@ def test_issuer_in_the_chain_file(lab: Lab, verify: bool) -> None:
     assert first_and_second(lab) == ["NO_STAPLE", "GOOD"]
 
 
+@pytest.mark.requirement("D11")
 @pytest.mark.parametrize("verify", [False, True], ids=["verify-off", "verify-on"])
 def test_issuer_only_in_the_trusted_file(lab: Lab, verify: bool) -> None:
     """The request is made, but a response that the issuer signed itself, and that does not carry
@@ -47,6 +48,7 @@ def test_issuer_only_in_the_trusted_file(lab: Lab, verify: bool) -> None:
     assert first_and_second(lab) == ["NO_STAPLE", "NO_STAPLE"]
 
 
+@pytest.mark.requirement("D10")
 def test_issuer_only_in_the_trusted_file_and_a_delegate(lab: Lab) -> None:
     """A response that carries its signer's certificate needs the chain for nothing."""
     lab.responder.certificate("1001", signer="delegate")
@@ -54,6 +56,7 @@ def test_issuer_only_in_the_trusted_file_and_a_delegate(lab: Lab) -> None:
     assert first_and_second(lab) == ["NO_STAPLE", "GOOD"]
 
 
+@pytest.mark.requirement("G6")
 def test_issuer_unknown(lab: Lab) -> None:
     """Neither file has the issuer: a warning when the configuration is read, never a staple."""
     lab.start(chain=False, trusted=False, verify=False)
@@ -93,6 +96,7 @@ def test_ipv6_name_server(lab: Lab) -> None:
     assert {query["listener"] for query in lab.stub.requests()} == {"stub-6"}
 
 
+@pytest.mark.requirement("F1")
 @pytest.mark.parametrize("ipv6", [True, False], ids=["ipv6-on", "ipv6-off"])
 def test_ipv6_off_asks_for_a_alone(lab: Lab, ipv6: bool) -> None:
     lab.start(resolver=f"{lab.resolver()} ipv6={'on' if ipv6 else 'off'}")
@@ -101,6 +105,7 @@ def test_ipv6_off_asks_for_a_alone(lab: Lab, ipv6: bool) -> None:
     assert asked == (["A", "AAAA"] if ipv6 else ["A"])
 
 
+@pytest.mark.requirement("F4")
 def test_no_resolver(lab: Lab) -> None:
     """Without `resolver` the addresses of the start are used, with a warning at each fetch."""
     lab.start(resolver=None)
@@ -108,6 +113,7 @@ def test_no_resolver(lab: Lab) -> None:
     assert first_and_second(lab, queries=0) == ["NO_STAPLE", "GOOD"]
 
 
+@pytest.mark.requirement("E14", "E15")
 def test_responder_directive_beats_the_certificate(lab: Lab) -> None:
     """ssl_stapling_responder with an address literal: no DNS, no warning."""
     url = lab.responder_url().replace("ocsp.staplelab.test", lab.address("responder-2"))

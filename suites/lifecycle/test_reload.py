@@ -10,6 +10,7 @@ from staplelab.servers.config import Site
 from staplelab.servers.refused import Refused
 
 
+@pytest.mark.requirement("G3")
 def test_another_certificate(lab: Lab) -> None:
     """The new workers know no staple; the next one they fetch is that of the new certificate."""
     lab.start()
@@ -26,6 +27,7 @@ def test_another_certificate(lab: Lab) -> None:
     assert [request["serials"] for request in lab.responder.requests()] == [["1001"], ["1002"]]
 
 
+@pytest.mark.requirement("G3", "G4")
 def test_another_certificate_during_a_fetch(lab: Lab) -> None:
     """The old worker's fetch is ended by the old worker: its response is for nobody."""
     lab.needs(workers=True)
@@ -55,6 +57,7 @@ def test_stapling_switched_on(lab: Lab) -> None:
     assert lab.handshake().verdict == "GOOD"
 
 
+@pytest.mark.requirement("G3")
 def test_another_certificate_in_the_same_file(lab: Lab) -> None:
     """As a renewal does it: nobody looks at the file before the reload."""
     ecdsa, rsa = lab.certificate("www"), lab.certificate("www-rsa")
@@ -120,6 +123,7 @@ def test_trusted_file_of_another_authority(lab: Lab, signer: str | None) -> None
         lab.claim("OCSP_basic_verify() failed")
 
 
+@pytest.mark.requirement("F4")
 def test_another_address_in_the_hosts_file(lab: Lab) -> None:
     """Without a resolver nginx keeps the address that it found when it read its configuration: a
     reload finds the new one, also within the second in which the old one was written."""

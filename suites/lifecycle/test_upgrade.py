@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from staplelab.scenario.lab import Lab
 from staplelab.servers.refused import Refused
 
 
+@pytest.mark.requirement("G2")
 def test_upgrade_loses_the_staple(lab: Lab) -> None:
     """Nothing but the listening sockets goes from the old process to the new one."""
     lab.needs(upgrade=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from staplelab.scenario.lab import Lab
 from staplelab.servers.error_log import REFUSED
 
@@ -158,6 +160,7 @@ def test_responder_killed_and_back(lab: Lab) -> None:
     assert lab.handshake().verdict == "GOOD"
 
 
+@pytest.mark.requirement("F8")
 def test_responder_back_at_another_address(lab: Lab) -> None:
     """DNS knows the new address, and so does nginx at its next fetch."""
     first_fetch(lab, connections=1)

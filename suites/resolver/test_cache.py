@@ -181,6 +181,7 @@ LIVES = (
 )
 
 
+@pytest.mark.requirement("F1")
 @pytest.mark.parametrize("life", LIVES, ids=lambda one: one.id)
 def test_life(lab: Lab, life: Life) -> None:
     for host in {visit.host for visit in life.visits} - {HOST}:

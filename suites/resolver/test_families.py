@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from staplelab.scenario.lab import Lab
 from suites.resolver.asking import (
     CLOSED,
@@ -128,10 +130,12 @@ def rules(lab: Lab, cells: Mapping[str, Cell], first: str) -> Iterable[Any]:
             yield rule(host, qtype, says(lab, host, kind, qtype), *delay)
 
 
+@pytest.mark.requirement("F2")
 def test_a_first(lab: Lab) -> None:
     lead(lab, CELLS, "A", {"one-family": "NGX-021", "alias-lost": "NGX-030"})
 
 
+@pytest.mark.requirement("F2")
 def test_aaaa_first(lab: Lab) -> None:
     """Where both responses come."""
     both = [one for one in CELLS if SILENCE not in (one.a, one.aaaa)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from staplelab.parts.topology import OCSP_HOST
 from staplelab.scenario.lab import Lab
 from staplelab.servers.error_log import REFUSED as CONNECTION_REFUSED
@@ -39,6 +41,7 @@ def test_valid_of_a_day(lab: Lab) -> None:
     lab.claim(CLOSED, 4)
 
 
+@pytest.mark.requirement("F8")
 def test_the_ttl_of_a_minute(lab: Lab) -> None:
     """Without it the next fetch finds the responder where it is."""
     lab.responder.certificate("1001", validity=6 * HOUR)

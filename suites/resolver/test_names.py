@@ -46,6 +46,7 @@ def test_asked_as_it_is(lab: Lab, name: str) -> None:
     assert asked(lab) == [name]
 
 
+@pytest.mark.requirement("E14")
 def test_an_ipv4_address(lab: Lab) -> None:
     """Nobody has to be asked for it."""
     start(lab, lab.address("responder"))
@@ -53,6 +54,7 @@ def test_an_ipv4_address(lab: Lab) -> None:
     assert lab.stub.requests() == []
 
 
+@pytest.mark.requirement("E14")
 def test_an_ipv6_address(lab: Lab) -> None:
     """With a resolver it is taken for a name."""
     ipv6(lab)

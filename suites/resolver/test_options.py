@@ -21,6 +21,7 @@ def types(lab: Lab) -> list[str]:
     return [one["qtype"] for one in lab.stub.requests()]
 
 
+@pytest.mark.requirement("F1")
 @pytest.mark.parametrize(
     ("words", "asked", "versions"),
     [

@@ -146,6 +146,7 @@ def test_one_family_is_answered(lab: Lab) -> None:
     ]
 
 
+@pytest.mark.requirement("F2")
 def test_failing_first_server(lab: Lab) -> None:
     """It fails: the other one is not asked; the next look-up begins with it."""
     put(lab)

@@ -217,3 +217,42 @@ VERIFIED = tuple(case for case in with_verify(TABLE, True) if not case.healthy_f
 ABOUT_CLIENTS = tuple(
     replace(case, verify=None) for case in TABLE if case.verify in (None, True)
 )
+
+#: which cases hold which line of the checklist (scenario/requirements.py)
+HOLDS = {
+    "A5": "der-trailing-garbage-*",
+    "C8": "next-update-absent-*",
+    "D1": "cert-status-revoked-*",
+    "D2": "cert-status-unknown-*",
+    "D3": "status-*",
+    "D4": "wrong-serial-*",
+    "D5": ("wrong-issuer-*", "cert-id-hash-other-*"),
+    "D7": "bad-signature-*",
+    "D8": "signed-by-other-ca-*",
+    "D9": ("delegated-signer-no-eku-*", "delegated-signer-expired-*"),
+    "D11": ("delegated-signer-missing-*", "responder-id-wrong-*"),
+    "D12": "this-update-future-*",
+    "D13": "next-update-past-*",
+    "D15": ("empty-response-*", "not-der-*", "der-*", "success-without-response-bytes-*"),
+    "E3": "no-close-keepalive-*",
+    "E4": "chunked-to-http10-*",
+    "E5": "http-redirect-*",
+    "E6": ("http-4xx-*", "http-5xx-*", "fail-first-n-*"),
+    "E7": "content-type-*",
+    "E8": ("slow-*", "fixed-latency-*"),
+    "E9": ("header-oversized-*", "body-oversized-*"),
+    "E10": ("rst-*", "fin-*", "accept-then-fin-*", "truncated-body-*", "connection-refused-*"),
+    "J3": ("status-*", "bad-signature-*", "wrong-serial-*", "not-der-*", "garbage-then-close-*"),
+}
+#: and where a good staple is there already
+HOLDS_AT_REFRESH = {
+    **HOLDS,
+    "C5": "*",
+    "D1": ("cert-status-revoked-*", "good-then-revoked-*"),
+    "D3": ("status-*", "good-then-error-*"),
+}
+#: and where a client's certificate is asked about
+HOLDS_ABOUT_CLIENTS = {
+    "K1": "*",
+    "K6": ("bad-signature", "signed-by-other-ca", "delegated-signer-*"),
+}

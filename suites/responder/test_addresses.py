@@ -28,6 +28,7 @@ def fetch(lab: Lab, fault: str, connections: int) -> str | None:
     return verdict
 
 
+@pytest.mark.requirement("E11")
 @pytest.mark.parametrize(
     ("fault", "logged"),
     [
@@ -45,6 +46,7 @@ def test_next_address(lab: Lab, fault: str, logged: list[str]) -> None:
         lab.claim(text)
 
 
+@pytest.mark.requirement("E11")
 @pytest.mark.parametrize(
     ("fault", "logged"),
     [
@@ -62,6 +64,7 @@ def test_next_address_is_asked_in_vain(lab: Lab, fault: str, logged: list[str]) 
         lab.claim(text)
 
 
+@pytest.mark.requirement("E11")
 @pytest.mark.parametrize(
     ("fault", "logged"),
     [
@@ -78,6 +81,7 @@ def test_no_other_address_is_tried(lab: Lab, fault: str, logged: list[str]) -> N
         lab.claim(text)
 
 
+@pytest.mark.requirement("E8", "E11")
 def test_timeout_is_for_each_address(lab: Lab) -> None:
     """60 s for the first address, then the second one responds."""
     if not lab.server.within(">=1.19.0"):

@@ -10,6 +10,7 @@ REVOKED = 'certificate status "revoked" in the OCSP response'
 DAY = 86400
 
 
+@pytest.mark.requirement("D1")
 @pytest.mark.parametrize("verify", [False, True], ids=["verify-off", "verify-on"])
 def test_good_is_served_on(lab: Lab, verify: bool) -> None:
     """nginx has read "revoked" and logged it, yet every client hears "good" until the nextUpdate of

@@ -31,6 +31,7 @@ def refresh(lab: Lab, fault: str, **params: Any) -> None:
     lab.settle(connections=1)
 
 
+@pytest.mark.requirement("J1")
 @pytest.mark.parametrize(
     ("fault", "params"),
     [
@@ -52,6 +53,7 @@ def test_http_status_at_first_fetch(lab: Lab, fault: str, params: dict[str, Any]
     lab.deviation("NGX-023", logged(lab), conforms=SAID, deviates=NOTHING)
 
 
+@pytest.mark.requirement("J1")
 def test_http_status_at_refresh(lab: Lab) -> None:
     """An outage of the responder is in no log for as long as the old staple lasts, nor after."""
     refresh(lab, "http-5xx")
@@ -61,6 +63,7 @@ def test_http_status_at_refresh(lab: Lab) -> None:
     lab.deviation("NGX-023", logged(lab), conforms=SAID, deviates=NOTHING)
 
 
+@pytest.mark.requirement("D13", "J1")
 @pytest.mark.parametrize("seconds", [1, 299])
 def test_just_expired_at_first_fetch(lab: Lab, seconds: int) -> None:
     """A responder that is late, or a clock that is fast: no staple, and no line."""
@@ -73,6 +76,7 @@ def test_just_expired_at_first_fetch(lab: Lab, seconds: int) -> None:
     lab.deviation("NGX-024", logged(lab), conforms=SAID, deviates=NOTHING)
 
 
+@pytest.mark.requirement("D13", "J1")
 def test_just_expired_at_refresh(lab: Lab) -> None:
     """It takes the place of the good staple, and no line says that it is gone."""
     refresh(lab, "next-update-past", offset=100)

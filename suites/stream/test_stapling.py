@@ -32,6 +32,7 @@ def fetch(lab: Lab, name: str = NAME) -> None:
     lab.settle(connections=1)
 
 
+@pytest.mark.requirement("G9")
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 def test_bare_then_stapled(lab: Lab, version: str) -> None:
     lab.start(site(lab))
@@ -42,6 +43,7 @@ def test_bare_then_stapled(lab: Lab, version: str) -> None:
     assert [one["certificates"] for one in lab.responder.requests()] == [["www"]]
 
 
+@pytest.mark.requirement("G9")
 def test_off(lab: Lab) -> None:
     lab.start(site(lab, stapling=False))
     for _ in range(2):
@@ -49,12 +51,14 @@ def test_off(lab: Lab) -> None:
         lab.settle()
 
 
+@pytest.mark.requirement("G9")
 def test_not_asked_for(lab: Lab) -> None:
     lab.start(site(lab))
     lab.handshake("--no-status")
     lab.settle()
 
 
+@pytest.mark.requirement("G9")
 def test_refresh_and_expiry(lab: Lab) -> None:
     """Refreshed after nextUpdate - 300 s; what cannot be refreshed is served until nextUpdate."""
     lab.responder.certificate("1001", validity=3000)
@@ -90,6 +94,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.requirement("G9")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault(lab: Lab, fault: str) -> None:
     """No staple, and the next attempt after 300 s."""
@@ -107,6 +112,7 @@ def test_fault(lab: Lab, fault: str) -> None:
     assert lab.handshake().verdict == "GOOD"
 
 
+@pytest.mark.requirement("G9")
 def test_verify(lab: Lab) -> None:
     """A signer that nobody vouches for."""
     lab.inject("signed-by-other-ca")

@@ -15,6 +15,7 @@ def staple(lab: Lab) -> None:
     lab.settle(connections=1)
 
 
+@pytest.mark.requirement("C11")
 @pytest.mark.needs_separate_times
 def test_set_back(lab: Lab) -> None:
     """Two hours back: the staple is served on, and nothing is refreshed until the wall clock has
@@ -32,6 +33,7 @@ def test_set_back(lab: Lab) -> None:
     assert len(lab.responder.requests()) == 2
 
 
+@pytest.mark.requirement("C12")
 @pytest.mark.needs_separate_times
 def test_jump_past_next_update_and_back(lab: Lab) -> None:
     """Nothing is forgotten: back inside its validity, the staple is served again."""
@@ -68,6 +70,7 @@ def test_timeout_follows_monotonic_time(lab: Lab, clock: str) -> None:
         assert [event["by"] for event in closed] == ["peer"]
 
 
+@pytest.mark.requirement("E8")
 def test_timeout_is_sixty_seconds(lab: Lab) -> None:
     lab.inject("accept-then-silence")
     lab.start()
@@ -95,6 +98,7 @@ def test_refresh_follows_wall_time(lab: Lab) -> None:
     assert len(lab.responder.requests()) == 2
 
 
+@pytest.mark.requirement("D12")
 @pytest.mark.parametrize(
     ("offset", "verdict"),
     [(-300, "NOT_YET_VALID"), (-301, "NO_STAPLE"), (300, "GOOD")],

@@ -17,6 +17,7 @@ def staple(lab: Lab, validity: int | None) -> None:
     lab.settle(connections=1)
 
 
+@pytest.mark.requirement("C1")
 @pytest.mark.parametrize("validity", [600, 3600, DAY, 7 * DAY])
 def test_expiry_to_the_second(lab: Lab, validity: int) -> None:
     staple(lab, validity)
@@ -28,6 +29,7 @@ def test_expiry_to_the_second(lab: Lab, validity: int) -> None:
     assert lab.handshake().verdict == "NO_STAPLE"
 
 
+@pytest.mark.requirement("C7")
 @pytest.mark.parametrize("validity", [8, 60, 120, 299])
 def test_short_validity_leaves_a_gap(lab: Lab, validity: int) -> None:
     """nginx asks at most every 300 s, so a shorter validity leaves handshakes bare."""
@@ -44,6 +46,7 @@ def test_short_validity_leaves_a_gap(lab: Lab, validity: int) -> None:
     assert lab.handshake().verdict == "GOOD"
 
 
+@pytest.mark.requirement("C8")
 def test_no_next_update_is_served_for_ever(lab: Lab) -> None:
     staple(lab, None)
     lab.inject("http-5xx")
@@ -55,6 +58,7 @@ def test_no_next_update_is_served_for_ever(lab: Lab) -> None:
     )
 
 
+@pytest.mark.requirement("C8")
 def test_no_next_update_is_asked_for_hourly(lab: Lab) -> None:
     staple(lab, None)
     lab.step(3600)
@@ -67,6 +71,7 @@ def test_no_next_update_is_asked_for_hourly(lab: Lab) -> None:
     assert len(lab.responder.requests()) == 2
 
 
+@pytest.mark.requirement("C10")
 def test_rollback_to_an_expired_answer(lab: Lab) -> None:
     """A response expired by less than 300 s passes nginx's leeway, replaces a staple that is good
     for a day, and is then not served: silently, the staple is lost for 300 s."""
@@ -84,6 +89,7 @@ def test_rollback_to_an_expired_answer(lab: Lab) -> None:
     assert lab.handshake().verdict == "GOOD"
 
 
+@pytest.mark.requirement("G8")
 def test_stapling_file_is_served_expired(lab: Lab) -> None:
     """ssl_stapling_file is read once and never judged."""
     staple_of_now = lab.folder / "staple.der"

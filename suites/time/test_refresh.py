@@ -28,6 +28,7 @@ def fetches(lab: Lab) -> int:
     return len(lab.responder.requests())
 
 
+@pytest.mark.requirement("C2")
 @pytest.mark.parametrize(
     ("validity", "refresh"),
     [
@@ -53,6 +54,7 @@ def test_refresh_after_success(lab: Lab, validity: int, refresh: int) -> None:
     assert lab.handshake().staple["produced_at"] == lab.now
 
 
+@pytest.mark.requirement("C4", "B3")
 def test_old_staple_is_served_while_the_new_one_is_fetched(lab: Lab) -> None:
     staple(lab, DAY)
     lab.step(3601)
@@ -67,6 +69,7 @@ def test_old_staple_is_served_while_the_new_one_is_fetched(lab: Lab) -> None:
     assert lab.handshake().staple["produced_at"] == asked_at
 
 
+@pytest.mark.requirement("C2")
 @pytest.mark.long
 def test_a_week_of_hourly_refreshes(lab: Lab) -> None:
     staple(lab, DAY)
@@ -78,6 +81,7 @@ def test_a_week_of_hourly_refreshes(lab: Lab) -> None:
     assert fetches(lab) == 1 + hours
 
 
+@pytest.mark.requirement("C3")
 def test_nobody_refreshes_an_idle_server(lab: Lab) -> None:
     staple(lab, TWO_DAYS)
     for _ in range(47):
@@ -89,6 +93,7 @@ def test_nobody_refreshes_an_idle_server(lab: Lab) -> None:
     lab.settle(connections=1)
 
 
+@pytest.mark.requirement("C6")
 @pytest.mark.parametrize("fault", ["status-try-later", "http-5xx", "rst-after-request"])
 def test_retry_after_an_error(lab: Lab, fault: str) -> None:
     """Every 300 s, neither sooner nor later, without back-off."""
@@ -117,6 +122,7 @@ def test_retry_after_an_error(lab: Lab, fault: str) -> None:
         lab.claim(text, times=4)
 
 
+@pytest.mark.requirement("C5")
 def test_errors_at_refresh_keep_the_staple(lab: Lab) -> None:
     """An outage of the responder is not seen before nextUpdate; the response after it is taken."""
     staple(lab, 7200)

@@ -10,6 +10,7 @@ from staplelab.servers.error_log import REFUSED
 pytestmark = pytest.mark.topology("ipv6")
 
 
+@pytest.mark.requirement("F6")
 def test_fetched(lab: Lab) -> None:
     lab.start()
     lab.handshake()
@@ -29,6 +30,7 @@ def test_ipv6_switched_off_in_the_resolver(lab: Lab) -> None:
     lab.claim("ocsp.staplelab.test could not be resolved (3: Host not found)")
 
 
+@pytest.mark.requirement("F6")
 def test_every_address_is_dead(lab: Lab) -> None:
     """One address of each family, and nobody at either: both are tried within one fetch."""
     lab.stub.record("ocsp.staplelab.test", "A", lab.address("responder"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from staplelab.servers.config import Site
 from staplelab.scenario.lab import Lab
 
@@ -10,6 +12,7 @@ ECDSA = "ECDSA+SHA256"
 RSA = "RSA-PSS+SHA256:RSA+SHA256"
 
 
+@pytest.mark.requirement("B2")
 def test_one_cache_a_worker(lab: Lab) -> None:
     lab.needs(workers=True, cache="worker")
     lab.start(workers=2)
@@ -23,6 +26,7 @@ def test_one_cache_a_worker(lab: Lab) -> None:
     lab.deviation("NGX-002", fetched, conforms=1, deviates=2)
 
 
+@pytest.mark.requirement("B4")
 def test_single_flight(lab: Lab) -> None:
     """While a fetch is under way no second one is started."""
     lab.inject("fixed-latency", ms=1000)
@@ -36,6 +40,7 @@ def test_single_flight(lab: Lab) -> None:
     assert lab.handshake().verdict == "GOOD"
 
 
+@pytest.mark.requirement("G1")
 def test_reload_loses_the_staple(lab: Lab) -> None:
     lab.start()
     lab.handshake()
@@ -48,6 +53,7 @@ def test_reload_loses_the_staple(lab: Lab) -> None:
     assert lab.handshake().verdict == "GOOD"
 
 
+@pytest.mark.requirement("G4")
 def test_reload_during_a_fetch(lab: Lab) -> None:
     """The old worker stays until its fetch has ended, then goes by itself."""
     lab.needs(workers=True)
@@ -67,6 +73,7 @@ def test_reload_during_a_fetch(lab: Lab) -> None:
     lab.claim("OCSP responder timed out (110: Connection timed out)")
 
 
+@pytest.mark.requirement("G2")
 def test_worker_killed(lab: Lab) -> None:
     """The master starts another one, which knows no staple."""
     lab.needs(workers=True, cache="worker")
@@ -95,6 +102,7 @@ def test_the_other_worker_survives_a_kill(lab: Lab) -> None:
         assert lab.handshake().verdict == "GOOD"
 
 
+@pytest.mark.requirement("I1")
 def test_one_cache_a_server_block(lab: Lab) -> None:
     """The same certificate in two server{}: two fetches; a third without stapling gets none."""
     lab.start(
@@ -111,6 +119,7 @@ def test_one_cache_a_server_block(lab: Lab) -> None:
     assert len(lab.responder.requests()) == 2
 
 
+@pytest.mark.requirement("A13")
 def test_two_certificates_two_staples(lab: Lab) -> None:
     """RSA and ECDSA in one server{}: each handshake gets the staple of the certificate it got."""
     lab.start(certificates=("www", "www-rsa"))
@@ -126,6 +135,7 @@ def test_two_certificates_two_staples(lab: Lab) -> None:
     assert [r["serials"] for r in lab.responder.requests()] == [["1001"], ["1002"]]
 
 
+@pytest.mark.requirement("A13")
 def test_tls_1_3_gets_the_staple_of_its_certificate(lab: Lab) -> None:
     """A client that gets the ECDSA certificate is not told of the RSA one, whose response is there
     already."""
@@ -142,6 +152,7 @@ def test_tls_1_3_gets_the_staple_of_its_certificate(lab: Lab) -> None:
     assert lab.handshake("--sigalgs", RSA, "--tls", "1.3").verdict == "GOOD"
 
 
+@pytest.mark.requirement("A14")
 def test_name_selects_certificate_and_staple(lab: Lab) -> None:
     lab.start(Site(), Site(certificates=("other",), server_name="other.staplelab.test"))
     for name, serial in (("www.staplelab.test", "1001"), ("other.staplelab.test", "1005")):

@@ -18,7 +18,7 @@ from typing import Any
 
 from staplelab import __version__
 from staplelab.errors import LabError
-from staplelab.runs import shard, views
+from staplelab.runs import conformance_views, shard, views
 from staplelab.runs.claim import Claim
 from staplelab.runs.results import OUTCOMES, Results, ScenarioResult
 from staplelab.runs.shard import Shard
@@ -76,7 +76,8 @@ class Record:
         if (self.folder / "kept").exists():
             shutil.rmtree(self.folder / "kept")
         earlier = self.folder / EARLIER
-        there = [name for name in (NAME, *views.NAMES) if (self.folder / name).exists()]
+        made = (NAME, *views.NAMES, *conformance_views.NAMES)
+        there = [name for name in made if (self.folder / name).exists()]
         cut_short = self._claim.read()
         if not there and not cut_short:
             return

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType
-from typing import Any
 
-from staplelab.errors import LabError
+from staplelab.scenario import suites_code
 from staplelab.scenario.deviation import Deviation
 from staplelab.scenario.register import REGISTER
 
@@ -90,19 +87,10 @@ def _listed(scenarios: list[str]) -> Iterator[str]:
 def shown_by(suites: Path) -> dict[str, list[str]]:
     """The scenarios that name each deviation, by its id: read in the suites' code, because a server
     that shows it need not be at hand."""
-    if str(suites.parent) not in sys.path:
-        sys.path.insert(0, str(suites.parent))
     shown: dict[str, list[str]] = {}
-    for file in sorted(suites.rglob("test_*.py")):
-        path = file.relative_to(suites.parent)
-        try:
-            module = importlib.import_module(".".join(path.with_suffix("").parts))
-        except ModuleNotFoundError as error:
-            raise LabError(f"{path}: {error}; run it with the python that runs them") from None
-        for name, function in vars(module).items():
-            if name.startswith("test_") and isinstance(function, FunctionType):
-                for id_, case in _named(function):
-                    shown.setdefault(id_, []).append(f"{path}::{name}{case}")
+    for name, function in suites_code.scenarios(suites):
+        for id_, case in _named(function):
+            shown.setdefault(id_, []).append(f"{name}{case}")
     return shown
 
 
@@ -112,11 +100,7 @@ def _named(scenario: FunctionType) -> Iterator[tuple[str, str]]:
     for constant in scenario.__code__.co_consts:
         if isinstance(constant, str) and _ID.fullmatch(constant):
             yield constant, ""
-    for mark in getattr(scenario, "pytestmark", ()):
-        if mark.name != "parametrize":
-            continue
-        name_of: Callable[[Any], str] = mark.kwargs.get("ids", str)
-        for value in mark.args[1]:
-            for part in value if isinstance(value, tuple) else (value,):
-                for id_ in getattr(part, "deviations", ()):
-                    yield id_, f"[{name_of(value)}]"
+    for name, value in suites_code.cases(scenario):
+        for part in value if isinstance(value, tuple) else (value,):
+            for id_ in getattr(part, "deviations", ()):
+                yield id_, f"[{name}]"

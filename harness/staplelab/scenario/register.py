@@ -436,6 +436,57 @@ REGISTER = (
         "ssl_stapling_verify on",
         read_in=f"ngx_ssl_stapling_update, {_STAPLING}",
     ),
+    # ----- the rest of the checklist (scenario/requirements.py) -----
+    Deviation(
+        id="NGX-070",
+        title="HTTP's max-age is ignored",
+        expected="the response to be fetched anew on or after the responder's max-age",
+        quotation="Clients SHOULD fetch the updated OCSP Response on or after the max-age time.",
+        source="RFC 9919, section 7.1 (RFC 5019, section 6.1)",
+        does="reads no header of a response but Content-Type and asks again by the response's "
+        "nextUpdate alone",
+        read_in=f"ngx_ssl_stapling_time, ngx_ssl_ocsp_process_headers, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-071",
+        title="A staple outlives its signer's certificate",
+        expected="a response not to be served once the certificate of its signer has expired",
+        quotation="Prior to accepting a signed response for a particular certificate as valid, "
+        "OCSP clients SHALL confirm that: [...] 4. The signer is currently authorized to provide "
+        "a response for the certificate in question;",
+        source="RFC 6960, section 3.2",
+        does="judges the signer when the response comes and then looks at nextUpdate alone",
+        read_in=f"ngx_ssl_certificate_status_callback, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-072",
+        title="A long request goes by GET",
+        expected="a request of more than 255 octets to go by POST",
+        quotation="OCSP requests larger than 255 bytes SHOULD be submitted using the POST method.",
+        source="RFC 9919, section 6 (RFC 5019, section 5)",
+        does="knows GET alone, however long the URL is",
+        read_in=f"ngx_ssl_ocsp_create_request, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-073",
+        title="What was fetched in one second is refreshed in one second",
+        expected="refreshes of many certificates to be spread over time",
+        quotation="You don't want to have all of them hammering the OCSP server - ideally, you'd "
+        "have one request, in the backend, and updating them all.",
+        source=f"{_SUPPORT} 6",
+        does="adds nothing at random to the time of the next fetch, so all that began with a "
+        "reload stay together",
+        read_in=f"ngx_ssl_stapling_time, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-074",
+        title="An expired certificate is asked about",
+        expected="nobody to ask about a certificate that has expired",
+        quotation="Clients SHOULD NOT make a request to check the status of expired certificates.",
+        source="RFC 9919, section 4.2 (RFC 5019, section 3.2)",
+        does="does not look at the dates of its own certificate and asks on",
+        read_in=f"ngx_ssl_stapling_update, {_STAPLING}",
+    ),
 )
 
 _BY_ID = {one.id: one for one in REGISTER}

@@ -1,0 +1,1 @@
+"""What other programs say of the staples that staple-check judges, and who is right."""
