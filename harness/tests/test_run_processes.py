@@ -39,8 +39,8 @@ def test_unknown_profile(run: Runner, jobs: int) -> None:
     (seen,) = done.scenarios().values()
     assert seen["outcome"] == "error"
     assert seen["reason"] == (
-        "there is no PKI profile 'standrad'; known: aia-forms, chains, clients, standard, "
-        "two-responders"
+        "there is no PKI profile 'standrad'; known: aia-forms, chains, clients, "
+        "conformance, standard, two-responders"
     )
 
 
