@@ -171,7 +171,7 @@ def test_an_entry_is_whole(one: Deviation) -> None:
     for clause in (one.title, one.expected, one.does, one.read_in):
         assert not clause.endswith(".")
     assert re.match(r"[a-z]+s ", one.does), "follows nginx: a verb in the indicative"
-    assert re.search(r"RFC \d+, section \d|, item \d", one.source)
+    assert re.search(r"RFC \d+, section \d|, item \d|^nginx\.org/en/docs/\S+, \w", one.source)
     one.holds_for(server())  # its ranges can be read
 
 

@@ -88,7 +88,7 @@ REGISTER = (
     ),
     Deviation(
         id="NGX-006",
-        title="A validity below 300 s leaves handshakes without a staple",
+        title="A validity of 300 s or less leaves handshakes without a staple",
         expected="a short validity to leave no gap without a staple",
         quotation="Refreshes the response, in the background, with sufficient time before "
         "expiration.",
@@ -376,6 +376,33 @@ REGISTER = (
         "client's time ends first, and it is given up",
         read_in=f"ngx_ssl_ocsp_validate_next (ctx->timeout), {_STAPLING}",
         versions=">=1.19.0",
+    ),
+    # ----- the life of the server -----
+    Deviation(
+        id="NGX-060",
+        title="worker_shutdown_timeout ends neither a fetch nor a look-up",
+        expected="a worker that is shutting down to end when its worker_shutdown_timeout is over",
+        quotation="Configures a timeout for a graceful shutdown of worker processes. When the time "
+        "expires, nginx will try to close all the connections currently open to facilitate "
+        "shutdown.",
+        source="nginx.org/en/docs/ngx_core_module.html, worker_shutdown_timeout",
+        does="closes clients' connections then, and waits for the responder (60 s) and for the "
+        "name server (resolver_timeout) all the same",
+        read_in=f"ngx_shutdown_timer_handler (ngx_cycle.c), ngx_ssl_ocsp_read_handler, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-061",
+        title="A certificate renewed in place within a second is not seen by a reload",
+        expected="a reload to read the certificates anew",
+        quotation="Once the master process receives the signal to reload configuration, it checks "
+        "the syntax validity of the new configuration file and tries to apply the configuration "
+        "provided in it.",
+        source="nginx.org/en/docs/beginners_guide.html, section Starting, Stopping, and Reloading "
+        "Configuration",
+        does="keeps the certificate that it has read where its file has the same inode and the "
+        "same time of modification in whole seconds",
+        read_in="ngx_ssl_cache_fetch (ngx_event_openssl_cache.c, since 1.27.4)",
+        versions=">=1.27.4",
     ),
     # ----- the rest of the checklist (scenario/requirements.py) -----
     Deviation(
