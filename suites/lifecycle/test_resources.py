@@ -11,6 +11,7 @@ from staplelab.scenario.lab import Lab
 from staplelab.scenario.world import OCSP_HOST
 from staplelab.servers import sanitizer
 from staplelab.servers.config import Site
+from staplelab.waiting import until
 
 _CONNECTIONS = 256
 #: by so much the memory of a worker may grow in 300 fetches.  Seen: 0 to 8 KiB in 1.22.1.  What a
@@ -124,6 +125,12 @@ def test_descriptors_after_a_thousand_failures(lab: Lab) -> None:
     lab.claim(_CLOSED, times=50 * each)
 
 
+def one_child(lab: Lab) -> None:
+    """Returns once the master has asked the processes that have ended for their status, and one is
+    left."""
+    until(lambda: len(processes.children(lab.nginx.pid)) == 1, "nginx to have one child")
+
+
 def test_processes(lab: Lab) -> None:
     """Reloads, a killed worker and fetches leave one worker under one master."""
     lab.needs(workers=True, cache="worker")
@@ -132,10 +139,10 @@ def test_processes(lab: Lab) -> None:
         lab.handshake()
         lab.settle(connections=1)
         lab.reload()
-        assert len(processes.children(lab.nginx.pid)) == 1
+        one_child(lab)
     lab.nginx.kill_worker(lab.nginx.workers()[0])
     lab.claim("exited on signal 9", alert=True)
     lab.handshake()
     lab.settle(connections=1)
-    assert len(processes.children(lab.nginx.pid)) == 1
+    one_child(lab)
     assert lab.handshake().verdict == "GOOD"

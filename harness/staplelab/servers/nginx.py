@@ -321,8 +321,10 @@ class Nginx:
         self.note("roll back")
         self._signal(signal.SIGHUP)
         until(lambda: bool(self.workers()), "workers of the old master")
+        position = self.log_position()
         _tell(new, signal.SIGQUIT)
-        until_ended(new, "the new master")
+        # until the old master has noticed it takes no other upgrade
+        until(lambda: self._has_ended(position), "the old master to notice the end of the new one")
         self.barrier()
 
     def dismiss_workers(self, *, wait: bool = True) -> None:
