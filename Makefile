@@ -71,10 +71,10 @@ MUTATION := build/mutation-tool
 SEED ?= 1
 COUNT ?= 200
 
-mutants: ready-to-run $(MUTATION)/made ## judge the suites by broken builds of nginx: SEED=1 COUNT=200 JOBS=2 ARGS='--shard I/N'
+mutants: ready-to-run $(if $(BUGS),,$(MUTATION)/made) ## judge the suites by broken builds of nginx: SEED=1 COUNT=200 JOBS=2 ARGS='--shard I/N', or BUGS=1
 	@nginx=$$(harness/setup/nginx-asan) && \
-	$(PY) -m mutants --sources "$${nginx%/objs/nginx}" --python $(MUTATION)/bin/python --out "$$OUT" \
-	    --seed $(SEED) --count $(COUNT) --jobs "$$JOBS" $(ARGS)
+	$(PY) -m mutants --sources "$${nginx%/objs/nginx}" --out "$$OUT" --jobs "$$JOBS" \
+	    $(if $(BUGS),--bugs,--python $(MUTATION)/bin/python --seed $(SEED) --count $(COUNT)) $(ARGS)
 
 $(MUTATION)/made:
 	$(PACKAGES) python3-venv

@@ -1,4 +1,5 @@
-"""Judges the suites: how many of nginx's mutants make a scenario fail (`make mutants`).
+"""Judges the suites: how many of nginx's mutants make a scenario fail (`make mutants`), or how many
+of the bugs that it had (`--bugs`).
 
 The sources are those of `make nginx-asan`, built anew without sanitizers.
 """
@@ -15,11 +16,12 @@ from dataclasses import asdict
 from pathlib import Path
 from queue import SimpleQueue
 
-from mutants import beyond, draw, judge, table
+from mutants import beyond, draw, judge, known, table
+from mutants.bugs import BUGS, Bug
 from mutants.builds import Tree
 from mutants.draw import Mutant
 from mutants.table import Row
-from staplelab.errors import LabError
+from staplelab.errors import LabError, check_word
 from staplelab.runs import shard
 
 #: so many scenarios that have caught others are asked first
@@ -31,7 +33,7 @@ _PAGE = "mutants.md"
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__, allow_abbrev=False)
     parser.add_argument("--sources", type=Path, required=True, help="nginx's sources")
-    parser.add_argument("--python", type=Path, required=True, help="has the mutation tool")
+    parser.add_argument("--python", type=Path, help="has the mutation tool, for a draw")
     parser.add_argument("--out", type=Path, required=True, help="folder for the tables")
     parser.add_argument("--seed", type=int, default=1, help="of the draw (default: 1)")
     parser.add_argument("--count", type=int, default=200, help="of mutants (default: 200)")
@@ -40,6 +42,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--again", type=Path, metavar="FILE", help=f"judge the survivors in this {_LINES} again"
     )
+    parser.add_argument(
+        "--bugs", action="store_true", help="judge by the bugs that nginx had, not by a draw"
+    )
+    parser.add_argument("--only", metavar="COMMIT", help="with --bugs: by this one alone")
     return parser
 
 
@@ -145,10 +151,25 @@ def _survivors(file: Path) -> set[str]:
         raise LabError(f"--again {file}: not a {_LINES}: {error}") from None
 
 
+def _bugs(only: str | None) -> Sequence[Bug]:
+    if only is None:
+        return BUGS
+    chosen = [bug for bug in BUGS if only in bug.commits]
+    if not chosen:
+        commits = [commit for bug in BUGS for commit in bug.commits]
+        check_word("commit of a bug", only, commits)
+    return chosen
+
+
 def _run(arguments: argparse.Namespace) -> int:
     cut = shard.parse(arguments.shard) if arguments.shard else None
     again = _survivors(arguments.again) if arguments.again else None
     arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.bugs:
+        bugs = _bugs(arguments.only)
+        return known.run(bugs, arguments.sources, arguments.out.resolve(), arguments.jobs)
+    if arguments.python is None:
+        raise LabError("a draw needs --python, which has the mutation tool; --bugs does not")
     (arguments.out / _LINES).unlink(missing_ok=True)
     drawn = Draw(arguments.out, arguments.sources, arguments.jobs)
     everything = draw.candidates(arguments.sources, arguments.python)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from staplelab.errors import LabError
@@ -23,6 +25,8 @@ _CONFIGURE = (
 )
 #: seconds; a compiler that loops over a mutant is a mutant that does not compile
 _LONGEST = 120.0
+#: seconds for all of nginx, which takes one minute
+_WHOLE = 1800.0
 
 
 class Tree:
@@ -36,12 +40,13 @@ class Tree:
         return self.folder / "objs" / "nginx"
 
     @classmethod
-    def build(cls, sources: Path, folder: Path) -> Tree:
-        """Configured and built from a copy of the sources; LabError with the compiler's words."""
+    def build(cls, sources: Path, folder: Path, *options: str) -> Tree:
+        """Configured, with these options more, and built from a copy of the sources; LabError with
+        the compiler's words."""
         shutil.copytree(sources, folder, ignore=shutil.ignore_patterns("objs"))
         made = cls(folder)
-        made._do("./configure", *_CONFIGURE)
-        made._do("make", f"-j{os.cpu_count()}")
+        made._do("./configure", *_CONFIGURE, *options, longest=_WHOLE)
+        made._do("make", f"-j{os.cpu_count()}", longest=_WHOLE)
         return made
 
     def copy(self, folder: Path) -> Tree:
@@ -63,12 +68,33 @@ class Tree:
             self._make(str(self._object(file)))
             self._make("objs/nginx")
             return made.read_bytes()
-        except (LabError, subprocess.TimeoutExpired):
+        except LabError:
             return None
         finally:
             source.write_text(kept)
             os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
             self.link(file, before)
+
+    @contextlib.contextmanager
+    def changed(self, texts: Mapping[str, str]) -> Iterator[Path]:
+        """While it lasts: the program with these source files in the place of those of the same
+        names; LabError, with the compiler's words, where they cannot be built."""
+        before = {file: self.original(file) for file in texts}
+        kept = {file: (self.folder / file).read_text() for file in texts}
+        times = {file: (self.folder / file).stat() for file in texts}
+        try:
+            for file, text in texts.items():
+                (self.folder / file).write_text(text)
+                (self.folder / self._object(file)).unlink()
+            self._make("objs/nginx")
+            yield self.nginx
+        finally:
+            for file, octets in before.items():
+                (self.folder / file).write_text(kept[file])
+                then = times[file]
+                os.utime(self.folder / file, ns=(then.st_atime_ns, then.st_mtime_ns))
+                (self.folder / self._object(file)).write_bytes(octets)
+            self._make("objs/nginx")
 
     def link(self, file: str, octets: bytes) -> Path:
         """The program with this object file in the place of its own."""
@@ -83,19 +109,22 @@ class Tree:
     def _make(self, goal: str) -> None:
         self._do("make", "-f", "objs/Makefile", goal)
 
-    def _do(self, *argv: str) -> None:
+    def _do(self, *argv: str, longest: float = _LONGEST) -> None:
         # a make above this one would pass its flags on
         environment = {name: text for name, text in os.environ.items() if name != "MAKEFLAGS"}
-        done = subprocess.run(
-            argv,
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_LONGEST,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                argv,
+                cwd=self.folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=longest,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise LabError(f"{' '.join(argv)}: it did not end within {longest:g} s") from None
         if done.returncode != 0:
             said = (done.stderr or done.stdout).strip().splitlines()
             raise LabError(f"{' '.join(argv)}: {said[-1] if said else done.returncode}")

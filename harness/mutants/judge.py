@@ -38,17 +38,18 @@ PASSED = Judgement("", "")
 def judge(nginx: Path, out: Path, first: Sequence[str] = ()) -> Judgement:
     """Runs the suites until the first failure, and before them the scenarios `first`."""
     if first:
-        found = _run(nginx, out, first)
+        found = run(nginx, out, first)
         if found.caught:
             return found
-    return _run(nginx, out, ())
+    return run(nginx, out, ())
 
 
-def _run(nginx: Path, out: Path, scenarios: Sequence[str]) -> Judgement:
+def run(nginx: Path, out: Path, scenarios: Sequence[str]) -> Judgement:
+    """Runs these scenarios, all of them where none is named, until the first failure."""
     shutil.rmtree(out, ignore_errors=True)
     argv = [sys.executable, "-m", "staplelab", "run", f"--nginx={nginx}", f"--out={out}"]
     argv += ["--jobs=1", "-x", *scenarios]
-    run = subprocess.Popen(
+    process = subprocess.Popen(
         argv,
         cwd=repository(),
         env={**os.environ, "PYTHONPATH": str(repository() / "harness")},
@@ -59,16 +60,16 @@ def _run(nginx: Path, out: Path, scenarios: Sequence[str]) -> Judgement:
         start_new_session=True,
     )
     try:
-        said, _ = run.communicate(timeout=_LONGEST)
+        said, _ = process.communicate(timeout=_LONGEST)
     except subprocess.TimeoutExpired:
-        os.killpg(run.pid, signal.SIGTERM)
-        run.communicate()
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate()
         return Judgement("the run", f"it did not end within {_LONGEST:g} s")
     except BaseException:  # nothing outlives this
-        os.killpg(run.pid, signal.SIGTERM)
-        run.wait()
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
         raise
-    if run.returncode == 0:
+    if process.returncode == 0:
         return PASSED
     return _from_record(out) or _from_words(said)
 

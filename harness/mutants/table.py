@@ -48,15 +48,15 @@ def _place(row: Row) -> tuple[str, int, str]:
 
 def _row(row: Row) -> str:
     mutant, found = row.mutant, row.judgement
-    by = row.why or (f"{_code(found.scenario)}: {_cell(found.reason)}" if found.caught else "")
+    by = row.why or (f"{code(found.scenario)}: {cell(found.reason)}" if found.caught else "")
     where = f"{mutant.function}, {mutant.file.rsplit('/', 1)[-1]}:{mutant.line}"
-    before, after = _code(mutant.before), _code(mutant.after)
+    before, after = code(mutant.before), code(mutant.after)
     return f"| {mutant.id} | {where} | {before} | {after} | {by} |"
 
 
-def _code(text: str) -> str:
-    return f"`{_cell(' '.join(text.split()))}`"
+def code(text: str) -> str:
+    return f"`{cell(' '.join(text.split()))}`"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")

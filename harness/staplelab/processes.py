@@ -64,6 +64,20 @@ def turns(pid: int) -> int | None:
     return hash(frozenset(seen))
 
 
+def descriptors(pid: int) -> int:
+    """How many files and sockets it has open; 0 when there is no such process."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
+def memory(pid: int) -> int:
+    """Octets of memory that it has for itself and uses; 0 when there is no such process."""
+    found = re.search(r"^RssAnon:\s+(\d+) kB$", _read(f"{pid}/status"), re.MULTILINE)
+    return 1024 * int(found[1]) if found else 0
+
+
 def listens(pid: int, protocol: str, address: str, port: int) -> bool:
     """Whether somebody in the network namespace of that process listens there, or on all addresses,
     also on all of IPv6, which are all of IPv4, too; `protocol` is "tcp" or "udp"."""

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from mutants import beyond, draw, table, targets
+from mutants import __main__ as command
+from mutants import beyond, draw, known, table, targets
+from mutants.bugs import BUGS, Bug, Edit
 from mutants.builds import Tree
 from mutants.draw import Mutant
 from mutants.judge import PASSED, Judgement, judge
+from mutants.not_here import NOT_HERE, NotHere
 from mutants.table import Row
 
 from staplelab.errors import LabError
+from staplelab.places import repository
 
 SOURCE = """\
 static int ngx_declared(int a);
@@ -136,6 +141,25 @@ def test_what_cannot_be_built_is_none_and_leaves_all_as_it_was(tree: Tree, text:
     assert _status(tree.nginx) == 5
 
 
+def test_several_changed_files_are_built_and_taken_back(tree: Tree) -> None:
+    before = {name: (tree.folder / name).read_text() for name in ("src/f.c", "src/main.c")}
+    changed = {
+        "src/f.c": before["src/f.c"].replace("a + 1", "a * 2"),
+        "src/main.c": before["src/main.c"].replace("f(4)", "f(5)"),
+    }
+    with tree.changed(changed) as program:
+        assert _status(program) == 10
+    assert _status(tree.nginx) == 5
+    assert {name: (tree.folder / name).read_text() for name in before} == before
+
+
+def test_changed_files_that_cannot_be_built_are_told_and_taken_back(tree: Tree) -> None:
+    with pytest.raises(LabError, match="make"):
+        with tree.changed({"src/f.c": "int f(int a) { return a +; }\n"}):
+            raise AssertionError("it was built")
+    assert _status(tree.nginx) == 5
+
+
 def test_sources_that_cannot_be_built_are_told(tmp_path: Path) -> None:
     (tmp_path / "sources").mkdir()
     script = tmp_path / "sources" / "configure"
@@ -143,6 +167,11 @@ def test_sources_that_cannot_be_built_are_told(tmp_path: Path) -> None:
     script.chmod(0o755)
     with pytest.raises(LabError, match="no PCRE here"):
         Tree.build(tmp_path / "sources", tmp_path / "tree")
+
+
+def test_a_build_that_does_not_end_is_told(tree: Tree) -> None:
+    with pytest.raises(LabError, match="sleep 60: it did not end within 0.1 s"):
+        tree._do("sleep", "60", longest=0.1)
 
 
 # ----- judging -----
@@ -186,6 +215,30 @@ def test_the_project_s_entries_can_be_read() -> None:
         assert one.why.strip() and not re.fullmatch(r"\W*", one.before.pattern)
 
 
+# ----- the command -----
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--bugs", "--only", "cb3dcbb82"], "the nearest is 'cb3dcbb81'"),
+        ([], "a draw needs --python"),
+    ],
+)
+def test_words_that_do_not_do_are_told_in_a_line(
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    needed = ["mutants", "--sources", str(tmp_path), "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", [*needed, *words])
+    assert command.main() == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("mutants: ") and said in line
+
+
 # ----- the table -----
 
 
@@ -200,3 +253,72 @@ def test_the_table_counts_what_can_be_caught() -> None:
     page = table.page(rows, "Mutants", ["a remark"])
     assert page.index("## Survived: 1") < page.index("## Caught: 1") < page.index("## Equivalent")
     assert "`suites/a.py::test_b`: expected 1 \\| came 2 |" in page
+
+
+# ----- bugs that nginx had -----
+
+TEXT = "if (a) {\n}\nif (a) {\n}\nif (b) {\n}\n"
+
+
+def test_an_edit_changes_one_place() -> None:
+    assert Edit("f.c", "if (b)", "if (c)").apply(TEXT) == TEXT.replace("if (b)", "if (c)")
+    second = Edit("f.c", "if (a)", "if (c)", which=2).apply(TEXT)
+    assert second == "if (a) {\n}\nif (c) {\n}\nif (b) {\n}\n"
+
+
+@pytest.mark.parametrize("edit", [Edit("f.c", "if (a)", ""), Edit("f.c", "x", "", 1)])
+def test_an_edit_that_finds_no_place_or_several_is_refused(edit: Edit) -> None:
+    with pytest.raises(LabError, match="f.c: '(if|x)"):
+        edit.apply(TEXT)
+
+
+def bug(**changed: object) -> Bug:
+    words: dict[str, object] = {"fixed": "1.2.3", "commits": ("abc",), "wrong": "a | b"}
+    words["edits"] = (Edit("f.c", "1", "2"), Edit("f.c", "2", "3", which=1), Edit("g.c", "1", "4"))
+    return Bug(**(words | changed))  # type: ignore[arg-type]
+
+
+def test_a_bug_changes_several_files_edit_by_edit() -> None:
+    assert bug().apply({"f.c": "1", "g.c": "1"}) == {"f.c": "3", "g.c": "4"}
+
+
+def test_the_page_says_who_sees_a_bug_and_why_others_are_not_there() -> None:
+    found = [
+        known.Found(bug(), Judgement("suites/a.py::test_b", "x | y")),
+        known.Found(bug(fixed="1.2.4", cve="CVE-1"), PASSED),
+    ]
+    page = known.page(found, [NotHere("1.3.0", "def", "c", "why")])
+    assert "1 of 2 are seen." in page
+    assert "| 1.2.3 | `abc` | a \\| b | `suites/a.py::test_b` | x \\| y |" in page
+    assert "| 1.2.4 | `abc` | CVE-1: a \\| b | nobody |  |" in page
+    assert "| 1.3.0 | `def` | c | why |  |" in page
+
+
+def test_the_page_of_the_project_has_every_bug_and_each_is_seen() -> None:
+    """It is made by a long run, so here is held only that it was made of these bugs."""
+    page = (repository() / "docs" / "known-bugs.md").read_text()
+    assert f"{len(BUGS)} of {len(BUGS)} are seen." in page
+    for one in BUGS:
+        commits = ", ".join(f"`{commit}`" for commit in one.commits)
+        assert f"| {one.fixed} | {commits} |" in page, one.name
+    for other in NOT_HERE:
+        assert f"| {other.fixed} | `{other.commit}` |" in page
+
+
+@pytest.mark.parametrize(
+    "held_by", [one.held_by for one in NOT_HERE if one.held_by], ids=lambda name: name
+)
+def test_a_scenario_that_would_see_a_bug_is_there(held_by: str) -> None:
+    file, _, name = held_by.partition("::")
+    assert f"\ndef {name}(" in (repository() / file).read_text()
+
+
+def test_scenarios_named_after_bugs_name_what_is_in_the_table() -> None:
+    known_to_all = {(one.fixed, commit) for one in BUGS for commit in one.commits}
+    known_to_all |= {(one.fixed, one.commit) for one in NOT_HERE}
+    named = []
+    for file in sorted((repository() / "suites" / "history").glob("test_*.py")):
+        named += re.findall(r"^def test_(\d+_\d+_\d+)_([0-9a-f]{9})_", file.read_text(), re.M)
+    assert named
+    for version, commit in named:
+        assert (version.replace("_", "."), commit) in known_to_all

@@ -108,6 +108,6 @@ def test_a_silent_one_has_no_next(lab: Lab) -> None:
         seen = waiting.result()
     lab.settle()
     came = "accepted" if seen.status == 200 else "closed"
-    lab.deviation("NGX-042", came, conforms="accepted", deviates="closed")
+    lab.deviation("NGX-032", came, conforms="accepted", deviates="closed")
     assert len(lab.log_lines("client timed out")) == 1
     claim_failed_goodbye(lab)

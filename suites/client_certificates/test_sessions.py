@@ -81,7 +81,7 @@ def test_an_authority_that_only_the_client_has(lab: Lab, tls: str, kept_by: str)
     lab.settle(connections=2)
     closed = lab.log_lines("X509_verify_cert() failed while SSL handshaking")
     lab.deviation(
-        "NGX-040", "closed" if closed else "served", conforms="served", deviates="closed"
+        "NGX-030", "closed" if closed else "served", conforms="served", deviates="closed"
     )
     lab.claim("X509_verify_cert() failed while SSL handshaking", len(closed))
 

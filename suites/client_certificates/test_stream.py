@@ -221,5 +221,5 @@ def test_silent_responder(lab: Lab, more: tuple[str, ...], bound: int) -> None:
         assert waiting.result().status is None
     lab.settle()
     said = "a line" if lab.log_lines("timed out") else "no line"
-    lab.deviation("NGX-041", said, conforms="a line", deviates="no line")
+    lab.deviation("NGX-031", said, conforms="a line", deviates="no line")
     claim_failed_goodbye(lab)

@@ -166,5 +166,5 @@ def test_an_issuer_that_has_expired(lab: Lab, verify: bool) -> None:
     lab.handshake()
     lab.settle(connections=1)
     lab.deviation(
-        "NGX-054", str(lab.handshake().verdict), conforms="NO_STAPLE", deviates="SIGNER_EXPIRED"
+        "NGX-037", str(lab.handshake().verdict), conforms="NO_STAPLE", deviates="SIGNER_EXPIRED"
     )

@@ -123,7 +123,7 @@ def test_the_default_port(lab: Lab, path: str) -> None:
     lab.handshake()
     there = lab.responder.port == 80
     if there and path.startswith("?"):
-        lab.exempt("request-form", "there is no path in the request (NGX-051)")
+        lab.exempt("request-form", "there is no path in the request (NGX-034)")
     lab.settle(connections=int(there), queries=0, refused=int(not there))
     assert lab.handshake().verdict == ("GOOD" if there else "NO_STAPLE")
     if not there:

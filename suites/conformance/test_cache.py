@@ -37,7 +37,7 @@ def test_max_age(lab: Lab) -> None:
     lab.settle(so_far=True)
     asked = len(lab.responder.requests())
     lab.deviation(
-        "NGX-070",
+        "NGX-040",
         KEPT_TO if asked == 2 else IGNORED,
         conforms=KEPT_TO,
         deviates=IGNORED,
@@ -83,7 +83,7 @@ def test_the_signer_expires(lab: Lab) -> None:
     lab.step(1)
     after = lab.handshake()
     lab.settle()
-    lab.deviation("NGX-071", after.verdict, conforms="NO_STAPLE", deviates="SIGNER_EXPIRED")
+    lab.deviation("NGX-041", after.verdict, conforms="NO_STAPLE", deviates="SIGNER_EXPIRED")
 
 
 @pytest.mark.requirement("C14")
@@ -106,7 +106,7 @@ def test_the_certificate_has_expired(lab: Lab) -> None:
     asked = len(lab.responder.requests())
     lab.settle(connections=asked - 1)
     lab.deviation(
-        "NGX-074", ASKS if asked == 2 else ASKS_NOT, conforms=ASKS_NOT, deviates=ASKS
+        "NGX-044", ASKS if asked == 2 else ASKS_NOT, conforms=ASKS_NOT, deviates=ASKS
     )
 
 

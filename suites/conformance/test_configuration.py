@@ -43,7 +43,7 @@ def test_a_long_url(lab: Lab) -> None:
     lab.settle(connections=1)
     (request,) = lab.responder.requests()
     assert len(lab.responder_url(request["path"])) > 255
-    lab.deviation("NGX-072", request["method"].lower(), conforms="post", deviates="get")
+    lab.deviation("NGX-042", request["method"].lower(), conforms="post", deviates="get")
     assert lab.handshake().verdict == "GOOD"
 
 

@@ -42,7 +42,7 @@ def test_many_sites_at_once(lab: Lab) -> None:
     visit(lab, "GOOD", SITES)
     came = len(lab.responder.requests()) - before
     seen = TOGETHER if (before, came) == (SITES, SITES) else SPREAD
-    lab.deviation("NGX-073", seen, conforms=SPREAD, deviates=TOGETHER)
+    lab.deviation("NGX-043", seen, conforms=SPREAD, deviates=TOGETHER)
 
 
 @pytest.mark.requirement("I3", "I5")

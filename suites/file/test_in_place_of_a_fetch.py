@@ -80,7 +80,7 @@ def test_two_keys(lab: Lab, of: str) -> None:
     right, wrong = ("1001", "1002") if of == "www" else ("1002", "1001")
     assert seen[right] == "GOOD"
     lab.deviation(
-        "NGX-053", str(seen[wrong]), conforms="NO_STAPLE", deviates="NOT_FOR_THIS_CERT"
+        "NGX-036", str(seen[wrong]), conforms="NO_STAPLE", deviates="NOT_FOR_THIS_CERT"
     )
     lab.settle()
 

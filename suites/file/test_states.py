@@ -49,7 +49,7 @@ def test_not_good(lab: Lab, state: dict[str, str], verdict: str, verify: bool) -
     responses.start(lab, content, verify=verify)
     responses.fetched(lab)
     seen = str(lab.handshake().verdict)
-    lab.deviation("NGX-052", seen, conforms="NO_STAPLE", deviates=verdict)
+    lab.deviation("NGX-035", seen, conforms="NO_STAPLE", deviates=verdict)
     nobody_is_asked(lab)
     assert lab.handshake().verdict == seen
 
@@ -60,13 +60,13 @@ def test_of_another_certificate(lab: Lab) -> None:
     responses.start(lab, content)
     responses.fetched(lab)
     seen = str(lab.handshake().verdict)
-    lab.deviation("NGX-053", seen, conforms="NO_STAPLE", deviates="NOT_FOR_THIS_CERT")
+    lab.deviation("NGX-036", seen, conforms="NO_STAPLE", deviates="NOT_FOR_THIS_CERT")
     nobody_is_asked(lab)
 
 
 def another_certificates(lab: Lab) -> None:
     """Nobody has sent the file for the certificate that it is served with, where it is."""
-    if register.find("NGX-053").holds_for(lab.server):
+    if register.find("NGX-036").holds_for(lab.server):
         lab.exempt("staple-origin", "the file is another certificate's")
 
 
@@ -86,7 +86,7 @@ def test_an_error(lab: Lab) -> None:
     lab.exempt("staple-origin", "no responder has sent the file")
     responses.start(lab, responses.TRY_LATER)
     seen = str(lab.handshake().verdict)
-    lab.deviation("NGX-052", seen, conforms="NO_STAPLE", deviates="ERROR_STATUS")
+    lab.deviation("NGX-035", seen, conforms="NO_STAPLE", deviates="ERROR_STATUS")
     nobody_is_asked(lab)
 
 

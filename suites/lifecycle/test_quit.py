@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from staplelab.scenario.lab import Lab
 
 #: what a client sees that comes too late
@@ -66,3 +68,45 @@ def test_while_the_name_is_resolved(lab: Lab) -> None:
     lab.step(2)
     assert lab.nginx.wait() == 0
     lab.claim("could not be resolved (110: Operation timed out)")
+
+
+@pytest.mark.parametrize(
+    ("fault", "came", "rest", "line"),
+    [
+        (
+            "accept-then-silence",
+            {"connections": 1},
+            60,
+            "OCSP responder timed out (110: Connection timed out)",
+        ),
+        (
+            "drop-query",
+            {"queries": 2},
+            30,
+            "could not be resolved (110: Operation timed out)",
+        ),
+    ],
+    ids=["fetch", "look-up"],
+)
+def test_worker_shutdown_timeout(
+    lab: Lab, fault: str, came: dict[str, int], rest: int, line: str
+) -> None:
+    """It ends clients' connections (ngx_shutdown_timer_handler), but a fetch does not look whether
+    it is to end, and those to name servers are left out: the worker stays for them."""
+    lab.needs(workers=True)
+    lab.inject(fault)
+    lab.start(main="worker_shutdown_timeout 5s;")
+    (worker,) = lab.nginx.workers()
+    lab.handshake()
+    lab.settle(**came)
+    lab.quit(wait=False)
+    lab.step(4)
+    lab.settle(so_far=True)
+    assert lab.nginx.workers() == [worker]
+    lab.step(2)
+    lab.settle(so_far=True)
+    seen = "stays" if worker in lab.nginx.workers() else "ended"
+    lab.deviation("NGX-038", seen, conforms="ended", deviates="stays")
+    lab.step_to(rest + 1)
+    assert lab.nginx.wait() == 0
+    lab.claim(line)

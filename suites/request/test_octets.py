@@ -95,7 +95,7 @@ def test_host(lab: Lab, literal: str) -> None:
         "ipv6": ipv6(lab) if literal == "ipv6" else "",
     }[literal]
     url = f"http://{host}:{lab.responder.port}/"
-    # an IPv6 address is looked up where there is a resolver (NGX-031, suites/resolver)
+    # an IPv6 address is looked up where there is a resolver (NGX-027, suites/resolver)
     resolver = None if literal == "ipv6" else "lab"
     responder = (f"ssl_stapling_responder {url};",)
     lab.start(certificates=("aia-path",), resolver=resolver, directives=responder)
@@ -106,7 +106,7 @@ def test_host(lab: Lab, literal: str) -> None:
     assert lab.handshake().verdict == "GOOD"
     (request,) = lab.responder.requests()
     lab.deviation(
-        "NGX-050",
+        "NGX-033",
         "without the port" if request["host"] == host else request["host"].removeprefix(host),
         conforms=f":{lab.responder.port}",
         deviates="without the port",
@@ -129,6 +129,6 @@ def test_a_query_without_a_path(lab: Lab) -> None:
     lab.settle(connections=1)
     (request,) = lab.responder.requests()
     lab.deviation(
-        "NGX-051", request["path"].partition("/M")[0], conforms="/?ca=1", deviates="?ca=1"
+        "NGX-034", request["path"].partition("/M")[0], conforms="/?ca=1", deviates="?ca=1"
     )
     assert lab.handshake().verdict == "GOOD"

@@ -43,7 +43,7 @@ def leave(lab: Lab, how: str) -> int:
 
 
 def left(lab: Lab, how: str, transport: str, worker: int) -> None:
-    """It has nothing to do any more, and leaves (NGX-033: up to 5 s late)."""
+    """It has nothing to do any more, and leaves (NGX-029: up to 5 s late)."""
     if transport == "tcp" and not lab.server.within(">=1.23.0"):
         lab.step(5)
     if how == "quit":
@@ -94,7 +94,7 @@ def test_after_tcp(lab: Lab) -> None:
     lab.settle(1, queries=4)
     assert lab.handshake().verdict == "GOOD"
     (worker,) = lab.nginx.workers()
-    known = register.find("NGX-033").holds_for(lab.server)
+    known = register.find("NGX-029").holds_for(lab.server)
     lab.reload(wait=False)
     lab.nginx.wait_for_new_worker(worker)
     if known:
@@ -104,7 +104,7 @@ def test_after_tcp(lab: Lab) -> None:
         lab.step(0.3)
     lab.nginx.wait_for_end(worker)
     seen = "after 5 s" if known and stays else "at once"
-    lab.deviation("NGX-033", seen, conforms="at once", deviates="after 5 s")
+    lab.deviation("NGX-029", seen, conforms="at once", deviates="after 5 s")
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])

@@ -37,7 +37,7 @@ TABLES = {
 
 def rules(lab: Lab, rows: dict[str, Message]) -> list[Any]:
     """What the name server says: to each host's first query the octets of its row.  Those of
-    an alias come last, for nginx forgets one that does not (NGX-030)."""
+    an alias come last, for nginx forgets one that does not (NGX-026)."""
     first = {"fault": "wrong-address", "values": [lab.address("responder")]}
     second = {"fault": "wrong-address", "values": [lab.address("responder-2")]}
     made: list[Any] = []

@@ -62,7 +62,7 @@ def test_an_ipv6_address(lab: Lab) -> None:
     lab.handshake(name="site-0.staplelab.test")
     lab.settle(so_far=True)
     seen = "asked for" if lab.stub.requests() else "taken as it is"
-    lab.deviation("NGX-031", seen, conforms="taken as it is", deviates="asked for")
+    lab.deviation("NGX-027", seen, conforms="taken as it is", deviates="asked for")
     lab.settle(queries=2)
     assert asked(lab) == ["[::1]"]
     lab.claim(could_not("[::1]", NOT_FOUND))
@@ -98,7 +98,7 @@ def test_a_label_that_is_too_long(lab: Lab, name: str) -> None:
     lab.step(31)
     lab.settle(queries=0)
     sent = "sent" if lab.stub.events("malformed") else "not found"
-    lab.deviation("NGX-032", sent, conforms="not found", deviates="sent")
+    lab.deviation("NGX-028", sent, conforms="not found", deviates="sent")
     lab.claim(could_not(name, TIMED_OUT))
     lab.claim("DNS error (1: Format error), query id:", 4)
 

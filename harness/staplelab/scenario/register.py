@@ -88,7 +88,7 @@ REGISTER = (
     ),
     Deviation(
         id="NGX-006",
-        title="A validity below 300 s leaves handshakes without a staple",
+        title="A validity of 300 s or less leaves handshakes without a staple",
         expected="a short validity to leave no gap without a staple",
         quotation="Refreshes the response, in the background, with sufficient time before "
         "expiration.",
@@ -300,7 +300,7 @@ REGISTER = (
     ),
     # ----- names -----
     Deviation(
-        id="NGX-030",
+        id="NGX-026",
         title="An alias without data for one family is lost where it comes first",
         expected="an alias to be followed, whatever the response to the other family's query says",
         quotation="if the response shows a CNAME and that is not the answer itself, cache the "
@@ -311,7 +311,7 @@ REGISTER = (
         read_in="ngx_resolver_process_a, ngx_resolver.c",
     ),
     Deviation(
-        id="NGX-031",
+        id="NGX-027",
         title="An IPv6 address is looked up as a name",
         expected="an IPv6 address in a URL to be the address",
         quotation="A host identified by an Internet Protocol literal address, version 6 [RFC3513] "
@@ -322,7 +322,7 @@ REGISTER = (
         read_in="ngx_resolve_start, ngx_resolver.c",
     ),
     Deviation(
-        id="NGX-032",
+        id="NGX-028",
         title="A label of 64 octets or more is sent",
         expected="a name with a label that is too long to be refused",
         quotation="labels 63 octets or less",
@@ -331,7 +331,7 @@ REGISTER = (
         read_in="ngx_resolver_create_name_query, ngx_resolver.c",
     ),
     Deviation(
-        id="NGX-033",
+        id="NGX-029",
         title="A worker that has asked a name server over TCP leaves late",
         expected="a worker that is told to leave to close an idle connection to the name server",
         quotation="DNS clients SHOULD close the TCP connection of an idle session",
@@ -342,7 +342,7 @@ REGISTER = (
     ),
     # ----- clients' certificates -----
     Deviation(
-        id="NGX-040",
+        id="NGX-030",
         title="A session is of no use where only its client has the authority's certificate",
         expected="a full handshake, or the resumed session to be served",
         quotation="If no acceptable PSKs are found, the server SHOULD perform a non-PSK handshake "
@@ -355,7 +355,7 @@ REGISTER = (
         versions=">=1.19.0",
     ),
     Deviation(
-        id="NGX-041",
+        id="NGX-031",
         title="In stream a client that is given up leaves no line in the log",
         expected="a line in the log for a client that was given up",
         quotation=_LOGGING,
@@ -366,7 +366,7 @@ REGISTER = (
         versions=">=1.27.2",
     ),
     Deviation(
-        id="NGX-042",
+        id="NGX-032",
         title="Asked about a client's certificate, a silent address keeps the next one from being "
         "tried",
         expected="the next address to be tried when the first one is silent",
@@ -379,7 +379,7 @@ REGISTER = (
     ),
     # ----- the request -----
     Deviation(
-        id="NGX-050",
+        id="NGX-033",
         title="The Host header lacks the port",
         expected="the port of the URL in the Host header",
         quotation="If the target URI includes an authority component, then a client MUST send a "
@@ -390,7 +390,7 @@ REGISTER = (
         read_in=f"ngx_ssl_ocsp_create_request, {_STAPLING}",
     ),
     Deviation(
-        id="NGX-051",
+        id="NGX-034",
         title="A URL with a query and no path makes a request without a path",
         expected="an empty path of the URL to be sent as a slash",
         quotation="If the target URI's path component is empty, the client MUST send \"/\" as the "
@@ -401,7 +401,7 @@ REGISTER = (
     ),
     # ----- files -----
     Deviation(
-        id="NGX-052",
+        id="NGX-035",
         title="A stapling file is served whatever it says",
         expected="a stapling file that says nothing good of the certificate not to be served",
         quotation='Servers that receive a client hello containing the "status_request" extension '
@@ -413,7 +413,7 @@ REGISTER = (
         read_in=f"ngx_ssl_stapling_file, {_STAPLING}",
     ),
     Deviation(
-        id="NGX-053",
+        id="NGX-036",
         title="A stapling file is served with whatever certificate",
         expected="a stapling file that is about another certificate not to be served with this one",
         quotation="In TLS 1.3, the server's OCSP information is carried in an extension in the "
@@ -425,7 +425,7 @@ REGISTER = (
         libraries=("OpenSSL <3.6", "LibreSSL", "AWS-LC"),
     ),
     Deviation(
-        id="NGX-054",
+        id="NGX-037",
         title="An issuer whose certificate has expired may sign",
         expected="a response signed by an issuer whose certificate has expired to be refused",
         quotation="Prior to accepting a signed response for a particular certificate as valid, "
@@ -436,9 +436,36 @@ REGISTER = (
         "ssl_stapling_verify on",
         read_in=f"ngx_ssl_stapling_update, {_STAPLING}",
     ),
+    # ----- the life of the server -----
+    Deviation(
+        id="NGX-038",
+        title="worker_shutdown_timeout ends neither a fetch nor a look-up",
+        expected="a worker that is shutting down to end when its worker_shutdown_timeout is over",
+        quotation="Configures a timeout for a graceful shutdown of worker processes. When the time "
+        "expires, nginx will try to close all the connections currently open to facilitate "
+        "shutdown.",
+        source="nginx.org/en/docs/ngx_core_module.html, worker_shutdown_timeout",
+        does="closes clients' connections then, and waits for the responder (60 s) and for the "
+        "name server (resolver_timeout) all the same",
+        read_in=f"ngx_shutdown_timer_handler (ngx_cycle.c), ngx_ssl_ocsp_read_handler, {_STAPLING}",
+    ),
+    Deviation(
+        id="NGX-039",
+        title="A certificate renewed in place within a second is not seen by a reload",
+        expected="a reload to read the certificates anew",
+        quotation="Once the master process receives the signal to reload configuration, it checks "
+        "the syntax validity of the new configuration file and tries to apply the configuration "
+        "provided in it.",
+        source="nginx.org/en/docs/beginners_guide.html, section Starting, Stopping, and Reloading "
+        "Configuration",
+        does="keeps the certificate that it has read where its file has the same inode and the "
+        "same time of modification in whole seconds",
+        read_in="ngx_ssl_cache_fetch (ngx_event_openssl_cache.c, since 1.27.4)",
+        versions=">=1.27.4",
+    ),
     # ----- the rest of the checklist (scenario/requirements.py) -----
     Deviation(
-        id="NGX-070",
+        id="NGX-040",
         title="HTTP's max-age is ignored",
         expected="the response to be fetched anew on or after the responder's max-age",
         quotation="Clients SHOULD fetch the updated OCSP Response on or after the max-age time.",
@@ -448,7 +475,7 @@ REGISTER = (
         read_in=f"ngx_ssl_stapling_time, ngx_ssl_ocsp_process_headers, {_STAPLING}",
     ),
     Deviation(
-        id="NGX-071",
+        id="NGX-041",
         title="A staple outlives its signer's certificate",
         expected="a response not to be served once the certificate of its signer has expired",
         quotation="Prior to accepting a signed response for a particular certificate as valid, "
@@ -459,7 +486,7 @@ REGISTER = (
         read_in=f"ngx_ssl_certificate_status_callback, {_STAPLING}",
     ),
     Deviation(
-        id="NGX-072",
+        id="NGX-042",
         title="A long request goes by GET",
         expected="a request of more than 255 octets to go by POST",
         quotation="OCSP requests larger than 255 bytes SHOULD be submitted using the POST method.",
@@ -468,7 +495,7 @@ REGISTER = (
         read_in=f"ngx_ssl_ocsp_create_request, {_STAPLING}",
     ),
     Deviation(
-        id="NGX-073",
+        id="NGX-043",
         title="What was fetched in one second is refreshed in one second",
         expected="refreshes of many certificates to be spread over time",
         quotation="You don't want to have all of them hammering the OCSP server - ideally, you'd "
@@ -479,7 +506,7 @@ REGISTER = (
         read_in=f"ngx_ssl_stapling_time, {_STAPLING}",
     ),
     Deviation(
-        id="NGX-074",
+        id="NGX-044",
         title="An expired certificate is asked about",
         expected="nobody to ask about a certificate that has expired",
         quotation="Clients SHOULD NOT make a request to check the status of expired certificates.",

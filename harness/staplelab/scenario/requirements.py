@@ -176,7 +176,7 @@ REQUIREMENTS = (
         "C9",
         "The freshness that HTTP gives a response decides when it is fetched again",
         f"{_SLEEVI} 4; {_LIGHT_CACHE}",
-        deviations=("NGX-070",),
+        deviations=("NGX-040",),
     ),
     R("C10", "An older response does not replace a newer one", _LIGHT, deviations=("NGX-008",)),
     R("C11", "A clock that is set back loses no staple", _NEED),
@@ -185,7 +185,7 @@ REQUIREMENTS = (
         "C13",
         "A response is not served once its signer's certificate has expired",
         f"{_SIGNER}; {_SLEEVI} 2",
-        deviations=("NGX-071",),
+        deviations=("NGX-041",),
     ),
     R("C14", "A response may be valid for longer than the certificate that it is about", _NEED),
     R("C15", "Times far in the future are read as they stand", "RFC 6960, section 4.2.2.1"),
@@ -266,7 +266,7 @@ REQUIREMENTS = (
         "E2",
         "A request of more than 255 octets goes by POST",
         _LIGHT_HTTP,
-        deviations=("NGX-072",),
+        deviations=("NGX-042",),
     ),
     R(
         "E3",
@@ -303,7 +303,7 @@ REQUIREMENTS = (
         "E14",
         "Port, path and address in the responder's URL are kept to",
         "RFC 3986",
-        deviations=("NGX-031",),
+        deviations=("NGX-027",),
     ),
     R("E15", "The responder may be replaced by another host, such as a proxy", f"{_SLEEVI} 9"),
     # ----- F: names -----
@@ -312,7 +312,7 @@ REQUIREMENTS = (
         "F2",
         "A name server that fails costs no staple that is there",
         _NEED,
-        deviations=("NGX-021", "NGX-022", "NGX-030"),
+        deviations=("NGX-021", "NGX-022", "NGX-026"),
     ),
     R("F3", "With a resolver that fails no address of the start is used", _NGINX),
     R("F4", "Without a resolver the addresses of the start are used, and the log says so", _NGINX),
@@ -392,7 +392,7 @@ REQUIREMENTS = (
         "I2",
         "Refreshes of many certificates are spread over time",
         f"{_SLEEVI} 6",
-        deviations=("NGX-073",),
+        deviations=("NGX-043",),
     ),
     R(
         "I3",
@@ -403,7 +403,7 @@ REQUIREMENTS = (
         "I4",
         "Nobody asks about a certificate that has expired",
         "RFC 9919, section 4 (RFC 5019, section 3.2)",
-        deviations=("NGX-074",),
+        deviations=("NGX-044",),
     ),
     R("I5", "A failed fetch is a line or two in the log, however many clients come", _NEED),
     # ----- J: what an operator can see -----
@@ -411,7 +411,7 @@ REQUIREMENTS = (
         "J1",
         "Each fetch that fails, or is of no use, leaves a line that says why",
         "RFC 1123, section 1.2.3",
-        deviations=("NGX-023", "NGX-024", "NGX-041"),
+        deviations=("NGX-023", "NGX-024", "NGX-031"),
     ),
     R(
         "J2",
@@ -444,7 +444,7 @@ REQUIREMENTS = (
         "K4",
         "A resumed session is asked about as a full one is",
         _NGINX,
-        deviations=("NGX-040",),
+        deviations=("NGX-030",),
     ),
     R(
         "K5",
@@ -456,7 +456,7 @@ REQUIREMENTS = (
         "K7",
         "A silent responder does not keep a client for ever",
         _NEED,
-        deviations=("NGX-042",),
+        deviations=("NGX-032",),
     ),
 )
 

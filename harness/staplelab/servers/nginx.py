@@ -49,6 +49,8 @@ class Nginx:
         self.folder = host.server_folder
         self._running: Running | None = None
         self._chosen: int | None = None
+        #: the new master, while the old one is there and can come back
+        self._successor: int | None = None
         self._quitting = False
         self.log_file = self.folder / "error.log"
         self._stderr = folder / "stderr.log"
@@ -158,8 +160,8 @@ class Nginx:
 
     @property
     def pid(self) -> int:
-        """The master's process id."""
-        return family.master(self.running.pid)
+        """The process id of the master that serves."""
+        return self._successor or family.master(self.running.pid)
 
     @property
     def _is_wrapped(self) -> bool:
@@ -269,7 +271,20 @@ class Nginx:
         """SIGUSR2 and what follows: returns once a new master and its workers serve alone.
 
         When the new binary refuses the configuration the old one goes on; returns why it does."""
-        old, workers = self.pid, self.workers()
+        refusal = self._begin_upgrade(wait=True)
+        if not refusal:
+            self._finish_upgrade()
+        return refusal
+
+    def begin_upgrade(self, *, wait: bool = True) -> list[error_log.Line]:
+        """SIGUSR2, then SIGWINCH: returns once a new master and its workers serve alone, and the
+        old master is there without workers (without `wait`: with those that have something to
+        end).  When the new binary refuses the configuration, why it does."""
+        self.note("begin upgrade")
+        return self._begin_upgrade(wait=wait)
+
+    def _begin_upgrade(self, *, wait: bool) -> list[error_log.Line]:
+        old = self.pid
         position = self.log_position()
         self._signal(signal.SIGUSR2)
         until(
@@ -281,13 +296,52 @@ class Nginx:
             if not refusal:
                 raise LabError(f"the new binary ended without a reason: {self._last_words()}")
             return refusal
-        _tell(old, signal.SIGWINCH)
-        for pid in workers:
-            until_ended(pid, "a worker of the old binary")
-        _tell(old, signal.SIGQUIT)
-        until_ended(old, "the old master")
+        self._dismiss_workers(wait=wait)
+        self._successor = family.heir(old)
         self.barrier()
         return []
+
+    def finish_upgrade(self) -> None:
+        """SIGQUIT to the old master: returns once it has ended."""
+        self.note("finish upgrade")
+        self._finish_upgrade()
+
+    def _finish_upgrade(self) -> None:
+        old = family.master(self.running.pid)
+        _tell(old, signal.SIGQUIT)
+        until_ended(old, "the old master")
+        self._successor = None
+        self.barrier()
+
+    def roll_back(self) -> None:
+        """Returns once the old master has workers again and the new master has ended."""
+        new, self._successor = self._successor, None
+        if new is None:
+            raise LabError("there is no new master: roll_back() comes after begin_upgrade()")
+        self.note("roll back")
+        self._signal(signal.SIGHUP)
+        until(lambda: bool(self.workers()), "workers of the old master")
+        position = self.log_position()
+        _tell(new, signal.SIGQUIT)
+        # until the old master has noticed it takes no other upgrade
+        until(lambda: self._has_ended(position), "the old master to notice the end of the new one")
+        self.barrier()
+
+    def dismiss_workers(self, *, wait: bool = True) -> None:
+        """SIGWINCH: returns once the workers have ended (without `wait`: have been told to); the
+        master stays, and so do the listening sockets, where connections wait.  It heeds that as a
+        daemon only."""
+        self.note("dismiss workers")
+        self._dismiss_workers(wait=wait)
+
+    def _dismiss_workers(self, *, wait: bool) -> None:
+        workers = self.workers()
+        self._signal(signal.SIGWINCH)
+        for pid in workers:
+            if wait:
+                until_ended(pid, "a worker that was told to leave")
+            else:
+                until(partial(_leaves, pid), "a worker to leave")
 
     def _has_ended(self, since: Sequence[int]) -> bool:
         """Whether the master has said since then that the new binary has ended."""
@@ -359,6 +413,9 @@ class Nginx:
 
     def stop(self) -> int:
         """Tells nginx to end (SIGTERM) and returns its exit status; LabError if it does not."""
+        if self._successor is not None:
+            _tell(self._successor, signal.SIGTERM)
+            self._successor = None
         if self.running.poll() is None:
             self._signal(signal.SIGTERM)
         return self.running.wait(BOUND_SECONDS)
@@ -375,6 +432,12 @@ class Nginx:
     def _last_words(self) -> str:
         lines = self.log()
         return str(lines[-1]) if lines else "nothing"
+
+
+def _leaves(pid: int) -> bool:
+    """Whether a worker was told to leave, or has left."""
+    title = processes.title(pid)
+    return not title or family.is_leaving(title)
 
 
 def _tell(pid: int, number: int) -> None:

@@ -24,6 +24,16 @@ def _only(lab: Lab) -> None:
         pass
 
 
+def _upgrade_by_hand(lab: Lab) -> None:
+    lab.nginx.begin_upgrade()
+    lab.nginx.finish_upgrade()
+
+
+def _dismiss_workers(lab: Lab) -> None:
+    lab.nginx.dismiss_workers()
+    lab.reload()
+
+
 def _not_applicable(lab: Lab) -> None:
     with pytest.raises(pytest.skip.Exception):
         lab.not_applicable("there is no moon tonight")
@@ -97,6 +107,10 @@ NOTED: dict[str, tuple[str, Callable[[Lab], object]]] = {
         lambda lab: lab.reconfigure(stapling=False, upgradable=True),
     ),
     "Lifecycle.upgrade": ("upgrade", lambda lab: lab.upgrade()),
+    "Nginx.begin_upgrade": ("begin upgrade", lambda lab: lab.nginx.begin_upgrade()),
+    "Nginx.roll_back": ("roll back", lambda lab: lab.nginx.roll_back()),
+    "Nginx.finish_upgrade": ("finish upgrade", _upgrade_by_hand),
+    "Nginx.dismiss_workers": ("dismiss workers", _dismiss_workers),
     "Lifecycle.restart": ("stop", lambda lab: lab.restart(stapling=False)),
     "Nginx.configure": ("file", lambda lab: lab.nginx.configure(lab._configurations[-1])),
     "Lifecycle.reload": ("reload", _half_way_at_a_reload),
