@@ -72,6 +72,7 @@ def never(lab: Lab) -> None:
         lab.settle()
 
 
+@pytest.mark.requirement("G7")
 @pytest.mark.parametrize("certificate", ["no-aia", "aia-issuers-alone"])
 def test_no_url(lab: Lab, certificate: str) -> None:
     """A certificate without an authority information access, and one that has it for its issuer
@@ -85,6 +86,7 @@ def test_no_url(lab: Lab, certificate: str) -> None:
     never(lab)
 
 
+@pytest.mark.requirement("E13")
 def test_the_first_of_two(lab: Lab) -> None:
     """The second URL of a certificate is not read, also where the first one fails."""
     lab.inject("status-try-later")

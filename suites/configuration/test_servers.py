@@ -150,6 +150,7 @@ def test_two_keys_of_two_issuers(lab: Lab) -> None:
         assert lab.responder.requests()[-1]["certificates"] == [leaf]
 
 
+@pytest.mark.requirement("G5")
 def test_a_certificate_with_a_variable(lab: Lab) -> None:
     """Loaded at each handshake, it is never stapled, and nginx says nothing of it."""
     if not lab.server.within(">=1.15.9"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from staplelab.parts.topology import OCSP_HOST
 from staplelab.scenario.lab import Lab
 from staplelab.servers.config import Site
@@ -39,6 +41,7 @@ def good(lab: Lab, name: str = "www.staplelab.test", queries: int = 2) -> None:
     assert lab.handshake(name=name).verdict == "GOOD"
 
 
+@pytest.mark.requirement("F5")
 def test_at_the_start(lab: Lab) -> None:
     """The certificate is not stapled until the next reload, whatever `resolver` knows."""
     asked = unknown(lab)

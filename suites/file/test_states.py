@@ -31,6 +31,7 @@ def test_good(lab: Lab, verify: bool) -> None:
     assert lab.handshake().staple["sha256"] == first.staple["sha256"]
 
 
+@pytest.mark.requirement("G8")
 @pytest.mark.parametrize("verify", [False, True], ids=["verify-off", "verify-on"])
 @pytest.mark.parametrize(
     ("state", "verdict"),
@@ -70,6 +71,7 @@ def another_certificates(lab: Lab) -> None:
         lab.exempt("staple-origin", "the file is another certificate's")
 
 
+@pytest.mark.requirement("G8")
 def test_for_ever(lab: Lab) -> None:
     """After years nobody has looked at it, and nobody is asked."""
     content = responses.of(lab)
@@ -82,6 +84,7 @@ def test_for_ever(lab: Lab) -> None:
     lab.settle()
 
 
+@pytest.mark.requirement("G8")
 def test_an_error(lab: Lab) -> None:
     lab.exempt("staple-origin", "no responder has sent the file")
     responses.start(lab, responses.TRY_LATER)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from staplelab.scenario.lab import Lab
 from staplelab.servers import sanitizer
 from staplelab.servers.config import Site
@@ -20,6 +22,7 @@ def test_1_23_2_35fce4226_a_cache_without_a_size(lab: Lab) -> None:
     )
 
 
+@pytest.mark.requirement("A12")
 def test_1_29_3_25b03d650_compressed_certificates(lab: Lab) -> None:
     """A certificate that is compressed when nginx starts is sent without a staple: the two are
     refused together since."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from staplelab.scenario.lab import Lab
 
 _TAKEN = 5
@@ -32,6 +34,7 @@ def next_time(lab: Lab) -> None:
     assert lab.handshake().verdict == "GOOD"
 
 
+@pytest.mark.requirement("B5")
 def test_none_for_the_responder(lab: Lab) -> None:
     """It ends as any other failure does."""
     url = f"http://{lab.address('responder')}:{lab.responder.port}/"

@@ -30,6 +30,7 @@ def test_first_fetch(lab: Lab, where: str) -> None:
     lab.settle()
 
 
+@pytest.mark.requirement("G2")
 @pytest.mark.parametrize("where", WHERE)
 def test_refresh(lab: Lab, where: str) -> None:
     """The staple that was to be refreshed is lost with its worker."""

@@ -27,6 +27,7 @@ def test_another_certificate(lab: Lab) -> None:
     assert [request["serials"] for request in lab.responder.requests()] == [["1001"], ["1002"]]
 
 
+@pytest.mark.requirement("G4")
 @pytest.mark.requirement("G3", "G4")
 def test_another_certificate_during_a_fetch(lab: Lab) -> None:
     """The old worker's fetch is ended by the old worker: its response is for nobody."""

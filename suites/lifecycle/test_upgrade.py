@@ -89,6 +89,7 @@ def test_back_to_the_old_binary(lab: Lab) -> None:
     assert len(lab.responder.requests()) == 3
 
 
+@pytest.mark.requirement("G2")
 def test_upgrade_during_a_fetch(lab: Lab) -> None:
     """The old worker's fetch goes on, for nobody; the new one fetches for itself meanwhile."""
     lab.needs(upgrade=True, workers=True)

@@ -29,6 +29,7 @@ def fetched(lab: Lab, certificate: str, path: str = "/") -> list[bytes]:
     return recorder.requests()
 
 
+@pytest.mark.requirement("E1")
 @pytest.mark.parametrize("certificate", SERIALS)
 def test_serial_number(lab: Lab, certificate: str) -> None:
     der = octets.request(lab, certificate)
@@ -40,6 +41,7 @@ def test_serial_number(lab: Lab, certificate: str) -> None:
         assert b"%2B%2B%2B%2B%2F%2F%2F%2F" in sent
 
 
+@pytest.mark.requirement("E1", "E14")
 @pytest.mark.parametrize(
     ("path", "base"),
     [
@@ -86,6 +88,7 @@ def test_the_issuer_is_who_signed_the_leaf(lab: Lab) -> None:
     assert recorder.requests() == [octets.get(der, "/", lab.address("beside"))]
 
 
+@pytest.mark.requirement("E14")
 @pytest.mark.parametrize("literal", ["name", "ipv4", "ipv6"])
 def test_host(lab: Lab, literal: str) -> None:
     """The Host header lacks the port that the URL has, an IPv6 address keeps its brackets."""
@@ -121,6 +124,7 @@ def ipv6(lab: Lab) -> str:
     return f"[{address}]"
 
 
+@pytest.mark.requirement("E14")
 def test_a_query_without_a_path(lab: Lab) -> None:
     """http://host?x: the path is empty, which a request line says as a slash."""
     lab.exempt("request-form", "there is no path in the request")

@@ -129,7 +129,6 @@ REQUIREMENTS = (
         "B5",
         "A fetch that could not even be begun does not end stapling for good",
         _NEED,
-        why="an allocation has to fail inside nginx for it, which nobody outside can bring about",
     ),
     # ----- C: cache, refresh and expiry -----
     R("C1", "A response is served until its nextUpdate, and not a second longer", f"{_ACCEPT} 6"),
@@ -303,7 +302,7 @@ REQUIREMENTS = (
         "E14",
         "Port, path and address in the responder's URL are kept to",
         "RFC 3986",
-        deviations=("NGX-027",),
+        deviations=("NGX-027", "NGX-033", "NGX-034"),
     ),
     R("E15", "The responder may be replaced by another host, such as a proxy", f"{_SLEEVI} 9"),
     # ----- F: names -----
@@ -353,7 +352,7 @@ REQUIREMENTS = (
         "A stapling file is judged, and not served once it has expired",
         "RFC 6960, section 4.2.2.1",
         _OLD,
-        ("NGX-009",),
+        ("NGX-009", "NGX-035"),
     ),
     R(
         "G9",
