@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
 
-import pytest
-
 from staplelab.errors import LabError, check_word
 
 MARK = "requirement"
@@ -79,6 +77,8 @@ def sort_key(id_: str) -> tuple[str, int]:
 
 def holding(by_cases: Mapping[str, str | Iterable[str]]) -> Callable[[Decorated], Decorated]:
     """Marks a scenario that walks a table: which cases (patterns) hold which requirement."""
+
+    import pytest  # the commands know requirements, too, and it is slow to import
 
     def mark(scenario: Decorated) -> Decorated:
         for id_, patterns in by_cases.items():
