@@ -20,12 +20,12 @@ def test_each_certificate_asks_its_own(lab: Lab) -> None:
     lab.settle(connections=1)
     lab.handshake(name=OTHER.server_name)
     lab.settle(connections=1, at="other-responder")
-    for site, serial in ((WWW, "3001"), (OTHER, "3002")):
+    for site, serial in ((WWW, "4001"), (OTHER, "4002")):
         seen = lab.handshake(name=site.server_name)
         assert (seen.serial, seen.verdict) == (serial, "GOOD")
-    assert [request["serials"] for request in lab.responder.requests()] == [["3001"]]
+    assert [request["serials"] for request in lab.responder.requests()] == [["4001"]]
     (request,) = lab.part("other-responder", OcspResponder).requests()
-    assert request["serials"] == ["3002"]
+    assert request["serials"] == ["4002"]
     assert request["path"].startswith("/other/")
 
 
