@@ -140,7 +140,7 @@ def test_two_keys_of_two_issuers(lab: Lab) -> None:
     sent.  Nothing is trusted, so each signer is found there or nowhere."""
     lab.start(certificates=("www", "www-rsa"), trusted=False)
     for options, leaf, chain in (
-        (("--sigalgs", "RSA-PSS+SHA256:RSA+SHA256"), "www-rsa", ["4004", "e", "d"]),
+        (("--sigalgs", "RSA-PSS+SHA256:RSA+SHA256"), "www-rsa", ["4004", "e", "1d"]),
         (("--sigalgs", "ECDSA+SHA256"), "www", ["4001", "a"]),
     ):
         first = lab.handshake(*options)
