@@ -216,10 +216,11 @@ lint-shell:
 lint-floors: ## check that includes and imports point down, and never in a circle
 	@$(PY) harness/setup/floors
 
-# Nothing waits by sleeping: the lab clock moves, or an event comes. A long file is only a warning.
+# Nothing waits by sleeping: the lab clock moves, or an event comes; the clock itself has usleep() for
+# the programs that live by it. A long file is only a warning.
 lint-house:
 	@! grep -nE '\b(time|asyncio)\.sleep\b|import sleep\b|\bu?sleep\(|\bnanosleep\(' \
-	    $(PYTHON_FILES) $(C_FILES) | sed 's/$$/    <-- sleeps/' | grep .
+	    $(PYTHON_FILES) $(filter-out %labclock.c,$(C_FILES)) | sed 's/$$/    <-- sleeps/' | grep .
 	@wc -l Makefile build.mk $(C_FILES) $(PYTHON_FILES) $(SHELL_FILES) | \
 	    awk '$$2 != "total" && $$1 > 500 { print "warning: " $$2 " has " $$1 " lines (over 500)" }'
 

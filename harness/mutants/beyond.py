@@ -10,7 +10,7 @@ from pathlib import Path
 from mutants.draw import Mutant
 from staplelab.errors import LabError
 
-_PATTERNS = ("function", "before", "after")
+_PATTERNS = ("function", "above", "before", "after")
 _FILE = Path(__file__).with_name("beyond.json")
 
 
@@ -19,6 +19,7 @@ class Beyond:
     """Mutants that are alike: those of these functions whose lines fit these patterns."""
 
     function: re.Pattern[str]
+    above: re.Pattern[str]
     before: re.Pattern[str]
     after: re.Pattern[str]
     #: "equivalent" or "out of reach"
@@ -28,6 +29,7 @@ class Beyond:
     def holds(self, mutant: Mutant) -> bool:
         return bool(
             self.function.fullmatch(mutant.function)
+            and self.above.search(mutant.above)
             and self.before.search(mutant.before)
             and self.after.search(mutant.after)
         )
@@ -38,11 +40,11 @@ def load(file: Path = _FILE) -> list[Beyond]:
     entries = []
     for number, entry in enumerate(json.loads(file.read_text()), 1):
         if {*entry} != {*_PATTERNS, "kind", "why"}:
-            raise LabError(f"{file.name}: entry {number} is not function, before, after, kind, why")
+            raise LabError(f"{file.name}: entry {number} is not {', '.join(_PATTERNS)}, kind, why")
         if entry["kind"] not in ("equivalent", "out of reach"):
             raise LabError(f'{file.name}: entry {number}: "kind" is {entry["kind"]!r}')
-        function, before, after = (re.compile(entry[name]) for name in _PATTERNS)
-        entries.append(Beyond(function, before, after, entry["kind"], entry["why"]))
+        function, above, before, after = (re.compile(entry[name]) for name in _PATTERNS)
+        entries.append(Beyond(function, above, before, after, entry["kind"], entry["why"]))
     return entries
 
 

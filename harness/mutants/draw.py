@@ -16,6 +16,8 @@ from mutants import targets
 _OPERATORS = Path(__file__).with_name("operators.py")
 #: what a build without --with-debug leaves out, and what is no code
 _NO_CODE = re.compile(r"^\s*(ngx_log_debug\d\(|/?\*|#)")
+#: so many lines above a changed one are told
+_ABOVE = 3
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Mutant:
     after: str
     #: of the mutation tool
     rule: str
+    #: the lines above it, which tell it from its like
+    above: str = ""
 
     @property
     def id(self) -> str:
@@ -73,7 +77,8 @@ def _of_file(tree: Path, file: str, python: Path) -> Iterator[Mutant]:
         for target in targets.TARGETS:
             counts = not target.lines or re.search(target.lines, before)
             if target.file == file and target.takes(where[number]) and counts:
-                yield Mutant(file, where[number], number, before, after, rule)
+                above = "".join(lines[max(0, number - 1 - _ABOVE) : number - 1])
+                yield Mutant(file, where[number], number, before, after, rule, above)
                 break
 
 

@@ -190,7 +190,7 @@ def test_an_nginx_that_does_not_start_is_caught_with_its_words(tmp_path: Path) -
 
 
 def entry(**changed: str) -> dict[str, str]:
-    words = {"function": "ngx_second", "before": "return a", "after": "return -a"}
+    words = {"function": "ngx_second", "above": "", "before": "return a", "after": "return -a"}
     return {**words, "kind": "equivalent", "why": "a is 0", **changed}
 
 
@@ -199,6 +199,8 @@ def test_a_survivor_is_explained_by_its_entry(tmp_path: Path) -> None:
     file.write_text(json.dumps([entry(function="ngx_first"), entry()]))
     found = beyond.find(beyond.load(file), mutant())
     assert found is not None and found.why == "a is 0" and found.function.pattern == "ngx_second"
+    file.write_text(json.dumps([entry(above="goto")]))
+    assert beyond.find(beyond.load(file), mutant()) is None
     assert beyond.find(beyond.load(file), mutant(after="    return 0;\n")) is None
 
 

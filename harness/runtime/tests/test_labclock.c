@@ -76,12 +76,22 @@ static void processor_time_is_real(void **state)
     assert_int_equal(clock_gettime((clockid_t)12345, &ts), -1);
 }
 
+/* An hour would take the whole test's time, and more. */
+static void nobody_sleeps_long_by_a_clock_that_stands_still(void **state)
+{
+    (void)state;
+    assert_int_equal(usleep(3600U * 1000000U), 0);
+    assert_int_equal(usleep(1), 0);
+    assert_int_equal(usleep(0), 0);
+}
+
 static int in_the_lab(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wall_clocks_stand_where_they_were_put),
         cmocka_unit_test(the_other_clocks_move_by_themselves),
         cmocka_unit_test(processor_time_is_real),
+        cmocka_unit_test(nobody_sleeps_long_by_a_clock_that_stands_still),
     };
     return cmocka_run_group_tests_name("lab clock", tests, open_file, NULL);
 }

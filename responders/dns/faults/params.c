@@ -109,7 +109,7 @@ static bool octets_read(const param *p, const json_t *value, const void *store, 
     while (*text != '\0') {
         const int high = digit(text[0]);
         const int low = high < 0 ? -1 : digit(text[1]);
-        const uint8_t octet = (uint8_t)(high << 4 | low);
+        uint8_t octet;
 
         if (*text == ' ') {
             text++;
@@ -119,6 +119,7 @@ static bool octets_read(const param *p, const json_t *value, const void *store, 
             octets_free(member);
             return false;
         }
+        octet = (uint8_t)(high << 4 | low);
         octets_append(member, &octet, 1);
         text += 2;
     }
