@@ -79,7 +79,7 @@ mutants: ready-to-run $(if $(BUGS),,$(MUTATION)/made) ## judge the suites by bro
 $(MUTATION)/made:
 	$(PACKAGES) python3-venv
 	@$(PY) -m venv --clear $(@D)
-	@$(@D)/bin/pip install --quiet --disable-pip-version-check 'universalmutator==1.14'
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check 'universalmutator==1.14.1'
 	@touch $@
 
 test: test-c test-harness ## test the lab itself: C unit tests, fuzz corpora, tests of the harness

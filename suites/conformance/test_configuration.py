@@ -110,6 +110,7 @@ def test_no_responder(lab: Lab) -> None:
 @pytest.mark.requirement("G5")
 def test_a_certificate_by_a_variable(lab: Lab) -> None:
     """No staple, no fetch, and no warning."""
+    lab.needs_module("http_map_module")
     certificate = lab.certificate()
     lab.start(
         Site(

@@ -59,13 +59,16 @@ class Lab(Breaking):
 
     def observed(self) -> dict[str, Any]:
         """What happened, free of everything that differs from run to run."""
-        return {
+        facts = {
             "handshakes": [one.observed() for one in self.handshakes],
             **({"clients": [one.observed() for one in self.clients]} if self.clients else {}),
             **{name: fact for part in self._parts for name, fact in part.observed().items()},
             "log": sorted(error_log.for_results(self.nginx.log(), self._names())),
             **self._extra,
         }
+        if self._asks_at_the_start:  # in containers that comes to the stub, elsewhere nowhere
+            facts.pop(self.stub.requests_observed)
+        return facts
 
     # ----- what holds for every scenario -----
 

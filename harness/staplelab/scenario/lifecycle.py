@@ -58,6 +58,8 @@ class Lifecycle:
         self._claims: list[error_log.Claim] = []
         self._upgradable = False
         self._refused_to_start = False
+        #: whether it looks for a name that is in no file
+        self._asks_at_the_start = False
         self._left_behind: list[str] = []
         self._log_entered: Sequence[int] = (0, 0)
 
@@ -73,6 +75,7 @@ class Lifecycle:
             self.not_applicable(NO_UNKNOWN_NAME.format(lacking))
         else:
             self._hosts.pop(name, None)
+            self._asks_at_the_start = True
 
     def address(self, role: str) -> str:
         """The address of a role: "responder", "responder-2", "stub", "stub-2", "nginx", ..."""

@@ -37,10 +37,13 @@ _REPORT = re.compile(
 )
 
 _PORT = re.compile(
-    rf"((?:{'|'.join(ROLES)})|\.staplelab\.test|\d+(?:\.\d+){{3}}|\[[0-9a-f:]+\]):\d+"
+    rf"((?:{'|'.join(ROLES)})|\.staplelab\.test|\d+(?:\.\d+){{3}}|\[[0-9a-f:]+\]"
+    rf"|\[::ffff:(?:{'|'.join(ROLES)})\]):\d+"
 )
 #: what the host has to say in the configuration moves its lines
 _CONFIGURATION_LINE = re.compile(r"(/nginx\.conf):\d+")
+#: why nothing can be sent to an address that is none depends on the host's routes
+_UNREACHABLE = re.compile(r"(connect\(\) failed) \(\d+: [A-Z][a-z ]+\)(?= while resolving)")
 #: where the client is depends on the host
 _CLIENT = re.compile(r"\bclient: [0-9a-f.:]+")
 _NUMBER = re.compile(r"\b(id:|ident |expect |process |DNS response (?=\d))\d+")
@@ -173,5 +176,6 @@ def for_results(lines: Iterable[Line], names: dict[str, str]) -> list[str]:
     for line in lines:
         if line.level not in MUST_BE_CLAIMED:
             continue
-        kept.append(_CONFIGURATION_LINE.sub(r"\1", shared(str(line), names)))
+        text = _UNREACHABLE.sub(r"\1", shared(str(line), names))
+        kept.append(_CONFIGURATION_LINE.sub(r"\1", text))
     return kept
