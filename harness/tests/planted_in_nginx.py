@@ -151,8 +151,8 @@ def test_a_look_up_for_nobody(tree: Path, tmp_path: Path) -> None:
     """CVE-2026-40701, unmended again, is told before anything that was freed is used."""
     behind = '                   "ssl ocsp done");\n'
     build(tree, "    ctx->resolve = NULL;\n", SOURCE, behind)
-    suite = str(repository() / "suites" / "client_certificates" / "test_waiting.py")
-    run = LabRun(tmp_path, *run_of(tree), "-k", "given_up", suite).end()
+    suite = str(repository() / "suites" / "client_certificates" / "test_gone.py")
+    run = LabRun(tmp_path, *run_of(tree), "-k", "given_up_while", suite).end()
     (one,) = run.results()["scenarios"]
     reason = "nginx asks on for a client that is gone: this one has CVE-2026-40701"
     assert (one["outcome"], one["reason"].splitlines()[0]) == ("fail", reason)
