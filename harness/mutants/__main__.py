@@ -100,7 +100,7 @@ class Draw:
 
     def judge_unchanged(self) -> None:
         """The build that all of them differ from has to pass."""
-        found = judge.judge(self._base.nginx, self._out / "run-base")
+        found = judge.judge(self._base.nginx, self._out / "run-base", jobs=self._jobs)
         if found.caught:
             raise LabError(f"the unchanged nginx fails: {found.scenario}: {found.reason}")
 
