@@ -21,6 +21,17 @@ _WORKER = re.compile(rb"^Worker: (\d+)\r$", re.MULTILINE)
 _LONGEST = 4096
 
 
+def is_open(listener: Listener) -> bool:
+    """Whether somebody accepts connections there."""
+    try:
+        socket.create_connection((listener.address, listener.port), BOUND_SECONDS).close()
+    except ConnectionRefusedError:
+        return False
+    except ConnectionResetError:  # it was waiting to be accepted when a listener closed
+        return True
+    return True
+
+
 class Barrier:
     """A client of that server{}."""
 
@@ -41,16 +52,6 @@ class Barrier:
         if worker is None:
             raise LabError(f"nginx's barrier does not say who responds: {response[:200]!r}")
         return int(worker[1])
-
-    def is_open(self) -> bool:
-        """Whether somebody accepts connections there."""
-        try:
-            socket.create_connection(self._address, BOUND_SECONDS).close()
-        except ConnectionRefusedError:
-            return False
-        except ConnectionResetError:  # it was waiting to be accepted when a listener closed
-            return True
-        return True
 
     def _hold_to_the_clock(self, response: bytes) -> None:
         """A server that the clock does not reach would go on in real time without a word."""

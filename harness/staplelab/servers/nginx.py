@@ -16,7 +16,7 @@ from staplelab.hosts.base import Host, Running
 from staplelab.parts.part import Note, unheard
 from staplelab.parts.pki import Pki
 from staplelab.servers import daemon, error_log, family, obituary, sanitizer
-from staplelab.servers.barrier import Barrier
+from staplelab.servers.barrier import Barrier, is_open
 from staplelab.servers.base import Abilities
 from staplelab.servers.config import Configuration
 from staplelab.servers.refused import reasons_among
@@ -358,7 +358,11 @@ class Nginx:
         if wait:
             self.wait()
         else:
-            until(lambda: not self._barrier.is_open(), "nginx to accept no connection any more")
+            # each process closes its sockets one by one
+            until(
+                lambda: not any(map(is_open, self._listeners)),
+                "nginx to accept no connection any more",
+            )
 
     def refuse(
         self, configuration: str, hosts: Path, *, upgradable: bool
