@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from queue import SimpleQueue
+from threading import Lock
 
 from mutants import beyond, draw, judge, known, table
 from mutants.bugs import BUGS, Bug
-from mutants.builds import Tree
+from mutants.builds import Tree, copies
 from mutants.draw import Mutant
 from mutants.table import Row
 from staplelab.errors import LabError, check_word
@@ -36,8 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--python", type=Path, help="has the mutation tool, for a draw")
     parser.add_argument("--out", type=Path, required=True, help="folder for the tables")
     parser.add_argument("--seed", type=int, default=1, help="of the draw (default: 1)")
-    parser.add_argument("--count", type=int, default=200, help="of mutants (default: 200)")
-    parser.add_argument("--jobs", type=int, default=2, help="at the same time (default: 2)")
+    parser.add_argument("--count", type=_count, default=200, help="of mutants (default: 200)")
+    parser.add_argument("--jobs", type=_count, default=2, help="at the same time (default: 2)")
     parser.add_argument("--shard", metavar="I/N", help="judge the I-th of N shards of the draw")
     parser.add_argument(
         "--again", type=Path, metavar="FILE", help=f"judge the survivors in this {_LINES} again"
@@ -49,20 +49,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a number from 1 on")
+    return int(text)
+
+
 class Draw:
     """One draw, judged by several workers, each with a tree of its own."""
 
     def __init__(self, out: Path, sources: Path, jobs: int) -> None:
         self._out = out
         self._jobs = jobs
-        work = out / "trees"
-        self._base = _built(sources, work / "base")
-        self._trees: SimpleQueue[Tree] = SimpleQueue()
-        for number in range(jobs):
-            folder = work / str(number)
-            self._trees.put(Tree(folder) if folder.exists() else self._base.copy(folder))
-        #: how many each scenario has caught
+        work = out / "trees" / sources.name
+        self._base = Tree.build(sources, work / "base")
+        self._trees = copies(self._base, work / "changed", jobs)
+        #: how many each scenario has caught; all workers write here
         self._killers: Counter[str] = Counter()
+        self._lock = Lock()
         self._objects: dict[str, bytes] = {}
         self.not_compiled = 0
         self.alike = 0
@@ -105,24 +109,26 @@ class Draw:
             raise LabError(f"the unchanged nginx fails: {found.scenario}: {found.reason}")
 
     def judge_all(self, mutants: Sequence[Mutant]) -> list[Row]:
-        known = beyond.load()
+        entries = beyond.load()
         with ThreadPoolExecutor(self._jobs) as pool:
-            return list(pool.map(lambda mutant: self._judge(mutant, known), mutants))
+            return list(pool.map(lambda mutant: self._judge(mutant, entries), mutants))
 
-    def _judge(self, mutant: Mutant, known: list[beyond.Beyond]) -> Row:
+    def _judge(self, mutant: Mutant, entries: list[beyond.Beyond]) -> Row:
         tree = self._trees.get()
         try:
             nginx = tree.link(mutant.file, self._objects[mutant.id])
-            first = [one for one, _ in self._killers.most_common(_FIRST)]
+            with self._lock:
+                first = [one for one, _ in self._killers.most_common(_FIRST)]
             found = judge.judge(nginx, self._out / f"run-{tree.folder.name}", first)
             tree.link(mutant.file, self._base.original(mutant.file))
         finally:
             self._trees.put(tree)
         if found.caught:
             if "::" in found.scenario:
-                self._killers[found.scenario] += 1
+                with self._lock:
+                    self._killers[found.scenario] += 1
             row = Row(mutant, table.CAUGHT, found)
-        elif entry := beyond.find(known, mutant):
+        elif entry := beyond.find(entries, mutant):
             row = Row(mutant, entry.kind, found, entry.why)
         else:
             row = Row(mutant, table.SURVIVED, found)
@@ -131,16 +137,10 @@ class Draw:
 
     def _tell(self, row: Row) -> None:
         mutant = row.mutant
-        with (self._out / _LINES).open("a") as file:
+        with self._lock, (self._out / _LINES).open("a") as file:
             file.write(json.dumps({**asdict(row), "id": mutant.id}) + "\n")
         by = f" by {row.judgement.scenario}" if row.judgement.caught else ""
         print(f"{mutant.id} {mutant.function}:{mutant.line} {row.outcome}{by}", flush=True)
-
-
-def _built(sources: Path, folder: Path) -> Tree:
-    if (folder / "objs" / "nginx").exists():
-        return Tree(folder)
-    return Tree.build(sources, folder)
 
 
 def _survivors(file: Path) -> set[str]:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from queue import SimpleQueue
 
 from staplelab.errors import LabError
 
@@ -42,15 +43,20 @@ class Tree:
     @classmethod
     def build(cls, sources: Path, folder: Path, *options: str) -> Tree:
         """Configured, with these options more, and built from a copy of the sources; LabError with
-        the compiler's words."""
-        shutil.copytree(sources, folder, ignore=shutil.ignore_patterns("objs"))
+        the compiler's words.  Done once: what is there whole is taken."""
         made = cls(folder)
+        if made.nginx.exists():
+            return made
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(sources, folder, ignore=shutil.ignore_patterns("objs"))
         made._do("./configure", *_CONFIGURE, *options, longest=_WHOLE)
         made._do("make", f"-j{os.cpu_count()}", longest=_WHOLE)
         return made
 
     def copy(self, folder: Path) -> Tree:
-        """Another one, to work in at the same time; times are kept, so that make makes nothing."""
+        """Another one, to work in at the same time; times are kept, so that make makes nothing.
+        What is there may be half changed, by a run that was killed, and goes."""
+        shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(self.folder, folder, copy_function=shutil.copy2)
         return Tree(folder)
 
@@ -128,3 +134,11 @@ class Tree:
         if done.returncode != 0:
             said = (done.stderr or done.stdout).strip().splitlines()
             raise LabError(f"{' '.join(argv)}: {said[-1] if said else done.returncode}")
+
+
+def copies(base: Tree, folder: Path, count: int) -> SimpleQueue[Tree]:
+    """So many of them, named after the folder, for whoever takes one and puts it back."""
+    trees: SimpleQueue[Tree] = SimpleQueue()
+    for number in range(count):
+        trees.put(base.copy(folder.with_name(f"{folder.name}-{number}")))
+    return trees

@@ -10,8 +10,10 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from staplelab import processes
 from staplelab.errors import LabError
 from staplelab.places import repository
 
@@ -58,6 +60,7 @@ def run(nginx: Path, out: Path, scenarios: Sequence[str], jobs: int = 1) -> Judg
         text=True,
         errors="replace",
         start_new_session=True,
+        preexec_fn=partial(processes.end_with_parent, signal.SIGTERM),
     )
     try:
         said, _ = process.communicate(timeout=_LONGEST)

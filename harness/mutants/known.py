@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 
 from mutants import judge
 from mutants.bugs import Bug
-from mutants.builds import Tree
+from mutants.builds import Tree, copies
 from mutants.judge import Judgement
 from mutants.not_here import NOT_HERE, NotHere
 from mutants.table import cell, code
@@ -44,14 +42,11 @@ class Trees:
     """nginx as it is, built plainly and with sanitizers, once for each job."""
 
     def __init__(self, sources: Path, work: Path, jobs: int) -> None:
-        self._plain: SimpleQueue[Tree] = SimpleQueue()
-        self._sanitized: SimpleQueue[Tree] = SimpleQueue()
-        plain = work / "debug-0"
-        base = Tree(plain) if _is_built(plain) else Tree.build(sources, plain, "--with-debug")
-        for number in range(jobs):
-            self._plain.put(_copy(base, work / f"debug-{number}"))
-            # `make nginx-asan` has built there already
-            self._sanitized.put(_copy(Tree(sources), work / f"asan-{number}"))
+        work = work / sources.name
+        plain = Tree.build(sources, work / "base-debug", "--with-debug")
+        self._plain = copies(plain, work / "debug", jobs)
+        # `make nginx-asan` has built there already
+        self._sanitized = copies(Tree(sources), work / "asan", jobs)
 
     def judge(self, bug: Bug, out: Path) -> Found:
         trees = self._sanitized if bug.sanitized else self._plain
@@ -85,17 +80,6 @@ def _judge(nginx: Path, out: Path) -> Judgement:
             if found.caught:
                 return found
     return judge.run(nginx, out, ())
-
-
-def _is_built(folder: Path) -> bool:
-    return Tree(folder).nginx.exists()
-
-
-def _copy(base: Tree, folder: Path) -> Tree:
-    if _is_built(folder):
-        return Tree(folder)
-    shutil.rmtree(folder, ignore_errors=True)
-    return base.copy(folder)
 
 
 def run(bugs: Sequence[Bug], sources: Path, out: Path, jobs: int) -> int:

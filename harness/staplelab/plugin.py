@@ -6,7 +6,6 @@ takes the `lab` fixture is a scenario.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
@@ -19,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from staplelab import hosts, servers, times
+from staplelab import hosts, processes, servers, times
 from staplelab.errors import LabError, NotHere
 from staplelab.parts import clock, pki, topology
 from staplelab.runs import effort, preflight, shard
@@ -41,7 +40,6 @@ _CUT = pytest.StashKey[Cut]()
 #: the PKI profiles that the collected scenarios take
 _PROFILES = pytest.StashKey[Sequence[str]]()
 
-_PR_SET_PDEATHSIG = 1
 #: what is no finding of a scenario: nothing may take its place
 _ENDS_THE_RUN = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
 
@@ -93,7 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if cut is not None:
         config.stash[_CUT] = cut
     if _is_worker(config):
-        _die_with_the_driver()
+        processes.end_with_parent(signal.SIGKILL)
         Interrupts()
     else:
         _check_expressions(config)
@@ -214,11 +212,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     # the end of the process frees all that a session has heaped up; the interpreter would first
     # look for garbage in it, several times, for a fifth of a second
     gc.freeze()
-
-
-def _die_with_the_driver() -> None:
-    """A worker whose driver was killed would run on; the kernel ends it instead."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _keep_to_one_processor(config: pytest.Config) -> None:

@@ -123,25 +123,31 @@ def test_nothing_outlives_a_program_that_is_run(
     end_in_its_midst(run, number)
 
 
-# ----- a matrix -----
+# ----- what starts runs -----
 
-_MATRIX = """
+_DRIVER = """
 import sys
 from pathlib import Path
+from mutants import judge
 from staplelab.runs import matrix
 sys.executable = {program!r}
-matrix._judge("image", Path(), [])
+{call}
 """
+_CALLS = {
+    "matrix": 'matrix._judge("image", Path(), [])',
+    "mutants": 'judge.run(Path("nginx"), Path("out"), [])',
+}
 
 
+@pytest.mark.parametrize("call", _CALLS)
 @pytest.mark.parametrize("number", _SIGNALS, ids=lambda number: number.name)
-def test_a_run_ends_with_its_matrix(tmp_path: Path, number: int) -> None:
+def test_a_run_ends_with_who_started_it(tmp_path: Path, number: int, call: str) -> None:
     """What it runs is a program of the test's."""
     run = tmp_path / "run"
     run.write_text("#!/bin/sh\nexec sleep 1000\n")
     run.chmod(0o755)
     driver = subprocess.Popen(
-        [sys.executable, "-c", _MATRIX.format(program=str(run))], cwd=tmp_path
+        [sys.executable, "-c", _DRIVER.format(program=str(run), call=_CALLS[call])], cwd=tmp_path
     )
     found: list[int] = []
 
@@ -151,7 +157,7 @@ def test_a_run_ends_with_its_matrix(tmp_path: Path, number: int) -> None:
         return bool(found)
 
     try:
-        until(runs, "a run of the matrix")
+        until(runs, f"a run of {call}")
         driver.send_signal(number)
         driver.wait()
         until(lambda: not is_alive(found[0]), "the run to end")

@@ -12,7 +12,7 @@ import pytest
 from mutants import __main__ as command
 from mutants import beyond, draw, known, table, targets
 from mutants.bugs import BUGS, Bug, Edit
-from mutants.builds import Tree
+from mutants.builds import Tree, copies
 from mutants.draw import Mutant
 from mutants.judge import PASSED, Judgement, judge
 from mutants.not_here import NOT_HERE, NotHere
@@ -158,6 +158,23 @@ def test_changed_files_that_cannot_be_built_are_told_and_taken_back(tree: Tree) 
         with tree.changed({"src/f.c": "int f(int a) { return a +; }\n"}):
             raise AssertionError("it was built")
     assert _status(tree.nginx) == 5
+
+
+def test_what_a_killed_run_left_is_not_worked_in(tree: Tree, tmp_path: Path) -> None:
+    """A whole tree is not built again; one of those that are worked in is made anew."""
+    left = copies(tree, tmp_path / "changed", 1).get()
+    (left.folder / "src" / "f.c").write_text("half")
+    left.nginx.write_text("changed")
+    assert Tree.build(tmp_path / "sources", tree.folder).folder == tree.folder
+    fresh = copies(tree, tmp_path / "changed", 1).get()
+    assert fresh.folder == left.folder
+    assert (fresh.folder / "src" / "f.c").read_text() == (tree.folder / "src" / "f.c").read_text()
+    assert _status(fresh.nginx) == 5
+
+
+def test_a_build_that_was_cut_short_is_begun_anew(tree: Tree, tmp_path: Path) -> None:
+    (tmp_path / "half" / "src").mkdir(parents=True)
+    assert _status(Tree.build(tmp_path / "sources", tmp_path / "half").nginx) == 5
 
 
 def test_sources_that_cannot_be_built_are_told(tmp_path: Path) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from staplelab import processes
 from staplelab.runs import results
 from staplelab.errors import LabError
 
-_PR_SET_PDEATHSIG = 1
 _SHORT = {
     "pass": "pass",
     "known-deviation": "deviates",
@@ -71,17 +71,13 @@ def _judge(image: str, folder: Path, options: Sequence[str]) -> None:
     argv = [sys.executable, "-m", "staplelab", "run", "--host", "docker"]
     argv += ["--nginx-image", image, "--out", str(folder), *options]
     (folder / "results.json").unlink(missing_ok=True)
+    ends_with_us = partial(processes.end_with_parent, signal.SIGTERM)
     done = subprocess.run(
-        argv, preexec_fn=_end_with_the_driver, capture_output=True, text=True, check=False
+        argv, preexec_fn=ends_with_us, capture_output=True, text=True, check=False
     )
     if not (folder / "results.json").exists():
         words = (done.stderr or done.stdout).strip() or f"exit status {done.returncode}"
         raise LabError(f"{image}: no results: {words.splitlines()[-1]}")
-
-
-def _end_with_the_driver() -> None:
-    """A run whose matrix is killed would go on for nobody; as if told to, it ends."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def table(runs: dict[str, dict[str, Any]]) -> Iterator[str]:
