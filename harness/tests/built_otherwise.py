@@ -67,7 +67,6 @@ def test_no_module_but_ssl(bare: Path, tmp_path_factory: pytest.TempPathFactory)
     reasons = {one["reason"] for one in run.results()["scenarios"] if "built" in one["reason"]}
     assert reasons == {
         "this nginx is built without --with-debug",
-        "this nginx is built --without-http_map_module",
         "this nginx is built --without-http_proxy_module",
         "this nginx is built --without-http_rewrite_module",
     }

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import child_run
+import pytest
 
 from staplelab.places import repository
 from staplelab.waiting import BOUND_SECONDS, until, until_ended
@@ -156,3 +157,14 @@ def _name(process: Path) -> str:
         return (process / "comm").read_text().strip()
     except OSError:
         return ""
+
+
+def whole_run(factory: pytest.TempPathFactory, scenarios: str, *options: str) -> LabRun:
+    """A run of these scenarios in two processes to its end; what it leaves is told."""
+    run = LabRun(
+        *(factory.mktemp("r"), "staplelab", "run", "--out", "out", "--jobs", "2"),
+        *("--nginx", nginx(), *options, "."),
+        scenarios=scenarios,
+    ).end()
+    assert run.processes() == {} and run.folders() == []
+    return run

@@ -7,7 +7,7 @@ import signal
 from typing import Any
 
 import pytest
-from lab_run import LabRun, is_alive, nginx
+from lab_run import LabRun, is_alive, nginx, whole_run
 
 from staplelab.waiting import until
 
@@ -61,11 +61,7 @@ OBSERVED: dict[str, list[dict[str, Any]]] = {
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> LabRun:
-    return LabRun(
-        *(tmp_path_factory.mktemp("r"), "staplelab", "run", "--out", "out", "--nginx", nginx()),
-        *("--jobs", "2", "."),
-        scenarios="clients",
-    ).end()
+    return whole_run(tmp_path_factory, "clients")
 
 
 def test_each_scenario_comes_to_what_it_should(run: LabRun) -> None:
@@ -80,11 +76,6 @@ def test_what_the_clients_saw_is_observed(run: LabRun, name: str) -> None:
 
 def test_who_has_none_says_nothing_of_them(run: LabRun) -> None:
     assert "clients" not in run.scenarios()["test_before_the_server"]["observed"]
-
-
-def test_nothing_is_left_of_them(run: LabRun) -> None:
-    assert not run.processes()
-    assert not run.folders()
 
 
 def test_they_end_with_a_run_that_is_killed(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab_run import LabRun, is_alive, nginx
+from lab_run import LabRun, is_alive, nginx, whole_run
 
 from staplelab import processes
 from staplelab.waiting import until
@@ -47,13 +47,7 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    run = LabRun(
-        *(tmp_path_factory.mktemp("r"), "staplelab", "run", "--out", "out", "--jobs", "2"),
-        *("--nginx", nginx(), "-k", "not endless", "."),
-        scenarios="foreign",
-    ).end()
-    assert run.processes() == {} and run.folders() == []
-    return run.scenarios()
+    return whole_run(tmp_path_factory, "foreign", "-k", "not endless").scenarios()
 
 
 def test_every_scenario_has_its_expectation(seen: dict[str, dict[str, Any]]) -> None:

@@ -8,7 +8,7 @@ import signal
 from typing import Any
 
 import pytest
-from lab_run import LabRun, is_alive, nginx
+from lab_run import LabRun, is_alive, nginx, whole_run
 
 from staplelab.waiting import until
 
@@ -116,17 +116,8 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> LabRun:
-    folder = tmp_path_factory.mktemp("r")
-    return LabRun(
-        *(folder, "staplelab", "run", "--out", "out", "--jobs", "2", "--nginx", nginx(), "."),
-        scenarios="lifecycle",
-    ).end()
-
-
-@pytest.fixture(scope="module")
-def seen(run: LabRun) -> dict[str, dict[str, Any]]:
-    return run.scenarios()
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    return whole_run(tmp_path_factory, "lifecycle").scenarios()
 
 
 def test_every_scenario_has_its_expectation(seen: dict[str, dict[str, Any]]) -> None:
@@ -142,10 +133,6 @@ def test_outcome(seen: dict[str, dict[str, Any]], name: str) -> None:
 
 def test_a_refusal_is_in_the_results(seen: dict[str, dict[str, Any]]) -> None:
     assert seen["test_refused_reload_expected"]["observed"]["log"] == [REASON] * 3
-
-
-def test_nothing_is_left(run: LabRun) -> None:
-    run.wait_for_nothing()
 
 
 @pytest.mark.parametrize(

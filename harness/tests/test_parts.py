@@ -8,7 +8,7 @@ import signal
 from typing import Any
 
 import pytest
-from lab_run import LabRun, nginx
+from lab_run import LabRun, nginx, whole_run
 
 from staplelab import processes
 from staplelab.hosts.namespace import WHY_NOT
@@ -131,13 +131,7 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    run = LabRun(
-        *(tmp_path_factory.mktemp("r"), "staplelab", "run", "--out", "out", "--jobs", "2"),
-        *("--nginx", nginx(), "."),
-        scenarios="parts",
-    ).end()
-    assert run.processes() == {} and run.folders() == []
-    return run.scenarios()
+    return whole_run(tmp_path_factory, "parts").scenarios()
 
 
 def test_every_scenario_has_its_expectation(seen: dict[str, dict[str, Any]]) -> None:

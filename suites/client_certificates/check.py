@@ -19,6 +19,16 @@ CLOSED = "the request failed: the server closed the connection"
 #: of an http{} site: the page of a client that is refused says why, too
 SAYS_WHY = ("error_page 495 @refused;", "location @refused { return 400 $ssl_client_verify; }")
 
+#: faults of a responder that bring no answer, and nginx's line about each
+FAILURES = {
+    "http-5xx": None,
+    "status-try-later": "OCSP response not successful (3: trylater)",
+    "bad-signature": "OCSP_basic_verify() failed",
+    "wrong-serial": "certificate status not found in the OCSP response",
+    "next-update-past": "OCSP_check_validity() failed",
+    "fin-mid-headers": "OCSP responder prematurely closed connection",
+}
+
 _REFUSED = "client SSL certificate verify error: "
 
 

@@ -9,6 +9,7 @@ from staplelab.scenario.lab import Lab
 from staplelab.servers.config import Site
 from suites.client_certificates.check import (
     FAILED,
+    FAILURES,
     GOOD,
     REVOKED,
     SAYS_WHY,
@@ -96,17 +97,6 @@ def test_an_authority_is_kept_too(lab: Lab, status: str) -> None:
     check(lab, "client-of-sub", STATUSES[status], asked=["client-of-sub", "sub"])
     check(lab, "client-of-sub", STATUSES[status])
     check(lab, "client", GOOD, asked=["client", "issuing"])
-
-
-#: what is no answer, and nginx's line about it
-FAILURES = {
-    "http-5xx": None,
-    "status-try-later": "OCSP response not successful (3: trylater)",
-    "bad-signature": "OCSP_basic_verify() failed",
-    "wrong-serial": "certificate status not found in the OCSP response",
-    "next-update-past": "OCSP_check_validity() failed",
-    "fin-mid-headers": "OCSP responder prematurely closed connection",
-}
 
 
 @pytest.mark.parametrize("fault", FAILURES)

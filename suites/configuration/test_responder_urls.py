@@ -35,6 +35,7 @@ def start(lab: Lab, way: str, form: Form | Wrong) -> str:
     return "aia-unresolvable"
 
 
+@pytest.mark.requirement("E14")
 @pytest.mark.parametrize(("form", "way"), each(TAKEN, {"query", "ipv4", "upper-case", "no-path"}))
 def test_taken(lab: Lab, form: Form, way: str) -> None:
     """The path of the URL goes before the request, with a slash between them, as it is written: no
@@ -50,6 +51,7 @@ def test_taken(lab: Lab, form: Form, way: str) -> None:
     assert (request["listener"], request["certificates"]) == ("responder", [certificate])
 
 
+@pytest.mark.requirement("E12", cases="*https*")
 @pytest.mark.parametrize(("form", "way"), each(WRONG, {"no-host", "https", "port-65536"}))
 def test_wrong(lab: Lab, form: Wrong, way: str) -> None:
     """nginx starts, says once what is wrong, and asks nobody; of several URLs the first counts."""

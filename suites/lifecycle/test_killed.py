@@ -14,6 +14,16 @@ WHERE = {
 }
 
 
+def another_fetches(lab: Lab) -> None:
+    """The worker is killed; the one in its place knows nothing, and asks for itself."""
+    lab.nginx.kill_worker(lab.nginx.workers()[0])
+    lab.claim("exited on signal 9", alert=True)
+    assert lab.handshake().verdict == "NO_STAPLE"
+    lab.settle(connections=1)
+    assert lab.handshake().verdict == "GOOD"
+    lab.settle()
+
+
 @pytest.mark.parametrize("where", WHERE)
 def test_first_fetch(lab: Lab, where: str) -> None:
     lab.needs(workers=True, cache="worker")
@@ -22,12 +32,7 @@ def test_first_fetch(lab: Lab, where: str) -> None:
     lab.start()
     lab.handshake()
     lab.settle(**came)
-    lab.nginx.kill_worker(lab.nginx.workers()[0])
-    lab.claim("exited on signal 9", alert=True)
-    assert lab.handshake().verdict == "NO_STAPLE"
-    lab.settle(connections=1)
-    assert lab.handshake().verdict == "GOOD"
-    lab.settle()
+    another_fetches(lab)
 
 
 @pytest.mark.requirement("G2")
@@ -43,9 +48,4 @@ def test_refresh(lab: Lab, where: str) -> None:
     lab.inject(fault, times=max(came.values()))
     assert lab.handshake().verdict == "GOOD"
     lab.settle(**came)
-    lab.nginx.kill_worker(lab.nginx.workers()[0])
-    lab.claim("exited on signal 9", alert=True)
-    assert lab.handshake().verdict == "NO_STAPLE"
-    lab.settle(connections=1)
-    assert lab.handshake().verdict == "GOOD"
-    lab.settle()
+    another_fetches(lab)

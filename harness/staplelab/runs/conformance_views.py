@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from staplelab import __version__
-from staplelab.errors import LabError
+from staplelab.runs import files
 from staplelab.runs.conformance import (
     FAIL,
     KNOWN,
@@ -61,21 +58,9 @@ _MEASURED = {
 
 def write(report: Conformance, folder: Path) -> list[Path]:
     """Writes all three, or none; LabError when they cannot be."""
-    texts = [make(report) for make in (markdown, as_json, html)]
-    beside = {folder / name: folder / f"{name}.new" for name in NAMES}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for (_, new), text in zip(beside.items(), texts, strict=True):
-            new.write_text(text, encoding="utf-8", errors="backslashreplace")
-        for path, new in beside.items():
-            new.replace(path)
-    except OSError as error:
-        raise LabError(f"{folder}: cannot be written: {error.strerror}") from None
-    finally:
-        for new in beside.values():
-            with contextlib.suppress(OSError):
-                new.unlink(missing_ok=True)
-    return [*beside]
+    makers = (markdown, as_json, html)
+    files.write(folder, {name: make(report) for name, make in zip(NAMES, makers, strict=True)})
+    return [folder / name for name in NAMES]
 
 
 # ----- sentences -----
@@ -255,15 +240,8 @@ def _member(finding: Finding) -> dict[str, Any]:
 
 
 def html(report: Conformance) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=True,
-    )
     sizes = sorted({workers for row in report.measures.values() for workers in row})
-    return environment.get_template("conformance.html.j2").render(
+    return files.environment().get_template("conformance.html.j2").render(
         report=report,
         title=title(report),
         introduction=introduction(report),
