@@ -131,15 +131,16 @@ def test_a_process_that_is_gone(master: subprocess.Popen[str]) -> None:
 
 def test_quit_asks_again_after_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits to be accepted when a listener closes is reset; another worker may accept still."""
-    answers = [ConnectionRefusedError(), ConnectionResetError()]
+    asked: list[object] = []
 
-    def connect(*_: object) -> None:
-        raise answers.pop()
+    def connect(address: object, *_: object) -> None:
+        asked.append(address)
+        raise ConnectionResetError if len(asked) == 1 else ConnectionRefusedError
 
     monkeypatch.setattr("socket.create_connection", connect)
     master = SimpleNamespace(signal=lambda number: None, poll=lambda: None, pid=os.getpid())
     nginx_of(cast(Any, master)).quit(wait=False)
-    assert not answers
+    assert asked[0] == asked[1]
 
 
 def test_the_master_behind_a_wrapper(monkeypatch: pytest.MonkeyPatch) -> None:
