@@ -130,6 +130,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[_PROFILES] = sorted(taken & pki.profiles().keys())
 
 
+def pytest_collection_finish() -> None:
+    """All that is there by now stays to the end: to look for garbage in it again and again would
+    take a tenth of the driver's processor time."""
+    gc.freeze()
+
+
 def _word(item: pytest.Item, mark: str, otherwise: str) -> str:
     """The word in a scenario's mark; where it has none or more, what is no name of anything."""
     found = item.get_closest_marker(mark)
@@ -332,6 +338,8 @@ def pytest_runtest_makereport(
         # text, for xdist packs anything else slowly on its way from a worker to the driver
         report.__dict__["staplelab"] = json.dumps(vars(result))
         report.__dict__["staplelab_outcome"] = result.outcome
+    if report.when == "teardown" and made is not None:
+        del item.stash[_LAB]  # pytest keeps the item, and a lab is large
 
 
 def _result(

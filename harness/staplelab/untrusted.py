@@ -54,6 +54,9 @@ def empty(folder: Path) -> None:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(entry.name, dir_fd=descriptor)
                 continue
+            with contextlib.suppress(OSError):  # mostly it is empty, and a process costs more
+                os.rmdir(entry.name, dir_fd=descriptor)
+                continue
             # it takes any depth, and stays below the folder whatever becomes of the names
             command = ["rm", "-rf", "--one-file-system", "--", f"./{entry.name}"]
             subprocess.run(command, cwd=f"/proc/self/fd/{descriptor}", check=False)

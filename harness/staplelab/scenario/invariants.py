@@ -154,15 +154,12 @@ def _one_request(facts: Facts) -> Iterator[str]:
     """A connection carries one request, unless a fault has decided at once what becomes of it."""
     for events in facts.asked:
         requests = Counter(e["connection"] for e in events if e["kind"] == "request")
+        accepted = [e for e in events if e["kind"] == "accept"]
+        planned = {e["connection"] for e in accepted if e.get("planned")}
         for event in events:
             if event["kind"] == "close" and event["received"] > 0:
                 count = requests[event["connection"]]
-                planned = any(
-                    e["connection"] == event["connection"] and e.get("planned")
-                    for e in events
-                    if e["kind"] == "accept"
-                )
-                if count != 1 and not planned:
+                if count != 1 and event["connection"] not in planned:
                     yield f"a connection with {count} requests"
 
 

@@ -313,7 +313,7 @@ class Lifecycle:
     def _names(self) -> dict[str, str]:
         """What differs from run to run in texts, and a name for it that every run shares."""
         return {
-            **self._world.addresses(),
+            **self._world.addresses,
             str(self.folder): "RUN",
             str(self._world.host.server_folder): "RUN",
             str(self.pki.folder): "PKI",

@@ -9,7 +9,7 @@ The second form is for a scenario that walks a table: of its cases those hold it
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
@@ -47,14 +47,14 @@ class Held:
     cases: str = "*"
 
 
-def read_mark(args: Iterable[object], kwargs: Mapping[str, object], known: Iterable[str]) -> Held:
+def read_mark(args: Iterable[object], kwargs: Mapping[str, object], known: Collection[str]) -> Held:
     """A mark's arguments; LabError in one line when it names none, or one that there is not."""
     ids = tuple(map(str, args))
     if not ids:
         raise LabError('the mark requirement names what a scenario holds: requirement("A1")')
-    accepted = sorted(known, key=sort_key)
     for one in ids:
-        if one not in accepted:
+        if one not in known:
+            accepted = sorted(known, key=sort_key)
             near = difflib.get_close_matches(one.upper(), accepted, n=1, cutoff=0.4)
             nearest = f"the nearest is {near[0]}; " if near else ""
             said = f"there is no requirement {one!r}; {nearest}accepted: {_ranges(accepted)}"

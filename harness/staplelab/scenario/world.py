@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from functools import cached_property
 
 from staplelab import untrusted
 from staplelab.errors import LabError, NotHere, check_word
@@ -139,6 +140,7 @@ class World:
 
     # ----- names and addresses -----
 
+    @cached_property
     def addresses(self) -> dict[str, str]:
         """What differs from run to run in the texts of this one, and its lasting name; an address
         that another one begins with comes after that."""
