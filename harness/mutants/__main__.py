@@ -9,14 +9,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
 
-from mutants import beyond, draw, judge, known, table
+from mutants import beyond, draw, judge, known, table, targets
 from mutants.bugs import BUGS, Bug
 from mutants.builds import Tree, copies
 from mutants.draw import Mutant
@@ -24,8 +23,6 @@ from mutants.table import Row
 from staplelab.errors import LabError, check_word
 from staplelab.runs import shard
 
-#: so many scenarios that have caught others are asked first
-_FIRST = 40
 _LINES = "mutants.jsonl"
 _PAGE = "mutants.md"
 
@@ -64,8 +61,6 @@ class Draw:
         work = out / "trees" / sources.name
         self._base = Tree.build(sources, work / "base")
         self._trees = copies(self._base, work / "changed", jobs)
-        #: how many each scenario has caught; all workers write here
-        self._killers: Counter[str] = Counter()
         self._lock = Lock()
         self._objects: dict[str, bytes] = {}
         self.not_compiled = 0
@@ -117,16 +112,12 @@ class Draw:
         tree = self._trees.get()
         try:
             nginx = tree.link(mutant.file, self._objects[mutant.id])
-            with self._lock:
-                first = [one for one, _ in self._killers.most_common(_FIRST)]
+            first = targets.asked_first(mutant.file, mutant.function)
             found = judge.judge(nginx, self._out / f"run-{tree.folder.name}", first)
             tree.link(mutant.file, self._base.original(mutant.file))
         finally:
             self._trees.put(tree)
         if found.caught:
-            if "::" in found.scenario:
-                with self._lock:
-                    self._killers[found.scenario] += 1
             row = Row(mutant, table.CAUGHT, found)
         elif entry := beyond.find(entries, mutant):
             row = Row(mutant, entry.kind, found, entry.why)

@@ -38,19 +38,11 @@ PASSED = Judgement("", "")
 
 
 def judge(nginx: Path, out: Path, first: Sequence[str] = (), jobs: int = 1) -> Judgement:
-    """Runs the suites until the first failure, and before them the scenarios `first`."""
-    if first:
-        found = run(nginx, out, first)
-        if found.caught:
-            return found
-    return run(nginx, out, (), jobs)
-
-
-def run(nginx: Path, out: Path, scenarios: Sequence[str], jobs: int = 1) -> Judgement:
-    """Runs these scenarios, all of them where none is named, until the first failure."""
+    """Runs the suites until the first failure: those in the folders `first` before the others."""
     shutil.rmtree(out, ignore_errors=True)
     argv = [sys.executable, "-m", "staplelab", "run", f"--nginx={nginx}", f"--out={out}"]
-    argv += [f"--jobs={jobs}", "-x", *scenarios]
+    argv += [f"--jobs={jobs}", "-x"]
+    argv += [suite for suite in (*first, "suites") if (repository() / suite).is_dir()]
     process = subprocess.Popen(
         argv,
         cwd=repository(),

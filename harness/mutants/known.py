@@ -14,10 +14,9 @@ from mutants.judge import Judgement
 from mutants.not_here import NOT_HERE, NotHere
 from mutants.table import cell, code
 from staplelab.errors import LabError
-from staplelab.places import repository
 
 PAGE = "known-bugs.md"
-#: asked first, in this order; the scenarios of the first one are named after bugs
+#: run first, in this order; the scenarios of the first one are named after bugs
 _FIRST = ("suites/history", "suites/resolver", "suites/client_certificates", "suites/lifecycle")
 _RULE = "| --- | --- | --- | --- | --- |"
 _HEAD = """\
@@ -54,7 +53,7 @@ class Trees:
         try:
             texts = {file: (tree.folder / file).read_text() for file in bug.files}
             with tree.changed(bug.apply(texts)) as nginx:
-                found = Found(bug, _judge(nginx, out / f"run-{tree.folder.name}"))
+                found = Found(bug, judge.judge(nginx, out / f"run-{tree.folder.name}", _FIRST))
         except LabError as error:
             raise LabError(f"{bug.name}: {error}") from None
         finally:
@@ -71,15 +70,6 @@ class Trees:
             found = judge.judge(tree.nginx, out / "run-unchanged")
             if found.caught:
                 raise LabError(f"{tree.nginx} fails: {found.scenario}: {found.reason}")
-
-
-def _judge(nginx: Path, out: Path) -> Judgement:
-    for suite in _FIRST:
-        if (repository() / suite).is_dir():
-            found = judge.run(nginx, out, [suite])
-            if found.caught:
-                return found
-    return judge.run(nginx, out, ())
 
 
 def run(bugs: Sequence[Bug], sources: Path, out: Path, jobs: int) -> int:

@@ -27,40 +27,77 @@ class Target:
     functions: Sequence[str]
     #: where a function does other things as well: what its lines that count hold
     lines: str = ""
+    #: the suites that are run before the others, for most of its mutants are caught there
+    asked_first: Sequence[str] = ()
 
     def takes(self, function: str) -> bool:
         out = any(fnmatchcase(function, one[1:]) for one in self.functions if one[0] == "!")
         return not out and any(fnmatchcase(function, one) for one in self.functions)
 
 
+_CLIENT = ("suites/client_certificates",)
+_STAPLING = ("suites/configuration", "suites/responder", "suites/history", "suites/file")
+
 TARGETS = (
-    Target("src/event/ngx_event_openssl_stapling.c", ("ngx_*",)),
+    Target(
+        "src/event/ngx_event_openssl_stapling.c",
+        tuple(
+            f"ngx_ssl_ocsp{one}"
+            for one in ("", "_cache*", "_cleanup", "_create_key", "_get_status", "_handler",
+                        "_resolver", "_responder", "_validate*")
+        ),
+        asked_first=_CLIENT,
+    ),
+    Target(
+        "src/event/ngx_event_openssl_stapling.c",
+        ("ngx_*",),
+        asked_first=("suites/request", *_STAPLING, *_CLIENT),
+    ),
     Target(
         "src/core/ngx_resolver.c",
         # names of services and of addresses are none of stapling's business
         ("ngx_*", "!*srv*", "!*addr*", "!*_ptr"),
+        asked_first=("suites/resolver", "suites/dns", "suites/history"),
     ),
     Target(
         "src/http/modules/ngx_http_ssl_module.c",
         ("ngx_http_ssl_create_srv_conf", "ngx_http_ssl_merge_srv_conf", "ngx_http_ssl_init"),
         r"ocsp|stapling|trusted|client_certificate|verify|resolver|clcf|cscf",
+        asked_first=("suites/configuration", *_CLIENT),
     ),
-    Target("src/http/modules/ngx_http_ssl_module.c", ("ngx_http_ssl_ocsp_cache",)),
+    Target(
+        "src/http/modules/ngx_http_ssl_module.c",
+        ("ngx_http_ssl_ocsp_cache",),
+        asked_first=_CLIENT,
+    ),
     Target(
         "src/event/ngx_event_openssl.c",
         ("ngx_ssl_get_client_verify", "ngx_ssl_trusted_certificate"),
+        asked_first=("suites/configuration", *_CLIENT),
     ),
     Target(
         "src/event/ngx_event_openssl.c",
         ("ngx_ssl_handshake*", "ngx_ssl_shutdown"),
         r"ocsp",
+        asked_first=_CLIENT,
     ),
-    Target("src/http/ngx_http_request.c", ("ngx_http_process_request",), r"ssl|rc\b|cert|verify"),
+    Target(
+        "src/http/ngx_http_request.c",
+        ("ngx_http_process_request",),
+        r"ssl|rc\b|cert|verify",
+        _CLIENT,
+    ),
     Target("src/http/ngx_http_core_module.c", ("ngx_http_core_resolver",)),
     Target(
         "src/http/ngx_http_core_module.c", ("ngx_http_core_merge_loc_conf",), r"resolver"
     ),
 )
+
+
+def asked_first(file: str, function: str) -> Sequence[str]:
+    """The suites that a mutant of this function is shown first."""
+    found = (one.asked_first for one in TARGETS if one.file == file and one.takes(function))
+    return next(found, ())
 
 
 @dataclass(frozen=True)

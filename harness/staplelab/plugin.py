@@ -116,7 +116,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Comes after -k, so that what it leaves is what is shared out."""
     if _CUT in config.stash:
         _keep_the_shard(config, items)
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    if _is_worker(config):
+        items.sort(key=lambda item: item.get_closest_marker("long") is None)
     scenarios = list(filter(_is_scenario, items))
     if scenarios and getattr(config, "workerinput", {}).get("staplelab_refusal"):
         items.clear()  # the driver says why

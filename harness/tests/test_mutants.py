@@ -203,6 +203,25 @@ def test_an_nginx_that_does_not_start_is_caught_with_its_words(tmp_path: Path) -
     assert str(broken) in found.reason
 
 
+def test_the_suites_that_know_a_function_come_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are folders that are there; what is not named comes after them."""
+    for target in targets.TARGETS:
+        assert all((repository() / one).is_dir() for one in target.asked_first)
+    said: list[str] = []
+
+    def begin(argv: list[str], **_: object) -> None:
+        said.extend(argv)
+        raise InterruptedError
+
+    monkeypatch.setattr("subprocess.Popen", begin)
+    first = targets.asked_first("src/core/ngx_resolver.c", "ngx_resolver_create")
+    with pytest.raises(InterruptedError):
+        judge(tmp_path / "nginx", tmp_path / "out", [*first, "suites/nowhere"])
+    assert said[said.index("-x") + 1 :] == [*first, "suites"] and first[0] == "suites/resolver"
+
+
 # ----- beyond -----
 
 
