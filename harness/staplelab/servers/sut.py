@@ -28,7 +28,7 @@ _ANSWER_SECONDS = 10.0
 _LONGEST_ANSWER = 1 << 16
 _SSL_MODULE = "--with-http_ssl_module"
 #: modules that nginx has only if it is built --with-MODULE; one of them may be a file of its own
-OPTIONAL = ("http_v2_module", "stream", "stream_ssl_module")
+OPTIONAL = ("http_v2_module", "http_v3_module", "stream", "stream_ssl_module")
 _NO_IPV6 = "the INET6 sockets are not supported"
 
 
