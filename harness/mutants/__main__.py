@@ -40,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
         "--again", type=Path, metavar="FILE", help=f"judge the survivors in this {_LINES} again"
     )
     parser.add_argument(
+        "--all", action="store_true", help="run those that beyond.json explains, too"
+    )
+    parser.add_argument(
         "--bugs", action="store_true", help="judge by the bugs that nginx had, not by a draw"
     )
     parser.add_argument("--only", metavar="COMMIT", help="with --bugs: by this one alone")
@@ -103,12 +106,22 @@ class Draw:
         if found.caught:
             raise LabError(f"the unchanged nginx fails: {found.scenario}: {found.reason}")
 
-    def judge_all(self, mutants: Sequence[Mutant]) -> list[Row]:
-        entries = beyond.load()
+    def judge_all(self, mutants: Sequence[Mutant], entries: list[beyond.Beyond]) -> list[Row]:
+        """Those of `entries` are not run again: each was seen to survive when it was entered."""
         with ThreadPoolExecutor(self._jobs) as pool:
             return list(pool.map(lambda mutant: self._judge(mutant, entries), mutants))
 
     def _judge(self, mutant: Mutant, entries: list[beyond.Beyond]) -> Row:
+        entry = beyond.find(entries, mutant)
+        if entry is None:
+            found = self._run(mutant)
+            row = Row(mutant, table.CAUGHT if found.caught else table.SURVIVED, found)
+        else:
+            row = Row(mutant, entry.kind, judge.PASSED, entry.why)
+        self._tell(row)
+        return row
+
+    def _run(self, mutant: Mutant) -> judge.Judgement:
         tree = self._trees.get()
         try:
             nginx = tree.link(mutant.file, self._objects[mutant.id])
@@ -117,14 +130,7 @@ class Draw:
             tree.link(mutant.file, self._base.original(mutant.file))
         finally:
             self._trees.put(tree)
-        if found.caught:
-            row = Row(mutant, table.CAUGHT, found)
-        elif entry := beyond.find(entries, mutant):
-            row = Row(mutant, entry.kind, found, entry.why)
-        else:
-            row = Row(mutant, table.SURVIVED, found)
-        self._tell(row)
-        return row
+        return found
 
     def _tell(self, row: Row) -> None:
         mutant = row.mutant
@@ -171,7 +177,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if cut is not None:
         chosen = chosen[cut.number - 1 :: cut.of]
     drawn.judge_unchanged()
-    rows = drawn.judge_all(chosen)
+    rows = drawn.judge_all(chosen, [] if arguments.all else beyond.load())
     remarks = [
         f"{len(everything)} candidates; on the way to these {len(chosen)}, "
         f"{drawn.not_compiled} did not compile and {drawn.alike} made no other instructions",

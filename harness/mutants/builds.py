@@ -65,7 +65,7 @@ class Tree:
 
     def compile(self, file: str, text: str) -> bytes | None:
         """The object file of a source file with this text, which can be linked; None where it does
-        not compile, or what it names is nowhere."""
+        not compile, or what it names is nowhere.  The program is that of nobody then (`link`)."""
         source, made = self.folder / file, self.folder / self._object(file)
         kept, times, before = source.read_text(), source.stat(), made.read_bytes()
         source.write_text(text)
@@ -79,7 +79,7 @@ class Tree:
         finally:
             source.write_text(kept)
             os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
-            self.link(file, before)
+            made.write_bytes(before)  # whoever wants the program links it anew
 
     @contextlib.contextmanager
     def changed(self, texts: Mapping[str, str]) -> Iterator[Path]:

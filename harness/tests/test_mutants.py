@@ -124,7 +124,7 @@ def test_a_changed_file_is_linked_and_taken_back(tree: Tree, tmp_path: Path) -> 
     copied = tree.copy(tmp_path / "copy")
     assert _status(copied.link("src/f.c", other)) == 3
     assert _status(copied.link("src/f.c", original)) == 5
-    assert _status(tree.nginx) == 5
+    assert _status(tree.link("src/f.c", tree.original("src/f.c"))) == 5
 
 
 def _status(program: Path) -> int:
@@ -138,7 +138,7 @@ def test_what_cannot_be_built_is_none_and_leaves_all_as_it_was(tree: Tree, text:
     before = tree.original("src/f.c")
     assert tree.compile("src/f.c", text) is None
     assert tree.original("src/f.c") == before
-    assert _status(tree.nginx) == 5
+    assert _status(tree.link("src/f.c", before)) == 5
 
 
 def test_several_changed_files_are_built_and_taken_back(tree: Tree) -> None:
@@ -220,6 +220,22 @@ def test_the_suites_that_know_a_function_come_first(
     with pytest.raises(InterruptedError):
         judge(tmp_path / "nginx", tmp_path / "out", [*first, "suites/nowhere"])
     assert said[said.index("-x") + 1 :] == [*first, "suites"] and first[0] == "suites/resolver"
+
+
+def test_what_is_explained_is_not_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was seen to survive; with --all it is run all the same."""
+    drawn = command.Draw.__new__(command.Draw)
+    ran: list[Mutant] = []
+    monkeypatch.setattr(drawn, "_tell", lambda row: None, raising=False)
+    monkeypatch.setattr(drawn, "_run", lambda one: ran.append(one) or PASSED, raising=False)
+    file = tmp_path / "beyond.json"
+    file.write_text(json.dumps([entry()]))
+    assert drawn._judge(mutant(), beyond.load(file)).outcome == table.EQUIVALENT
+    assert ran == []
+    assert drawn._judge(mutant(), []).outcome == table.SURVIVED
+    assert ran == [mutant()]
 
 
 # ----- beyond -----
