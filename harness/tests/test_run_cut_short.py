@@ -291,7 +291,7 @@ def run_with_room(suite: Path, octets: int, jobs: int) -> subprocess.CompletedPr
 def test_a_disk_that_is_full_at_the_end(suite: Path, jobs: int) -> None:
     """There is room for the record, and for no report."""
     leave_an_earlier_run(suite / "out")
-    done = run_with_room(suite, 10_500, jobs)
+    done = run_with_room(suite, 16_000, jobs)
     assert done.returncode == 2, done.stdout
     lost = "Not all results could be written: out/report/index.html: cannot be written: "
     assert done.stdout.count(": cannot be written") == 1 and lost in done.stdout
