@@ -29,7 +29,7 @@ NO_TEST := -not -path '*/tests/*' -not -path '*/fuzz/*'
 SHELL_FILES = $(shell grep -rlIE --exclude='*.py' '^\#!/bin/(ba)?sh' $(wildcard .ci harness docker))
 
 .NOTPARALLEL:
-.PHONY: help build run test test-c test-harness test-suites test-docker test-asan test-recipes coverage fuzz \
+.PHONY: help build run test test-c test-harness test-suites test-browser test-docker test-asan test-recipes coverage fuzz \
         lint lint-c lint-cppcheck lint-analyzer lint-python lint-shell lint-floors lint-house format \
         first-hour soak bench clean clocks conformance ready-to-run ready-to-test images matrix nginx-asan mutants
 
@@ -136,7 +136,11 @@ test-c: ready-to-test
 # The programs are the ones with the sanitizers, and NGINX is always set.
 test-harness: ready-to-test
 	@NGINX=$$(harness/setup/find-nginx) STAPLELAB_BUILD=$(CURDIR)/build/asan $(PYTEST) harness/tests \
-	--ignore harness/tests/docker $(ARGS)
+	--ignore harness/tests/docker --ignore harness/tests/browser $(ARGS)
+
+test-browser: ready-to-run ## look at a report in a real browser, without a screen
+	$(PACKAGES) test browser
+	@NGINX=$$(harness/setup/find-nginx) STAPLELAB_BUILD=$(CURDIR)/build/release $(PY) -m pytest harness/tests/browser $(ARGS)
 
 test-docker: images ## test what needs a Docker engine
 	$(PACKAGES) run test docker python3-yaml $$($(NO_COMPOSE) && echo docker-compose)

@@ -7,6 +7,7 @@ takes the `lab` fixture is a scenario.
 from __future__ import annotations
 
 import gc
+import inspect
 import json
 import os
 import re
@@ -348,6 +349,7 @@ def _result(
 ) -> ScenarioResult:
     seconds = item.stash.get(_SETUP_SECONDS, 0.0) + call.duration
     result = ScenarioResult(item.nodeid, "pass", seconds=seconds)
+    result.about, result.source = _about(item), _source(item)
     if made is not None:
         result.observed = made.observed()
         result.deviations = [str(deviation) for deviation in made.deviations]
@@ -366,6 +368,17 @@ def _result(
         result.outcome = "known-deviation"
         result.reason = "; ".join(result.deviations)
     return result
+
+
+def _about(item: pytest.Item) -> str:
+    """The first paragraph of a scenario's docstring, or else of its file's."""
+    told = (inspect.getdoc(getattr(item, name, None)) for name in ("obj", "module"))
+    return " ".join(next(filter(None, told), "").partition("\n\n")[0].split())
+
+
+def _source(item: pytest.Item) -> str:
+    file, line, _ = item.location
+    return f"{file}:{(line or 0) + 1}"
 
 
 def _reason(excinfo: pytest.ExceptionInfo[BaseException], made: Lab | None) -> str:

@@ -39,6 +39,22 @@ def nginx() -> str:
     return found.stdout.strip()
 
 
+def index_of(out: Path) -> dict[str, Any]:
+    """What the report lists of a run."""
+    text = (out / "report" / "data" / "index.js").read_text()
+    index: dict[str, Any] = json.loads(text.removeprefix("staplelab.index = ").removesuffix(";\n"))
+    return index
+
+
+def told_of(out: Path) -> dict[str, Any]:
+    """What the report tells of each scenario, by its id."""
+    told: dict[str, Any] = {}
+    for number in range(len(index_of(out)["suites"])):
+        text = (out / "report" / "data" / f"{number}.js").read_text()
+        told |= json.loads(text.removeprefix(f"staplelab.suite({number}, ").removesuffix(");\n"))
+    return told
+
+
 class LabRun:
     """`python3 -m ...` in a folder with the named scenarios, while it runs and afterwards."""
 

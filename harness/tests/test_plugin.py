@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from lab_run import SCENARIOS, LabRun, nginx
+from lab_run import SCENARIOS, LabRun, index_of, nginx, told_of
 
 from staplelab.runs.results import differences
 
@@ -230,14 +230,9 @@ def junit(run: LabRun) -> dict[str, str]:
 
 
 def report(run: LabRun) -> list[tuple[str, ...]]:
-    """The scenarios of report.html: outcome, id, reason."""
-    page = (run.out / "report.html").read_text()
-    return re.findall(
-        r'<summary><span class="badge [\w-]+">([\w-]+)</span>\s*<span>([^<]*)</span>.*?</summary>'
-        r"\s*(?:<p>(.*?)</p>)?",
-        page,
-        re.DOTALL,
-    )
+    """The scenarios of the report: outcome, id, reason."""
+    suites = index_of(run.out)["suites"]
+    return [(one["outcome"], one["id"], one["reason"]) for _, ours in suites for one in ours]
 
 
 def test_totals(run: LabRun) -> None:
@@ -264,9 +259,8 @@ def test_report(run: LabRun) -> None:
 
 def test_report_tells_a_failure_to_its_end(run: LabRun) -> None:
     """What the parts saw after the scenario last looked is there, too."""
-    page = (run.out / "report.html").read_text()
-    (told,) = re.findall(r"test_expired_staple_from_a_file</span>.*?</table>", page, re.DOTALL)
-    rows = re.findall(r"<td>([\w-]+)</td><td>([\w-]+)</td>", told)
+    told = told_of(run.out)["test_breakage.py::test_expired_staple_from_a_file"]
+    rows = [(part, what) for _, part, what, _ in told["timeline"]]
     assert [what for part, what in rows if part == "responder"] == [
         *("accept", "request", "response", "close")
     ]

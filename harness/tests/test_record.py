@@ -13,6 +13,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from lab_run import index_of
 
 from staplelab import cli
 from staplelab.errors import LabError
@@ -57,6 +58,12 @@ def leave_killed(folder: Path, found: Results) -> Path:
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+def octets(folder: Path) -> dict[str, bytes]:
+    """All that lies in a folder."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 LEFT = sorted([record.NAME, *views.NAMES])
@@ -156,7 +163,7 @@ def test_no_record(
     lines = list(map(json.loads, file.read_text().splitlines()))
     change(lines)
     file.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    before = {name: (tmp_path / "r" / name).read_bytes() for name in LEFT}
+    before = octets(tmp_path / "r")
     merge = ["merge", "--out", str(tmp_path / "out"), str(file)]
     for command in (merge, ["report", str(file.parent)]):
         assert cli.main(command) == 2
@@ -165,7 +172,7 @@ def test_no_record(
         assert captured.err.startswith(f"staplelab: {file}: {said}"), captured.err
         assert captured.err.count("\n") == 1
     assert not (tmp_path / "out").exists()
-    assert {name: (tmp_path / "r" / name).read_bytes() for name in names(tmp_path / "r")} == before
+    assert octets(tmp_path / "r") == before
 
 
 @pytest.mark.parametrize("content", ["", "[\n", "words", b"\xff\n"])
@@ -195,7 +202,7 @@ def test_the_views_of_a_killed_run(tmp_path: Path, capsys: pytest.CaptureFixture
     assert [entry["id"] for entry in load(tmp_path)["scenarios"]] == ["a", "b"]
     root = ElementTree.parse(tmp_path / "junit.xml").getroot()
     assert [one.attrib for one in root.iter("property")] == [{"name": "complete", "value": "false"}]
-    assert "2 scenarios (partial)</h1>" in (tmp_path / "report.html").read_text()
+    assert index_of(tmp_path)["partial"] == PARTIAL
 
 
 @pytest.mark.parametrize(("outcome", "status"), [("pass", 0), ("fail", 1), ("error", 1)])
@@ -203,12 +210,13 @@ def test_the_views_of_a_whole_run_are_made_anew(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], outcome: str, status: int
 ) -> None:
     leave(tmp_path, results(scenario("a", outcome)))
-    before = {name: (tmp_path / name).read_bytes() for name in LEFT}
-    for name in views.NAMES:
-        (tmp_path / name).unlink()
+    before = octets(tmp_path)
+    for name in before:
+        if name != record.NAME:
+            (tmp_path / name).unlink()
     assert cli.main(["report", str(tmp_path)]) == status
     assert PARTIAL not in capsys.readouterr().out
-    assert {name: (tmp_path / name).read_bytes() for name in names(tmp_path)} == before
+    assert octets(tmp_path) == before
 
 
 @pytest.mark.parametrize("folder", [".", "gone", "file"])
@@ -269,9 +277,9 @@ def test_the_run_before_is_put_away(tmp_path: Path) -> None:
 def test_a_record_that_was_cut_short_is_put_away_octet_by_octet(tmp_path: Path) -> None:
     partial = leave_killed(tmp_path, results(scenario("first"))) / record.PARTIAL
     partial.write_bytes(partial.read_bytes() + b'{"id": "\xc3')
-    octets = partial.read_bytes()
+    said = partial.read_bytes()
     begin(tmp_path, results()).release()
-    assert (tmp_path / "earlier" / record.PARTIAL).read_bytes() == octets
+    assert (tmp_path / "earlier" / record.PARTIAL).read_bytes() == said
 
 
 def test_a_run_that_does_not_begin_changes_nothing(tmp_path: Path) -> None:
@@ -342,13 +350,13 @@ def test_a_full_disk_keeps_the_views_that_are_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     leave(tmp_path, results(scenario("a")))
-    before = {name: (tmp_path / name).read_bytes() for name in LEFT}
+    before = octets(tmp_path)
     assert max(map(len, before.values())) > 1500
     with room(1500):
         assert cli.main(["report", str(tmp_path)]) == 2
-    said = f"staplelab: {tmp_path}/report.html: cannot be written: File too large\n"
+    said = f"staplelab: {tmp_path}/report/index.html: cannot be written: File too large\n"
     assert capsys.readouterr() == ("", said)
-    assert {name: (tmp_path / name).read_bytes() for name in names(tmp_path)} == before
+    assert octets(tmp_path) == before
 
 
 def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
@@ -365,7 +373,7 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
 
 def test_a_full_disk_at_the_end_keeps_the_record(tmp_path: Path) -> None:
     written = begin(tmp_path, results(scenario("a")))
-    with room(1500), pytest.raises(LabError, match="report.html: cannot be written"):
+    with room(1500), pytest.raises(LabError, match="report/index.html: cannot be written"):
         written.finish(results(scenario("a")))
     written.release()
     assert names(tmp_path) == ["record.jsonl"]

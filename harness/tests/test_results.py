@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lab_run import index_of
 from hypothesis import given
 from hypothesis import strategies as st
 from randomized import repeatable
@@ -97,16 +98,29 @@ def test_a_run_is_read_back(tmp_path: Path) -> None:
     assert load(tmp_path) == load(tmp_path / "results.json") == ran.as_json()
 
 
-def test_report_escapes_what_a_server_said() -> None:
-    """One page with every scenario; the text of a log line is text there."""
-    entry = {"at": 1.5, "part": "nginx", "what": "<script>alert(1)</script>", "details": {"n": 1}}
-    failed = scenario("a::b[<i>]", "fail", reason="<b>", timeline=[entry])
-    page = report.page(results(failed, scenario("c")))
-    assert "<script>alert" not in page and "&lt;script&gt;alert(1)&lt;/script&gt;" in page
-    assert "a::b[&lt;i&gt;]" in page and "<p>&lt;b&gt;</p>" in page
-    assert "+1.5 s" in page and "n=1" in page
-    assert page.count("<details ") == 2
-    assert page.count('data-outcome="fail" open') == 1
+def test_what_a_server_said_is_data_in_the_report() -> None:
+    """The page itself has nothing of it, and no text of it ends the script that it stands in."""
+    entry = {"at": 1.5, "part": "nginx", "what": "</script><b>\u2028", "details": {"n": 1}}
+    failed = scenario("s/a::b[</script>]", "fail", reason="<b>", timeline=[entry])
+    written = report.texts(results(failed, scenario("t/c")))
+    made = ("data/0.js", "data/1.js", "data/index.js", "index.html")
+    assert sorted(written) == [f"report/{name}" for name in made]
+    assert "<b>" not in written["report/index.html"]
+    scripts = [text for name, text in written.items() if name.endswith(".js")]
+    assert not any("</" in text or "\u2028" in text for text in scripts)
+    told = json.loads(written["report/data/0.js"].removeprefix("staplelab.suite(0, ")[:-3])
+    assert told[failed.id]["timeline"] == [[1.5, "nginx", "</script><b>\u2028", {"n": 1}]]
+
+
+def test_the_report_says_what_has_changed_since_the_run_before(tmp_path: Path) -> None:
+    """Of what was run both times; earlier results that are none are no reason to fail."""
+    before = tmp_path / "before"
+    views.write(results(scenario("a"), scenario("gone")), before)
+    views.write(results(scenario("a", "fail"), scenario("new")), tmp_path, before)
+    assert index_of(tmp_path)["changes"] == ["a: outcome: pass -> fail"]
+    (before / "results.json").write_text("{")
+    views.write(results(scenario("a")), tmp_path, before)
+    assert index_of(tmp_path)["changes"] == []
 
 
 # ----- loading -----
@@ -283,7 +297,7 @@ def test_summary_of_a_run_as_expected() -> None:
         "Not applicable here: 1",
         "    1 x no IPv6 here",
         "Everything as expected.",
-        "Results: out/results.json, out/junit.xml, out/report.html",
+        "Results: out/results.json, out/junit.xml, out/report/index.html",
     ]
 
 

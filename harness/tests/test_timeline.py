@@ -5,13 +5,10 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import json
-import re
-from collections.abc import Mapping
 from types import ModuleType
-from typing import Any
 
 import pytest
-from lab_run import SCENARIOS, LabRun, nginx
+from lab_run import SCENARIOS, LabRun, nginx, told_of
 
 from staplelab import times
 from staplelab.parts.background import Client
@@ -104,23 +101,14 @@ def test_instants_in_a_failed_assertion(run: LabRun) -> None:
     assert "+1 d 3 h 46 min 40 s apart" in run.said()
 
 
-def test_the_report_says_no_time_in_unix_seconds(run: LabRun) -> None:
-    page = (run.out / "report.html").read_text()
-    record = (run.out / "record.jsonl").read_text()
-    assert '"this_update": 18934' in record, "the record is for programs"
-    assert re.findall(r"\b18934\d{5}\b", page) == []
-    assert "this_update=2030-01-01T00:00:00Z" in page and "null" not in page
-    assert "<td>+10 s</td>" in page
-
-
 def test_start_and_end_of_nginx_are_folded(run: LabRun) -> None:
-    page = (run.out / "report.html").read_text()
-    rows = re.findall(r'<tr class="nginx">.*?</tr>', page, re.DOTALL)
-    assert not any("event method" in row or "[notice] exit" in row for row in rows)
-    assert "lines of routine</summary>" in page
-    assert page.count("start worker processes") == (run.out / "record.jsonl").read_text().count(
-        "start worker processes"
-    ), "the lines themselves are there"
+    """The lines are there, and marked."""
+    for told in told_of(run.out).values():
+        marked = [told["timeline"][number][2] for number in told["routine"]]
+        lines = [what for _, part, what, _ in told["timeline"] if part == "nginx"]
+        wanted = [one for one in lines if "event method" in one or "[notice] exit" in one]
+        assert all(one in marked for one in wanted) and all(map(is_routine, marked))
+    assert any(told["routine"] for told in told_of(run.out).values())
 
 
 @pytest.mark.parametrize(
@@ -175,20 +163,6 @@ def test_an_instant_is_a_number_for_programs() -> None:
     assert times.compared("==", instant, 5) is None and times.compared("==", 5, 6) is None
 
 
-@pytest.mark.parametrize(
-    ("details", "said"),
-    [
-        ({"draw": None, "n": 1}, "n=1"),
-        ({"why": "a b", "who": "stub"}, 'why="a b" who=stub'),
-        ({"seconds": 3600, "alone": "wall"}, "seconds=+1 h alone=wall"),
-        ({"next_update": None, "this_update": 1893456000}, "this_update=2030-01-01T00:00:00Z"),
-        ({"faults": [{"fault": "x", "n": None}, {"fault": "y"}]}, "faults=[{fault=x}, {fault=y}]"),
-    ],
-)
-def test_details_are_compact(details: Mapping[str, Any], said: str) -> None:
-    assert report._compact(details) == said
-
-
 def test_the_report_knows_every_member_that_is_unix_seconds() -> None:
     events = json.loads((repository() / "docs" / "schema" / "events.json").read_text())
     found = {
@@ -197,7 +171,7 @@ def test_the_report_knows_every_member_that_is_unix_seconds() -> None:
         for name, member in one.get("properties", {}).items()
         if "Unix seconds" in member.get("description", "")
     }
-    assert found - {"time"} == report._INSTANTS  # the time of an event is that of its entry
+    assert found - {"time"} == set(report.INSTANTS)  # the time of an event is that of its entry
 
 
 def test_the_words_are_documented() -> None:

@@ -10,11 +10,13 @@ import jinja2
 
 from staplelab.errors import LabError
 
+_TEMPLATES = Path(__file__).parent / "templates"
+
 
 def environment() -> jinja2.Environment:
     """For the pages of HTML in templates/."""
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -22,14 +24,20 @@ def environment() -> jinja2.Environment:
     )
 
 
+def template(name: str) -> str:
+    """The text of a file in templates/."""
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
 def write(folder: Path, texts: Mapping[str, str]) -> None:
-    """All of them, by their names, or none: a disk that is full keeps those that are there
-    (LabError)."""
+    """All of them, by their names (which may have folders in them), or none: a disk that is full
+    keeps those that are there (LabError)."""
     beside = {name: folder / f"{name}.new" for name in texts}
+    made: list[Path] = []
     name = ""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
+            _make_folder(beside[name].parent, made)
             beside[name].write_text(text, encoding="utf-8", errors="backslashreplace")
         for name in texts:
             beside[name].replace(folder / name)
@@ -39,3 +47,14 @@ def write(folder: Path, texts: Mapping[str, str]) -> None:
         for file in beside.values():
             with contextlib.suppress(OSError):
                 file.unlink(missing_ok=True)
+        for one in reversed(made):  # those in which nothing was put
+            with contextlib.suppress(OSError):
+                one.rmdir()
+
+
+def _make_folder(folder: Path, made: list[Path]) -> None:
+    """With those above it; what was not there before is noted."""
+    for one in (*reversed(folder.parents), folder):
+        if not one.exists():
+            one.mkdir()
+            made.append(one)

@@ -40,6 +40,8 @@ _SCENARIO: dict[str, Any] = {
     "timeline": list,
     "deviations": list,
     "text": str,
+    "about": str,
+    "source": str,
 }
 _ENTRY: dict[str, Any] = {"at": (int, float), "part": str, "what": str, "details": dict}
 
@@ -119,7 +121,7 @@ class Record:
         try:
             if not results.complete:  # the interrupt may have come between a line and its result
                 results.scenarios = _claimed(self._claim).scenarios
-            views.write(results, self.folder)
+            views.write(results, self.folder, self.folder / EARLIER)
         finally:  # the record itself is whole: the views can be made of it later
             self._claim.path.rename(self.folder / NAME)
 
@@ -177,7 +179,7 @@ def review(folder: Path) -> Results:
             results = read(folder / NAME).results
         if not results.seconds:
             results.seconds = math.fsum(scenario.seconds for scenario in results.scenarios)
-        views.write(results, folder)
+        views.write(results, folder, folder / EARLIER)
     finally:
         claim.release()
     return results

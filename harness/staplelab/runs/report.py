@@ -1,96 +1,118 @@
-"""The HTML report: one self-contained page, a timeline a scenario."""
+"""The report for people: report/index.html, which a browser opens without a network.
+
+The page is small: the scenarios of a run as a list (data/index.js).  The timelines, most of a run,
+lie beside it in a file for each suite, and are read when somebody looks at a scenario.  All that
+comes from a server under test is data there, never markup.
+"""
 
 from __future__ import annotations
 
-import itertools
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
-
-from markupsafe import Markup, escape
 
 from staplelab import __version__
 from staplelab.parts.clock import EPOCH
 from staplelab.runs import files
-from staplelab.runs.results import OUTCOMES, PARTIAL, Results
+from staplelab.runs.results import OUTCOMES, PARTIAL, Results, ScenarioResult
+from staplelab.scenario import register
 from staplelab.servers.routine import is_routine
-from staplelab.times import instant, offset
 
-_JSON = json.JSONEncoder(ensure_ascii=False)
-#: a text that needs no quotation
-_WORD = re.compile(r"[^\s\"={}\[\],]+")
+FOLDER = "report"
+PAGE = f"{FOLDER}/index.html"
 #: members of events that are Unix seconds (docs/schema/events.json)
-_INSTANTS = frozenset({"this_update", "next_update"})
+INSTANTS = ("this_update", "next_update")
+_STYLE, _SCRIPTS = "report.css", ("report.js", "lanes.js")
 
 
-def page(results: Results) -> str:
-    """The text of report.html."""
-    environment = files.environment()
-    environment.filters["rows"] = _rows
-    return environment.get_template("report.html.j2").render(
-        version=__version__,
-        results=results,
-        scenarios=results.sorted(),
-        totals=results.totals(),
-        outcomes=OUTCOMES,
-        epoch=instant(EPOCH),
-        partial="" if results.complete else PARTIAL,
+def texts(results: Results, changes: Sequence[str] = ()) -> dict[str, str]:
+    """The files of the report by their names.  `changes`: what is not as it was in the run before,
+    one sentence each (results.differences)."""
+    scenarios = results.sorted()
+    suites = {suite: list(ours) for suite, ours in groupby(scenarios, _suite)}
+    made = {PAGE: _page(results)}
+    for number, (suite, ours) in enumerate(suites.items()):
+        said = {one.id: _told(one, results.server.name) for one in ours}
+        made[f"{FOLDER}/data/{number}.js"] = f"staplelab.suite({number}, {_json(said)});\n"
+    index = _json(_index(results, suites, changes))
+    made[f"{FOLDER}/data/index.js"] = f"staplelab.index = {index};\n"
+    return made
+
+
+def _page(results: Results) -> str:
+    templates = files.environment()
+    return templates.get_template("report.html.j2").render(
+        title=results.server.title,
+        style=files.template(_STYLE),
+        scripts=[files.template(name) for name in _SCRIPTS],
     )
 
 
-def _rows(timeline: Sequence[Mapping[str, Any]], server: str) -> Markup:
-    """The table of a timeline; lines of the server's log that every scenario has are folded.  A run
-    has 30 000 entries: one by one in the template they would take twice as long."""
-    return Markup("\n".join(_table(timeline, server)))
+def _index(
+    results: Results, suites: Mapping[str, Sequence[ScenarioResult]], changes: Sequence[str]
+) -> dict[str, Any]:
+    server = results.server
+    return {
+        "version": __version__,
+        "title": server.title,
+        "path": server.path,
+        "library": f"{server.library_title} (built with {server.built_with})",
+        "host": results.host,
+        "clock": results.clock,
+        "server": server.name,
+        "seconds": round(results.seconds, 1),
+        "partial": "" if results.complete else PARTIAL,
+        "epoch": EPOCH,
+        "outcomes": OUTCOMES,
+        "instants": INSTANTS,
+        "suites": [[suite, [_entry(one) for one in ours]] for suite, ours in suites.items()],
+        "deviations": {
+            one.id: [one.title, one.expected, one.does, one.source] for one in register.REGISTER
+        },
+        "changes": list(changes),
+    }
 
 
-def _table(timeline: Sequence[Mapping[str, Any]], server: str) -> Iterator[str]:
-    def routine(entry: Mapping[str, Any]) -> bool:
-        return entry["part"] == server and is_routine(entry["what"])
-
-    for folded, entries in itertools.groupby(timeline, routine):
-        if folded:
-            yield _fold(list(entries))
-        else:
-            yield from map(_row, entries)
-
-
-def _row(entry: Mapping[str, Any]) -> str:
-    return (
-        f'    <tr class="{escape(entry["part"])}"><td>{offset(entry["at"])}</td>'
-        f'<td>{escape(entry["part"])}</td><td>{escape(entry["what"])}</td>\n'
-        f"    <td>{escape(_compact(entry['details']))}</td></tr>"
-    )
+def _entry(one: ScenarioResult) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "outcome": one.outcome,
+        "reason": one.reason,
+        "about": one.about,
+        "source": one.source,
+        "ms": round(one.seconds * 1000),
+        "faults": sorted(set(_faults(one.timeline))),
+        "deviations": [text.partition(":")[0] for text in one.deviations],
+    }
 
 
-def _fold(entries: Sequence[Mapping[str, Any]]) -> str:
-    many = f"{len(entries)} lines" if len(entries) > 1 else "1 line"
-    first = entries[0]
-    lines = escape("\n".join(entry["what"] for entry in entries))
-    return (
-        f'    <tr class="routine"><td>{offset(first["at"])}</td><td>{escape(first["part"])}</td>\n'
-        f'    <td colspan="2"><details><summary>{many} of routine</summary>{lines}</details></td>'
-        "</tr>"
-    )
+def _told(one: ScenarioResult, server: str) -> dict[str, Any]:
+    """What is shown of a scenario; entries of its timeline that every one has are marked."""
+    routine = [
+        number
+        for number, entry in enumerate(one.timeline)
+        if entry["part"] == server and is_routine(entry["what"])
+    ]
+    rows = [[entry[key] for key in ("at", "part", "what", "details")] for entry in one.timeline]
+    return {"text": one.text, "observed": one.observed, "timeline": rows, "routine": routine}
 
 
-def _compact(details: Mapping[str, Any]) -> str:
-    """name=value of all that there is; times are written out."""
-    return " ".join(
-        f"{name}={_value(name, value)}" for name, value in details.items() if value is not None
-    )
+def _suite(one: ScenarioResult) -> str:
+    """suites/responder of suites/responder/test_at_reload.py::test_x."""
+    return one.id.partition("::")[0].rpartition("/")[0] or "."
 
 
-def _value(name: str, value: Any) -> str:
-    if isinstance(value, str):
-        return value if _WORD.fullmatch(value) else _JSON.encode(value)
-    if isinstance(value, int) and name in _INSTANTS:
-        return instant(value)
-    if name == "seconds" and isinstance(value, (int, float)):
-        return offset(value)
-    if isinstance(value, Mapping):
-        return f"{{{_compact(value)}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(_value(name, one) for one in value)}]"
-    return _JSON.encode(value)
+def _faults(timeline: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The names of the faults that a scenario has put in force, or that were met."""
+    for entry in timeline:
+        for fault in entry["details"].get("faults") or ():
+            name = fault.get("fault") if isinstance(fault, dict) else fault
+            if isinstance(name, str):
+                yield name
+
+
+def _json(value: Any) -> str:
+    """For a script: what ends one, or a line of one, is written otherwise."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("</", "<\\/").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -19,6 +19,8 @@ SCHEMA = 2
 _SCHEMAS = (1, SCHEMA)
 PARTIAL = "Partial: the run was cut short, not every scenario was run."
 OUTCOMES = ("pass", "fail", "known-deviation", "not-applicable", "error")
+#: what of a scenario stands in the record alone
+_OF_THE_RECORD = ("timeline", "deviations", "text", "about", "source")
 _COMPARED = {"id": str, "outcome": str, "reason": str, "observed": dict}
 
 
@@ -36,6 +38,9 @@ class ScenarioResult:
     deviations: list[str] = field(default_factory=list)
     #: a failure at length
     text: str = ""
+    #: what it is about (the first paragraph of its docstring), and where it stands: FILE:LINE
+    about: str = ""
+    source: str = ""
 
     @property
     def unexpected(self) -> bool:
@@ -86,7 +91,8 @@ class Results:
         scenarios = []
         for scenario in self.sorted():
             entry = dict(vars(scenario))
-            del entry["timeline"], entry["deviations"], entry["text"]
+            for member in _OF_THE_RECORD:
+                del entry[member]
             entry["seconds"] = round(scenario.seconds, 3)
             scenarios.append(entry)
         return {

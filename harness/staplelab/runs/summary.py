@@ -40,7 +40,7 @@ def lines(results: Results, out: Path | None) -> Iterator[str]:
     elif not unexpected:
         yield "Everything as expected."
     if out is not None:
-        yield "Results: " + ", ".join(f"{out}/{name}" for name in views.NAMES)
+        yield "Results: " + ", ".join(f"{out}/{name}" for name in views.PAGES)
 
 
 def _counted(title: str, texts: list[str]) -> Iterator[str]:

@@ -100,7 +100,7 @@ def test_four_shards_equal_the_whole(engine: Any, tmp_path: Path) -> None:
     merged = without_times(cut / "results.json")
     assert len(merged["scenarios"]) > 100
     assert merged == without_times(whole / "results.json")
-    assert (cut / "junit.xml").exists() and (cut / "report.html").exists()
+    assert (cut / "junit.xml").exists() and (cut / "report" / "index.html").exists()
 
 
 def test_a_killed_task_is_repeated(engine: Any, tmp_path: Path) -> None:
