@@ -82,6 +82,18 @@ $(MUTATION)/made:
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check 'universalmutator==1.14.1'
 	@touch $@
 
+# What reads nginx's configuration files comes from PyPI, too; nothing but the drill needs it.
+DRILL_TOOL := build/drill-tool
+
+drill-tool: $(DRILL_TOOL)/made ## get what the drill reads a configuration with, into build/drill-tool
+
+$(DRILL_TOOL)/made:
+	$(PACKAGES) drill python3-pip
+	@rm -rf $(@D)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action ignore \
+	    --no-deps --target $(@D) 'crossplane==0.5.8'
+	@touch $@
+
 test: test-c test-harness ## test the lab itself: C unit tests, fuzz corpora, tests of the harness
 
 lint: lint-c lint-cppcheck lint-analyzer lint-python lint-shell lint-floors lint-house ## check format, Python, shell scripts, the C by static analysis, floors, house rules

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from staplelab.drill.originals import Original, find_issuer
-from staplelab.drill.urls import PORT, Url
+from staplelab.drill.urls import Url
 from staplelab.parts.topology import OCSP_HOST
 
 #: of one that could not be read
-DEFAULT_URL = f"http://{OCSP_HOST}:{PORT}/"
+DEFAULT_URL = f"http://{OCSP_HOST}/"
 DEFAULT_LIFE = 90 * 86400
 NAMELESS = "nameless.staplelab.test"
 #: so many authorities of a file that nothing in the twin comes of have a twin each; each has a key
@@ -107,7 +107,8 @@ class Pki:
         if not self.has(id_):
             made: dict[str, Any] = {"id": id_, "subject": f"Staplelab {id_.removeprefix('lab-')}"}
             if id_ == ISSUING:
-                made |= {"issuer": self.default(ROOT), "ocsp_urls": [DEFAULT_URL]}
+                made["issuer"] = self.default(ROOT)
+                made.update(_urls([DEFAULT_URL]))
             self.authorities.append({**made, "serial": self._serial()})
         return id_
 
@@ -145,7 +146,7 @@ class Pki:
                 "key": key,
                 "names": list(names),
                 "serial": self._serial(),
-                "ocsp_urls": [DEFAULT_URL],
+                **_urls([DEFAULT_URL]),
             }
         )
         return id_
@@ -163,7 +164,7 @@ class Pki:
                 "eku": "client-auth",
                 "names": [f"{id_}.staplelab.test"],
                 "serial": self._serial(),
-                "ocsp_urls": [DEFAULT_URL],
+                **_urls([DEFAULT_URL]),
             }
         )
         return id_
@@ -191,7 +192,8 @@ class Pki:
     def authorities_in(self, named: str) -> list[str]:
         """Of a file's twins the authorities, those that others have issued before roots."""
         known = {one["id"]: "issuer" not in one for one in self.authorities}
-        return sorted((id_ for id_ in self.files[named] if id_ in known), key=lambda id_: known[id_])
+        here = [id_ for id_ in self.files[named] if id_ in known]
+        return sorted(here, key=lambda id_: known[id_])
 
     # ----- what they share -----
 

@@ -124,10 +124,10 @@ def _settings(statements: Iterable[Statement]) -> dict[str, tuple[Setting, ...]]
 def read_listen(one: Statement) -> Listen:
     """A `listen` directive; of a range of ports the first one."""
     address, *options = one.words
-    return Listen(one.place, address, _socket(address), tuple(options))
+    return Listen(one.place, address, socket_of(address), tuple(options))
 
 
-def _socket(address: str) -> str:
+def socket_of(address: str) -> str:
     if address.startswith("unix:"):
         return address
     if address.isdigit():

@@ -226,6 +226,10 @@ class Twin:
     workers: int
     #: the description that pki-mint makes the twins' certificates of
     description: dict[str, Any]
+    #: the directory that the folder of `conf` stands for; None: it is where it says
+    stands_for: str | None = None
+    #: what the twin is rewritten from (source.Source)
+    source: Any = field(default=None, repr=False)
 
     def site(self, name: str) -> TwinSite:
         """The site of that name, or with that server_name; LabError names the nearest."""

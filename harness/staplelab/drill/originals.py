@@ -1,4 +1,4 @@
-"""The public part of the certificates that a configuration names.  Private keys are never opened."""
+"""What certificate files of a configuration say.  Private keys are never opened."""
 
 from __future__ import annotations
 

@@ -148,7 +148,6 @@ class _Includer:
                 _leave_out(reading, Place(reading.tree.shown(file), line), file, why)
             yield from self.spliced(parsed.statements, depth + 1)
 
-
     def _guess(self, named: str) -> None:
         """Takes the folder for the one that an absolute include says, where that is not there but
         below the folder."""

@@ -6,6 +6,7 @@ import contextlib
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from socket import gethostname
 
 from staplelab.drill.merged import Server, default_of
 
@@ -17,7 +18,7 @@ with warnings.catch_warnings():
 _LABEL = "staplelab"
 #: reaches whoever is the default
 NOBODY = "nobody.staplelab.invalid"
-_HOST = re.compile(r"(?!-)[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+_HOST = re.compile(r"(?=.*[a-z0-9])(?!-)[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
 def at(found: Sequence[Server], socket: str) -> list[Server]:
@@ -94,6 +95,8 @@ def _samples(name: str) -> Iterator[str]:
         yield from (plain[1:], f"{_LABEL}{plain}")
     elif plain.endswith(".*"):
         yield from (f"{plain[:-1]}example", f"{plain[:-1]}{_LABEL}")
+    elif plain == "$hostname":
+        yield gethostname().lower()
     else:
         yield plain
 

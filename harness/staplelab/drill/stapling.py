@@ -54,7 +54,7 @@ def judge(
         why = "one ssl_stapling_file is stapled to each of several certificates"
         return Judged("cannot-judge", why, given[0].place)
     if given:
-        why = "ssl_stapling_file: nginx staples what somebody else puts there, and never looks again"
+        why = "ssl_stapling_file: nginx staples what is there, and never looks again"
         return Judged("cannot-judge", why, given[0].place)
     if has_variable(str(setting)):
         why = "a variable is in ssl_certificate: nginx staples nothing then, and does not say so"
@@ -83,8 +83,6 @@ def _issuer_is_found(server: Server, twin: TwinCertificate, files: Files) -> boo
     if not twin.read:
         return True
     leaf, *behind = files.found(twin.file)
-    if leaf.self_signed and not behind:
-        pass  # it is its own issuer, where it is trusted
     if find_issuer(leaf, behind) is not None:
         return True
     verify = server.setting("ssl_verify_client", "off")

@@ -57,4 +57,4 @@ def x509() -> ModuleType:
             if places.is_installed()
             else "run `harness/setup/packages drill`, or install python3-cryptography"
         )
-        raise LabError(f"the drill reads certificates with python3-cryptography: {remedy}") from None
+        raise LabError(f"the drill reads certificates with cryptography: {remedy}") from None
