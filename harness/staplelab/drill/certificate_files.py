@@ -16,7 +16,8 @@ from staplelab.drill.originals import Original, Originals
 
 _BY_FILE = {"p256": re.compile(r"ec(c|dsa)|[._-]ec[._-]"), "rsa2048": re.compile(r"rsa")}
 #: what a file that could not be read may have been, the likeliest first
-_KEYS = ("rsa2048", "p256", "ed25519")
+_KEYS = ("p256", "rsa2048", "ed25519")
+_ANY_KEY = re.compile(r"ECDSA|\b(ALL|COMPLEMENTOFDEFAULT|DEFAULT|HIGH|EECDH|ECDHE?)(?![\w-])")
 _ROLES = ("ssl_trusted_certificate", "ssl_client_certificate")
 
 
@@ -195,8 +196,8 @@ def _likely_key(files: Files, named: str, users: Sequence[tuple[Server, Setting]
     }
     likely = [key for key, pattern in _BY_FILE.items() if pattern.search(named.lower())]
     ciphers = users[0][0].setting("ssl_ciphers")
-    if "ECDSA" in ciphers and "RSA" not in ciphers.replace("ECDSA", ""):
-        likely.append("p256")
+    if "RSA" in ciphers and not _ANY_KEY.search(ciphers):
+        likely.append("rsa2048")
     choices = [key for key in (*likely, *_KEYS) if key not in beside]
     return choices[0] if choices else _KEYS[0]
 

@@ -166,7 +166,7 @@ def _resolver(one: Statement, source: Source, ground: Ground) -> Statement:
     for word in one.words:
         if word.startswith("status_zone="):
             continue
-        kept.append(word if "=" in word or word == "off" else ground.name_servers[word])
+        kept.append(ground.name_servers.get(word, word))
     made = replace(one, words=tuple(kept))
     source.changes.of(
         "resolver",

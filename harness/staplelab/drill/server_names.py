@@ -72,6 +72,8 @@ def leading_to(found: Sequence[Server], server: Server, socket: str) -> str | No
     """A server name that leads to this server{} at that socket, as it stands in `server_name` where
     one can be asked for; None where no name does."""
     for name in server.names:
+        if not name and chosen(found, socket, "") is server:
+            return ""
         for asked in _samples(name):
             if _HOST.fullmatch(asked) and chosen(found, socket, asked) is server:
                 return asked

@@ -27,6 +27,11 @@ def seconds(text: str) -> int | None:
     return sum(0 if unit == "ms" else int(number) * _UNITS[unit] for number, unit in words)
 
 
+def addresses(words: Sequence[str]) -> list[str]:
+    """Of the words of a `resolver` the name servers."""
+    return [word for word in words if "=" not in word and word != "off"]
+
+
 class NameServers:
     """The name servers of all `resolver` directives: each address has a listener of the stub."""
 
@@ -52,10 +57,9 @@ class NameServers:
         if not found or found[0].words == ("off",):
             return None
         options = dict(word.split("=", 1) for word in found[0].words if "=" in word)
-        addresses = [word for word in found[0].words if "=" not in word]
         return Resolver(
             place=found[0].place,
-            name_servers=tuple(map(self.at, addresses)),
+            name_servers=tuple(map(self.at, addresses(found[0].words))),
             valid=seconds(options["valid"]) if "valid" in options else None,
             ipv4=options.get("ipv4") != "off",
             ipv6=options.get("ipv6") != "off",

@@ -15,6 +15,7 @@ from staplelab.drill.ground import Ground
 from staplelab.drill.model import CertificateAtSite, Complaint, Twin, TwinSite
 from staplelab.drill.rewrite import Rewritten, rewrite
 from staplelab.drill.source import Source
+from staplelab.drill.stapling import believe
 from staplelab.drill.trial import Trial
 from staplelab.drill.twin import PROFILE
 from staplelab.hosts.base import Host
@@ -61,7 +62,10 @@ class Stand:
             host.share(ground.folder)
         twin.sites = tuple(map(self._with_listen, twin.sites))
         called = {str(path): named for named, path in ground.files.items()}
+        called |= {here: socket for socket, here in self._sockets.items()}
+        called |= {here: original for original, here in ground.name_servers.items()}
         twin.complaints += self._try(called)
+        twin.sites = tuple(believe(twin.sites, twin.complaints))
 
     def _with_listen(self, site: TwinSite) -> TwinSite:
         if not site.socket:

@@ -3,11 +3,20 @@ configuration, some of it without a word."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from staplelab.drill.certificate_files import Files, has_variable
 from staplelab.drill.merged import Server
-from staplelab.drill.model import Place, Setting, Stapling, TwinCertificate
+from staplelab.drill.model import (
+    Complaint,
+    Place,
+    Setting,
+    Stapling,
+    TwinCertificate,
+    TwinSite,
+)
 from staplelab.drill.originals import find_issuer
 from staplelab.drill.urls import Url
 from staplelab.servers.sut import ServerUnderTest
@@ -20,6 +29,7 @@ _LUA = (
     "ssl_client_hello_by_lua_block",
     "ssl_client_hello_by_lua_file",
 )
+_IGNORED = re.compile(r'"ssl_stapling" ignored, (?P<why>.* certificate) "(?P<file>.*)"')
 #: libraries that have no stapling of their own for nginx to use
 _WITHOUT_STAPLING = ("BoringSSL",)
 
@@ -93,6 +103,33 @@ def _issuer_is_found(server: Server, twin: TwinCertificate, files: Files) -> boo
             if not trusted or find_issuer(leaf, trusted) is not None:
                 return True  # of a file that was not read the twin has what is needed
     return False
+
+
+def believe(sites: Sequence[TwinSite], complaints: Sequence[Complaint]) -> Iterator[TwinSite]:
+    """The sites, with what nginx has said of certificates that it does not staple, where nothing
+    that was read foretold it."""
+    said = {}
+    for complaint in complaints:
+        if found := _IGNORED.fullmatch(complaint.text):
+            said[found["file"]] = f"nginx says: {found['why']}"
+    for site in sites:
+        for at in site.certificates:
+            if at.stapling == "ignored":
+                said.pop(at.certificate.file, None)
+    for site in sites:
+        certificates = tuple(
+            replace(at, stapling="ignored", why=said[at.certificate.file])
+            if at.stapling == "on" and at.certificate.file in said
+            else at
+            for at in site.certificates
+        )
+        if certificates == site.certificates:
+            yield site
+            continue
+        first = next((at for at in certificates if at.stapling == "on"), certificates[0])
+        yield replace(
+            site, certificates=certificates, stapling=first.stapling, why=first.why
+        )
 
 
 def of_site(judged: list[Judged], rejects: bool) -> tuple[Stapling, str]:

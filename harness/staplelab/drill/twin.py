@@ -19,6 +19,7 @@ from staplelab.drill.merged import Server
 from staplelab.drill.model import Twin, TwinSite
 from staplelab.drill.originals import Originals
 from staplelab.drill.reading import Reading, read
+from staplelab.drill.sites import NameServers
 from staplelab.drill.source import Source
 from staplelab.drill.urls import Url
 from staplelab.parts.topology import OCSP_HOST
@@ -44,16 +45,15 @@ def make(
     certificates are looked at, in Unix seconds."""
     reading = read(conf, stands_for, root)
     changes = Changes()
-    found = _servers(reading, server, changes)
+    found = _servers(reading, server)
     originals = Originals(reading)
     secure = [one for context in found.values() for one in context if one.tls]
     files = certificate_files.make(secure, originals, changes, int(moment or time.time()))
-    name_servers = sites.NameServers(MOST_NAME_SERVERS)
+    name_servers = NameServers(MOST_NAME_SERVERS)
     made: list[TwinSite] = []
     for context in found.values():
         made += sites.sites(context, files, server, name_servers)
-    for one in (one for context in found.values() for one in context):
-        name_servers.of(one)
+    _number_name_servers(reading, name_servers, changes)
     stated, workers = _workers(reading)
     twin = Twin(
         conf=reading.conf,
@@ -74,17 +74,25 @@ def make(
     return twin
 
 
-def _servers(
-    reading: Reading, server: ServerUnderTest, changes: Changes
-) -> dict[str, list[Server]]:
+def _servers(reading: Reading, server: ServerUnderTest) -> dict[str, list[Server]]:
     """The servers by their context; those of stream{} where nginx staples there."""
     found = {"http": merged.servers(reading.statements, "http")}
-    stapled = server.within(">=1.27.2") and all(
-        map(server.has, ("stream", "stream_ssl_module"))
-    )
-    if stapled:
+    if server.within(">=1.27.2") and all(map(server.has, ("stream", "stream_ssl_module"))):
         found["stream"] = merged.servers(reading.statements, "stream")
     return found
+
+
+def _number_name_servers(reading: Reading, known: NameServers, changes: Changes) -> None:
+    """Gives a listener to those, too, that no site has: the twin names them all."""
+    outer = [one for one in reading.statements if one.name in ("http", "stream")]
+    inner = [server for one in outer for server in one.inside("server")]
+    for block in (*outer, *inner):
+        for one in block.inside("resolver"):
+            for address in sites.addresses(one.words):
+                known.at(address)
+            if len(known.all) > MOST_NAME_SERVERS:
+                instead = f"{MOST_NAME_SERVERS} listeners, of which some stand for several"
+                changes.of("resolver", one, instead, "what one of those alone does")
 
 
 def _workers(reading: Reading) -> tuple[str, int]:

@@ -142,7 +142,8 @@ class Clients(Lifecycle):
             mine = self.certificate(certificate)
             own = ("--cert", str(mine.chain or mine.file), "--key", str(mine.private_key))
         judged_by = () if trusted is None or _has(options, "--trusted") else ("--trusted", trusted)
-        known = ("--servername", name, *map(str, judged_by), *own)
+        asked = ("--servername", name) if name else ()
+        known = (*asked, *map(str, judged_by), *own)
         return (*known, *options, at or self.nginx.listen)
 
     def _end_clients(self) -> None:

@@ -7,6 +7,7 @@ the last one's topology are ended, and the clock is put back.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from staplelab.places import key_pool_option
 from staplelab.servers.sut import ServerUnderTest
 
 _IPV6 = "-6"
+_DNS_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class World:
 
     def _start_stub(self) -> DnsStub:
         address = self.host.address("responder")
-        records = {f"{name}/A": address for name in dict.fromkeys((OCSP_HOST, *self._more.hosts))}
+        names = [OCSP_HOST, *filter(_DNS_NAME.fullmatch, self._more.hosts)]
+        records = {f"{name}/A": address for name in names}
         listeners = self._listeners("stub")
         for name, ipv6 in self._more.name_servers.items():
             own = self.host.ipv6_address("stub") if ipv6 else None
