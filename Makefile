@@ -146,7 +146,7 @@ test-c: ready-to-test
 	@+$(C_BUILD) VARIANT=asan check
 
 # The programs are the ones with the sanitizers, and NGINX is always set.
-test-harness: ready-to-test
+test-harness: ready-to-test $(DRILL_TOOL)/made
 	@NGINX=$$(harness/setup/find-nginx) STAPLELAB_BUILD=$(CURDIR)/build/asan $(PYTEST) harness/tests \
 	--ignore harness/tests/docker $(ARGS)
 

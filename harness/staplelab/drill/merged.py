@@ -66,6 +66,11 @@ class Server:
     def place(self) -> Place:
         return self.statement.place
 
+    @property
+    def is_site(self) -> bool:
+        """Whether it has TLS on any of its sockets, also where that is QUIC."""
+        return bool(self.tls) or any(listen.quic for listen in self.listens)
+
     def setting(self, name: str, default: str = "") -> str:
         found = self.settings.get(name)
         return str(found[-1]) if found else default

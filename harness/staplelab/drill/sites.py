@@ -74,7 +74,7 @@ def sites(
     made: list[TwinSite] = []
     taken: dict[str, int] = {}
     for server in servers:
-        if server.tls or any(listen.quic for listen in server.listens):
+        if server.is_site:
             name = _name(server)
             taken[name] = taken.get(name, 0) + 1
             title = name if taken[name] == 1 else f"{name} ({taken[name]})"

@@ -47,7 +47,7 @@ def make(
     changes = Changes()
     found = _servers(reading, server)
     originals = Originals(reading)
-    secure = [one for context in found.values() for one in context if one.tls]
+    secure = [one for context in found.values() for one in context if one.is_site]
     files = certificate_files.make(secure, originals, changes, int(moment or time.time()))
     name_servers = NameServers(MOST_NAME_SERVERS)
     made: list[TwinSite] = []
