@@ -31,7 +31,7 @@ SHELL_FILES = $(shell grep -rlIE --exclude='*.py' '^\#!/bin/(ba)?sh' $(wildcard 
 .NOTPARALLEL:
 .PHONY: help build run test test-c test-harness test-suites test-docker test-asan test-recipes coverage fuzz \
         lint lint-c lint-cppcheck lint-analyzer lint-python lint-shell lint-floors lint-house format \
-        first-hour soak bench clean clocks conformance ready-to-run ready-to-test images matrix nginx-asan mutants
+        first-hour soak bench clean clocks conformance ready-to-run ready-to-test images matrix nginx-asan mutants drill-tool
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile

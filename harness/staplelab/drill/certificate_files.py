@@ -58,6 +58,8 @@ def make(servers: Sequence[Server], originals: Originals, changes: Changes, mome
         for role in _ROLES:
             for setting in server.all(role)[-1:]:
                 _trusted(files, server, role, setting, pool)
+    if not files.pki.authorities:
+        files.pki.default(ROOT)  # a PKI has one, also where no site has a certificate
     return files
 
 

@@ -73,7 +73,8 @@ def leave_out(changes: Changes, one: Statement) -> None:
 
 def _workers(one: Statement, source: Source) -> None:
     if one.words != (str(source.workers),):
-        source.changes.of("process", one, f"worker_processes {source.workers}")
+        hides = "how many workers there are: each of them fetches for itself"
+        source.changes.of("process", one, f"worker_processes {source.workers}", hides)
 
 
 def _events(events: Statement, changes: Changes) -> Iterator[Statement]:

@@ -58,6 +58,7 @@ class Stand:
             folder=host.given / PROFILE,
         )
         self._rewritten: Rewritten = rewrite(self._source, ground)
+        self._tell_of_ipv6()
         if ground.folder.exists():
             host.share(ground.folder)
         twin.sites = tuple(map(self._with_listen, twin.sites))
@@ -71,6 +72,16 @@ class Stand:
         if not site.socket:
             return site
         return replace(site, listen=self._sockets[merged.socket_of(site.socket)])
+
+    def _tell_of_ipv6(self) -> None:
+        """A machine without IPv6 has the name servers at IPv4 addresses alone."""
+        if self.host.ipv6_address("stub") is not None:
+            return
+        for site in self.twin.sites:
+            if site.resolver and any(one.ipv6 for one in site.resolver.name_servers):
+                place, before = site.resolver.place, "IPv6 addresses in `resolver`"
+                hides = "what becomes of it when IPv6 does not work"
+                self._source.changes.add("resolver", place, before, "IPv4 addresses", hides)
 
     # ----- its configuration -----
 
@@ -106,7 +117,10 @@ class Stand:
         ]
         if sut.number >= E_OPTION_SINCE:
             argv += ["-e", str(folder / "startup.log")]
-        variables = self.host.part_variables(self.host.hosts_file(lab.folder))
+        variables = {
+            **self.host.part_variables(self.host.hosts_file(lab.folder)),
+            sut.ways.sockets: "",  # the driver's may say which nginx is judged
+        }
         done = self.host.run(argv, variables=variables)
         said = [line for line in done.stderr.splitlines() if not _VERDICT.match(line)]
         lines = error_log.parse("\n".join(said))

@@ -74,10 +74,12 @@ def judge(
     if not _issuer_is_found(server, twin, files):
         why = "nginx does not find the issuer: it is neither in ssl_certificate nor among the "
         return Judged("ignored", f"{why}trusted certificates", setting.place)
-    return _by_url(server, twin, setting, place)
+    return _by_url(server, twin, setting, place, files)
 
 
-def _by_url(server: Server, twin: TwinCertificate, setting: Setting, place: Place) -> Judged:
+def _by_url(
+    server: Server, twin: TwinCertificate, setting: Setting, place: Place, files: Files
+) -> Judged:
     own = server.all("ssl_stapling_responder")[-1:]
     if not own and not twin.ocsp_urls:
         return Judged("ignored", "there is no OCSP URL in the certificate", setting.place)
@@ -86,14 +88,28 @@ def _by_url(server: Server, twin: TwinCertificate, setting: Setting, place: Plac
         return Judged("ignored", why, own[0].place if own else setting.place)
     known = "the OCSP URL is not known, the lab's stands for it"
     why = f"asked for at {url.host}" if twin.read or own else known
+    if not _issuer_is_sent(twin, files):
+        why += (
+            "; the issuer is not in ssl_certificate, so nginx refuses a response that does not "
+            "carry the certificate of who signed it"
+        )
     return Judged("on", why, place, (url.host,))
+
+
+def _issuer_is_sent(twin: TwinCertificate, files: Files) -> bool:
+    """Whether it stands in ssl_certificate: nginx looks for a signer there and in the response, and
+    not among the trusted certificates."""
+    if not twin.read:
+        return True
+    leaf, *behind = files.found(twin.file)
+    return find_issuer(leaf, behind) is not None
 
 
 def _issuer_is_found(server: Server, twin: TwinCertificate, files: Files) -> bool:
     if not twin.read:
         return True
-    leaf, *behind = files.found(twin.file)
-    if find_issuer(leaf, behind) is not None:
+    leaf = files.found(twin.file)[0]
+    if _issuer_is_sent(twin, files):
         return True
     verify = server.setting("ssl_verify_client", "off")
     roles = ["ssl_trusted_certificate", *(["ssl_client_certificate"] if verify != "off" else [])]

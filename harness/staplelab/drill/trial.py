@@ -40,7 +40,8 @@ class Trial:
         for _ in range(_MOST):
             said = self.test(self.render())
             wrong = [line for line in said if line.level in ("emerg", "alert")]
-            complaints = [self._complaint(line) for line in said if line not in wrong]
+            rest = [line for line in said if line not in wrong and not self._is_ours(line)]
+            complaints = [self._complaint(line) for line in rest]
             if not wrong:
                 return [*refused, *complaints]
             refused.append(self._do_without(wrong[0]))
@@ -52,10 +53,10 @@ class Trial:
             raise LabError(f"nginx refuses the configuration: {complaint}")
         name = one.name
         unknown = _UNKNOWN.match(line.text) is not None
-        why = "this nginx does not know it" if unknown else f"nginx refuses it: {complaint.text}"
+        hides = "what it does: this nginx does not know it" if unknown else complaint.text
         for other in {id(line): line for line in self.given.lines if line is not None}.values():
             if other is one or (unknown and other.name == name):
-                self.changes.of("version" if unknown else "requests", other, "", why)
+                self.changes.of("version" if unknown else "requests", other, "", hides)
         self.given.rewritten.without(
             lambda other: other is one or (unknown and other.name == name)
         )
@@ -65,6 +66,10 @@ class Trial:
         found = _AT.search(line.text)
         number = int(found[1]) if found else 0
         return self.given.lines[number - 1] if 0 < number <= len(self.given.lines) else None
+
+    def _is_ours(self, line: error_log.Line) -> bool:
+        """Whether it is of a directive that the lab has put there."""
+        return _AT.search(line.text) is not None and self._statement(line) is None
 
     def _complaint(self, line: error_log.Line) -> Complaint:
         """A line of nginx's, with the original's names of files and places."""
