@@ -17,6 +17,7 @@ from staplelab.drill.model import Change, Twin, TwinSite
 from staplelab.drill.stand import Stand, stand
 from staplelab.drill.twin import make
 from staplelab.errors import LabError
+from staplelab.places import repository
 from staplelab.scenario.lab import Lab
 from staplelab.servers.sut import ServerUnderTest
 
@@ -456,3 +457,13 @@ def test_a_stream_is_stapled_where_nginx_staples_there(folder: Folder) -> None:
     gone = [one.before for one in twin.changes if not one.instead]
     assert ("stream { ... }" in gone) != able
     assert ("server { ... }" in gone) == able
+
+
+def test_the_example_of_the_page(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (repository() / "docs" / "drill-twin.md").read_text()
+    (block,) = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    conf = folder.conf(f"server {{ listen 443 ssl; server_name a.example.org; {_TLS} {ON} }}")
+    here = block.replace("/etc/nginx/nginx.conf", str(conf))
+    exec(here.replace('"local", None', f'"local", "{nginx()}"'), {})
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["a.example.org on asked for at ocsp.ca.example NO_STAPLE"]

@@ -24,6 +24,7 @@ _DROPPED = {
     "ssl_ech_file",
     "ssl_engine",
     "ssl_password_file",
+    "ssl_preread",
     "ssl_stapling_file",
 }
 
