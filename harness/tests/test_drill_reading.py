@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,12 @@ def test_a_mistake_is_named_and_what_stands_before_it_is_read(
     (unread,) = reading.unread
     assert (unread.file, unread.place) == ("inner", Place("inner", line))
     assert why in unread.why
+
+
+def test_what_is_no_file_is_not_waited_for(folder: Folder) -> None:
+    conf = folder.conf("include pipe; include /dev/zero; include .;")
+    os.mkfifo(folder.path / "pipe")
+    assert [one.why for one in read(conf).unread] == [*["it is no file"] * 2, "Is a directory"]
 
 
 def test_includes_without_an_end_end(folder: Folder) -> None:

@@ -166,6 +166,14 @@ def test_the_second_of_two_without_names_cannot_be_reached(folder: Folder) -> No
     assert "the default server of 443 is that at nginx.conf:4" in second.why_unreachable
 
 
+def test_a_default_that_every_name_passes_by_is_asked_for_no_name(folder: Folder) -> None:
+    every = f"server {{ listen 443 ssl; server_name ~.; {_TLS} }}"
+    http = f"server {{ listen 443 ssl; {_TLS} }} {every}"
+    default, other = twin_of(folder, http).sites
+    assert (default.sni, default.reachable) == ("", True)
+    assert other.sni == "a"
+
+
 def test_default_server_is_the_default_wherever_it_stands(folder: Folder) -> None:
     http = (
         f"server {{ listen 443 ssl; server_name a; {_TLS} }}"

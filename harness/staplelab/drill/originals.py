@@ -11,6 +11,7 @@ from typing import Any
 
 from staplelab.drill import tool
 from staplelab.drill.reading import Reading
+from staplelab.drill.statements import refuse_special
 
 #: octets; ca-certificates.crt has 220,000
 _LARGEST = 16 << 20
@@ -86,6 +87,7 @@ class Originals:
         if self._reading.is_key(file):
             return (), KEY_FILE
         try:
+            refuse_special(file)
             with file.open("rb") as opened:
                 octets = opened.read(_LARGEST)
         except OSError as error:

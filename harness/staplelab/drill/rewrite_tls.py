@@ -12,7 +12,7 @@ from staplelab.drill.certificate_files import has_variable
 from staplelab.drill.ground import Ground
 from staplelab.drill.model import Place
 from staplelab.drill.source import Source
-from staplelab.drill.statements import Statement
+from staplelab.drill.statements import Statement, refuse_special
 
 _ZONE = re.compile(r"(shared:[^:]+:)(\d+)([kKmMgG]?)")
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -106,6 +106,7 @@ class Tls:
             why = "it is named as a private key, too"
         else:
             try:
+                refuse_special(path)
                 with path.open("rb") as file:
                     octets = file.read(_LARGEST_DHPARAM)
             except OSError as error:

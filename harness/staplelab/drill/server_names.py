@@ -70,15 +70,17 @@ def _for_python(pattern: str) -> str:
 
 def leading_to(found: Sequence[Server], server: Server, socket: str) -> str | None:
     """A server name that leads to this server{} at that socket, as it stands in `server_name` where
-    one can be asked for; None where no name does."""
+    one can be asked for, "" for a client that asks for none; None where no name does."""
     for name in server.names:
         if not name and chosen(found, socket, "") is server:
             return ""
         for asked in _samples(name):
             if _HOST.fullmatch(asked) and chosen(found, socket, asked) is server:
                 return asked
-    if default_of(at(found, socket), socket) is server:
-        return NOBODY if chosen(found, socket, NOBODY) is server else None
+    # a default server gets whoever asks for nobody's name, or for none
+    for asked in (NOBODY, ""):
+        if chosen(found, socket, asked) is server:
+            return asked
     return None
 
 

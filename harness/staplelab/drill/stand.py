@@ -71,7 +71,11 @@ class Stand:
     def _with_listen(self, site: TwinSite) -> TwinSite:
         if not site.socket:
             return site
-        return replace(site, listen=self._sockets[merged.socket_of(site.socket)])
+        return replace(site, listen=self.listen(site))
+
+    def listen(self, site: TwinSite) -> str:
+        """ADDRESS:PORT of a site here; another stand of the same twin has others."""
+        return self._sockets[merged.socket_of(site.socket)]
 
     def _tell_of_ipv6(self) -> None:
         """A machine without IPv6 has the name servers at IPv4 addresses alone."""
@@ -156,7 +160,7 @@ class Stand:
         self, lab: Lab, site: TwinSite, at: CertificateAtSite | None = None, *more: str
     ) -> Handshake:
         """One handshake with a site."""
-        return lab.handshake(*self.options(site, at), *more, name=site.sni, at=site.listen)
+        return lab.handshake(*self.options(site, at), *more, name=site.sni, at=self.listen(site))
 
     def close(self) -> None:
         self.world.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -61,6 +62,7 @@ Token = tuple[str, int, bool]
 def parse(file: Path, shown: str) -> Parsed:
     """The statements of one file, whose includes are not followed; `shown` is its name in places.
     OSError when it cannot be opened.  What stands before a mistake is read."""
+    refuse_special(file)
     parsed = Parsed()
     tokens: Iterator[Token] = tool.lexer().lex(str(file))
     try:
@@ -73,6 +75,12 @@ def parse(file: Path, shown: str) -> Parsed:
         line = getattr(error, "lineno", None) or _last_line(file)
         parsed.wrong = (line, getattr(error, "strerror", None) or str(error))
     return parsed
+
+
+def refuse_special(file: Path) -> None:
+    """OSError for what would be read for ever, or waited for: a device, a FIFO, a socket."""
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        raise OSError(errno.EINVAL, "it is no file")
 
 
 def _last_line(file: Path) -> int:
