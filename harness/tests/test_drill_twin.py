@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,13 @@ from drill_originals import MOMENT, Folder
 from lab_run import nginx
 
 from staplelab import servers
+from staplelab.drill.ground import Ground
 from staplelab.drill.model import Change, Twin, TwinSite
+from staplelab.drill.rewrite_listen import listens
 from staplelab.drill.stand import Stand, stand
 from staplelab.drill.twin import make
 from staplelab.errors import LabError
+from staplelab.parts.pki import Pki
 from staplelab.places import repository
 from staplelab.scenario.lab import Lab
 from staplelab.servers.sut import ServerUnderTest
@@ -153,6 +157,19 @@ def test_ssl_on_is_what_it_was(folder: Folder) -> None:
         (complaint,) = made.twin.complaints
         assert '"ssl" directive is deprecated' in complaint.text
         assert str(complaint.place) == "nginx.conf:4"
+
+
+@pytest.mark.parametrize(
+    ("version", "words"), [("1.25.0", ("1.2.3.4:5",)), ("1.25.1", ("1.2.3.4:5", "ssl"))]
+)
+def test_ssl_on_becomes_a_word_of_listen_where_it_has_ended(
+    folder: Folder, version: str, words: tuple[str, ...]
+) -> None:
+    conf = folder.conf(f"ssl on; server {{ listen 80; {_TLS} }}")
+    twin = make(conf, server=replace(server(), version=version), moment=MOMENT.timestamp())
+    ground = Ground({"*:80": "1.2.3.4:5"}, {}, 80, "", Pki(folder.path, {}), folder.path)
+    (one,) = twin.source.servers["http"]
+    assert [listen.words for listen in listens(one, twin.source, ground)] == [words]
 
 
 def test_a_socket_of_quic_alone_is_told_and_left_out(folder: Folder) -> None:

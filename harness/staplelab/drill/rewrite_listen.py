@@ -26,7 +26,8 @@ def listens(server: Server, source: Source, ground: Ground) -> Iterator[Statemen
             source.changes.add("listen", listen.place, _text(listen), "", _HIDES["quic"])
             continue
         kept, lost = _options(listen, source)
-        if server.setting("ssl") == "on" and "ssl" not in kept:
+        gone = source.sut.within(">=1.25.1") and server.setting("ssl") == "on"
+        if gone and "ssl" not in kept:
             kept.insert(0, "ssl")
         address = ground.sockets[listen.socket]
         hides = "; ".join(filter(None, (_HIDES.get(word, "") for word in lost)))
