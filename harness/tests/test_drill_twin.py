@@ -331,6 +331,7 @@ def test_what_is_no_question_of_stapling_is_left_out_and_told(folder: Folder) ->
             listen 443 ssl;
             server_name a.example.org;
             root /nonexistent;
+            ssl_trusted_certificate a.pem;
             {_TLS} {ON}
             location / {{ proxy_pass http://$upstreams; resolver 192.0.2.99; }}
             location /x {{ content_by_lua_block {{ local a = "}}" }} }}
@@ -354,6 +355,12 @@ def test_what_is_no_question_of_stapling_is_left_out_and_told(folder: Folder) ->
         assert gone >= {"user", "load_module", "mail", "upstream", "access_log", "location", "if"}
         assert {one.kind for one in twin.changes} >= {"process", "module", "upstream", "log"}
         assert all(one.place.line > 0 for one in twin.changes)
+        # every file that stands there is another one
+        assert {one.before for one in changes(twin, "certificate")} >= {
+            "ssl_certificate a.pem",
+            "ssl_trusted_certificate a.pem",
+            "ssl_session_ticket_key a.key",
+        }
         assert "ssl_dhparam none.pem: No such file or directory" in [
             one.before for one in changes(twin, "unreadable")
         ]

@@ -49,6 +49,7 @@ class Tls:
             yield from self._certificate(one, context)
         elif one.name in ("ssl_trusted_certificate", "ssl_client_certificate"):
             if named in self._source.files.pki.files:
+                changes.of("certificate", one, "a file with twins of what is in it")
                 yield self._with_file(one, str(self._certificates(named)))
             else:
                 changes.of("certificate", one, "", "")
@@ -112,6 +113,7 @@ class Tls:
             except OSError as error:
                 why = error.strerror or str(error)
         if b"DH PARAMETERS" in octets:
+            self._source.changes.of("certificate", one, "a copy of it")
             yield self._with_file(one, str(self._ground.put(named, octets, "pem")))
             return
         before = f"{one.brief()}: {why}"
