@@ -491,3 +491,14 @@ def test_the_example_of_the_page(folder: Folder, capsys: pytest.CaptureFixture[s
     exec(here.replace('"local", None', f'"local", "{nginx()}"'), {})
     said = capsys.readouterr().out.splitlines()
     assert said == ["a.example.org on asked for at ocsp.ca.example NO_STAPLE"]
+
+
+@pytest.mark.parametrize(("size", "made"), [(48, 48), (80, 80), (7, 80), (None, 80)])
+def test_a_ticket_key_is_random_and_as_large(folder: Folder, size: int | None, made: int) -> None:
+    ground = Ground({}, {}, 80, "", Pki(folder.path, {}), folder.path / "twin")
+    original = folder.path / "ticket.key"
+    if size is not None:
+        original.write_bytes(b"x" * size)
+    octets = ground.secret("ticket.key", original).read_bytes()
+    assert len(octets) == made
+    assert b"xxx" not in octets
