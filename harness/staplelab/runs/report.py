@@ -6,13 +6,13 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup, escape
 
-from staplelab import __version__
+from staplelab import __version__, files
 from staplelab.parts.clock import EPOCH
-from staplelab.runs import files
 from staplelab.runs.results import OUTCOMES, PARTIAL, Results
 from staplelab.servers.routine import is_routine
 from staplelab.times import instant, offset
@@ -26,7 +26,7 @@ _INSTANTS = frozenset({"this_update", "next_update"})
 
 def page(results: Results) -> str:
     """The text of report.html."""
-    environment = files.environment()
+    environment = files.environment(Path(__file__).parent / "templates")
     environment.filters["rows"] = _rows
     return environment.get_template("report.html.j2").render(
         version=__version__,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from staplelab.runs import files, junit, report
+from staplelab import files
+from staplelab.runs import junit, report
 from staplelab.runs.results import Results
 
 _MAKERS = {"results.json": Results.text, "junit.xml": junit.text, "report.html": report.page}
