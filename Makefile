@@ -31,7 +31,7 @@ SHELL_FILES = $(shell grep -rlIE --exclude='*.py' '^\#!/bin/(ba)?sh' $(wildcard 
 .NOTPARALLEL:
 .PHONY: help build run test test-c test-harness test-suites test-docker test-asan test-recipes coverage fuzz \
         lint lint-c lint-cppcheck lint-analyzer lint-python lint-shell lint-floors lint-house format \
-        first-hour soak bench clean clocks conformance ready-to-run ready-to-test images matrix nginx-asan mutants drill-tool
+        first-hour soak bench clean clocks conformance ready-to-run ready-to-test images matrix nginx-asan mutants drill drill-tool
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -93,6 +93,12 @@ $(DRILL_TOOL)/made:
 	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action ignore \
 	    --no-deps --target $(@D) 'crossplane==0.5.8'
 	@touch $@
+
+CONF ?= /etc/nginx/nginx.conf
+
+drill: ready-to-run drill-tool ## say what an OCSP outage does to an nginx.conf: CONF=/etc/nginx/nginx.conf OUT=results JOBS=2
+	@nginx=$$(harness/setup/find-nginx) && STAPLELAB_BUILD=$(CURDIR)/build/release exec $(PY) -m staplelab drill \
+	    '$(CONF)' --server "$$nginx" --out "$$OUT" --jobs "$$JOBS" $(ARGS)
 
 test: test-c test-harness ## test the lab itself: C unit tests, fuzz corpora, tests of the harness
 
