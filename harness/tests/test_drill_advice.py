@@ -195,19 +195,34 @@ def test_a_file_outlives_a_reload(world: World) -> None:
 # ----- clients' certificates -----
 
 
-def asking(world: World, cache: str) -> MadeScene:
+def asking(
+    world: World, cache: str, client: str = "client", checks: str = "leaf"
+) -> MadeScene:
     """A site that has the certificates of its clients checked."""
     root = world.pki["clients"].certificates["root"]
     directives = (
         f"ssl_client_certificate {root.file};",
         "ssl_verify_client on;",
         "ssl_verify_depth 2;",
-        "ssl_ocsp leaf;",
+        f"ssl_ocsp {checks};",
         f"ssl_ocsp_cache {cache};",
         "return 200 ok;",
     )
-    choices = {"profile": "clients", "client": "client", "directives": directives}
+    choices = {"profile": "clients", "client": client, "directives": directives}
     return drill_scene.scene(world, **choices)
+
+
+def test_an_authority_without_a_responder_locks_out(world: World) -> None:
+    bad, good = (
+        measured(asking(world, "off", "client-of-no-aia", checks), "clients, refused")
+        for checks in ("on", "leaf")
+    )
+    finding = bad.finding("clients-locked-out")
+    assert finding is not None and finding.number == 1 and finding.advice is not None
+    assert "HTTP 400, certificate status request failed." in finding.sentence
+    assert (finding.advice.text, finding.advice.becomes) == ("ssl_ocsp leaf;", 0)
+    healthy = [one for one in good.measured.clients if one.name == "healthy"]
+    assert [one.accepted for one in healthy] == [True]
 
 
 def test_a_cache_lets_clients_in(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,7 @@ _GET = ("--get", "/")
 HEALTHY, REMEMBERED, REVOKED = "healthy", "remembered", "revoked"
 #: nginx's own responses to a client whose certificate it does not take; None: it has closed
 _REFUSALS = (None, 400, 495, 496)
+_REASON = re.compile(r"client SSL certificate verify error: (.*?)(?: while |,|$)")
 _FAULTS = ("refused", "silent", "5xx", "dns-silent")
 
 
@@ -51,6 +53,12 @@ def _seen(name: str, handshake: Handshake, waited: int, healthy: int | None) -> 
     return Client(name, handshake.status, accepted, waited)
 
 
+def _why(lab: Drilled) -> str:
+    """What the server has said of a client that it refused."""
+    found = [_REASON.search(line.text) for line in lab.nginx.log()]
+    return next((one[1] for one in found if one is not None), "")
+
+
 def _remembered(lab: Drilled, visitor: Visitor, healthy: int | None, validity: int) -> Client:
     """Of whom nginx has heard a second ago: let in or not, and for how long."""
     one = _seen(REMEMBERED, *_comes(lab, visitor), healthy)
@@ -76,7 +84,7 @@ def _tried(scene: Scene, terms: Terms, broken: Broken) -> list[object]:
         handshake, waited = _comes(lab, visitor)
         healthy = handshake.status
         if broken.name == _FAULTS[0]:
-            found.append(_seen(HEALTHY, handshake, waited, healthy))
+            found.append(replace(_seen(HEALTHY, handshake, waited, healthy), said=_why(lab)))
         broken.inject(lab, scene.site)
         if broken.name == _FAULTS[0]:
             found.append(_remembered(lab, visitor, healthy, terms.validity))

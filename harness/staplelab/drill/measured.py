@@ -135,6 +135,8 @@ class Client:
     #: of one that is let in while nobody can be asked: the first second in which it is so no more,
     #: from its last good answer on; None: that was not looked at, or did not end
     until: int | None = None
+    #: why it was refused, in nginx's words; "" for nothing
+    said: str = ""
 
 
 @dataclass

@@ -32,7 +32,7 @@ def answer(judged: Answer) -> None:
     if judged.measured.start is None:
         judged.findings = [*why_not(judged)]
     elif judged.measured.start.bare is None:
-        judged.findings = [*why_not(judged), *of_clients(judged)]
+        judged.findings = in_order([*why_not(judged), *of_clients(judged)])
     else:
         found = [one for make in _ABOUT for one in make(judged)]
         judged.findings = in_order([*found, *of_clients(judged)])

@@ -20,9 +20,11 @@ def of_clients(judged: Answer) -> Iterator[Finding]:
         yield Finding(
             "clients-locked-out",
             "outage",
-            "Clients with good certificates get no response, though the responder is well.",
-            0,
-            "s",
+            "Clients with good certificates are refused, though the responder is well: "
+            f"{_got(healthy)}, {healthy.said or 'and nginx says nothing of it'}.",
+            1,
+            "clients",
+            advice=_leaf_alone(judged) if judged.site.ocsp == "on" else None,
         )
         return
     locked = [one for one in clients.values() if one.name in faults.ALL and not one.accepted]
@@ -32,6 +34,17 @@ def of_clients(judged: Answer) -> Iterator[Finding]:
     revoked = clients.get(REVOKED)
     if revoked is not None:
         yield _revoked(revoked)
+
+
+def _leaf_alone(judged: Answer) -> Advice:
+    return Advice(
+        "ssl_ocsp",
+        "ssl_ocsp leaf;",
+        0,
+        "nginx asks about the client's certificate alone, and not about an authority's, which may "
+        "name no responder",
+        _at(judged, "ssl_ocsp"),
+    )
 
 
 def _locked_out(judged: Answer, locked: list[Client]) -> Finding:
