@@ -70,7 +70,8 @@ def _outages(answer: Answer) -> Iterator[tuple[str, str, str]]:
             yield what, "no staple is lost", ""
         else:
             back = "never by itself" if one.back is None else f"{span(one.back)} after its end"
-            yield what, f"lost after {span(one.lost)}, {span(one.bare)} without", back
+            about = "" if one.exact else "at some time before: "
+            yield what, f"{about}lost after {span(one.lost)}, {span(one.bare)} without", back
 
 
 def _failures(answer: Answer) -> Iterator[tuple[str, str, str]]:
