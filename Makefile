@@ -31,7 +31,7 @@ SHELL_FILES = $(shell grep -rlIE --exclude='*.py' '^\#!/bin/(ba)?sh' $(wildcard 
 .NOTPARALLEL:
 .PHONY: help build run test test-c test-harness test-suites test-browser test-docker test-asan test-recipes coverage fuzz \
         lint lint-c lint-cppcheck lint-analyzer lint-python lint-shell lint-floors lint-house format \
-        first-hour soak bench clean clocks conformance ready-to-run ready-to-test images matrix nginx-asan mutants
+        first-hour soak bench clean clocks conformance ready-to-run ready-to-test images matrix nginx-asan mutants drill drill-tool
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -81,6 +81,24 @@ $(MUTATION)/made:
 	@$(PY) -m venv --clear $(@D)
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check 'universalmutator==1.14.1'
 	@touch $@
+
+# What reads nginx's configuration files comes from PyPI, too; nothing but the drill needs it.
+DRILL_TOOL := build/drill-tool
+
+drill-tool: $(DRILL_TOOL)/made ## get what the drill reads a configuration with, into build/drill-tool
+
+$(DRILL_TOOL)/made:
+	$(PACKAGES) drill python3-pip
+	@rm -rf $(@D)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action ignore \
+	    --no-deps --target $(@D) 'crossplane==0.5.8'
+	@touch $@
+
+CONF ?= /etc/nginx/nginx.conf
+
+drill: ready-to-run drill-tool ## say what an OCSP outage does to an nginx.conf: CONF=/etc/nginx/nginx.conf OUT=results JOBS=2
+	@nginx=$$(harness/setup/find-nginx) && STAPLELAB_BUILD=$(CURDIR)/build/release exec $(PY) -m staplelab drill \
+	    '$(CONF)' --server "$$nginx" --out "$$OUT" --jobs "$$JOBS" $(ARGS)
 
 test: test-c test-harness ## test the lab itself: C unit tests, fuzz corpora, tests of the harness
 
@@ -134,7 +152,7 @@ test-c: ready-to-test
 	@+$(C_BUILD) VARIANT=asan check
 
 # The programs are the ones with the sanitizers, and NGINX is always set.
-test-harness: ready-to-test
+test-harness: ready-to-test $(DRILL_TOOL)/made
 	@NGINX=$$(harness/setup/find-nginx) STAPLELAB_BUILD=$(CURDIR)/build/asan $(PYTEST) harness/tests \
 	--ignore harness/tests/docker --ignore harness/tests/browser $(ARGS)
 

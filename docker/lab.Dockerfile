@@ -3,6 +3,7 @@
 #
 #   docker run --rm --network none --read-only --tmpfs /tmp --user 12345:12345 --cap-drop ALL \
 #       staplelab/lab [OPTION OF staplelab run]...
+#   docker run --rm --network none -v /etc/nginx:/etc/nginx:ro staplelab/lab drill [OPTION]...
 #
 # The docker host starts the same image for each part, with another entry point. The build context
 # is the repository; `make images` does it all. Debian 12 or later.
@@ -38,12 +39,14 @@ COPY --from=build /opt/staplelab/build/libraries build/libraries
 # iptables and tc break networks, in a helper container that has NET_ADMIN but is not root: the files
 # bring them the capability. Where a container has none they do not even start; `ip` does, but it
 # gives such a capability away by itself.
-RUN harness/setup/packages run clocks $(cat build/libraries) nginx iptables iproute2 libcap2-bin && \
+RUN harness/setup/packages run drill clocks $(cat build/libraries) nginx iptables iproute2 libcap2-bin && \
     for program in xtables-nft-multi xtables-legacy-multi tc; do \
         setcap cap_net_admin,cap_net_raw+ep "$(realpath "$(command -v $program)")" || exit; \
     done && \
     rm -rf /var/lib/apt/lists/* build
 COPY --from=build /made .
+# what reads nginx's configuration files comes from PyPI (`make drill-tool`)
+COPY build/drill-tool build/drill-tool
 COPY LICENSE conftest.py pyproject.toml ./
 COPY docker/entrypoint docker/entrypoint
 COPY harness/base/version.h harness/base/version.h

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from staplelab import __version__, catalogue, hosts, modules, places, servers
+from staplelab.drill import command as drill_command
 from staplelab.errors import LabError
 from staplelab.hosts import namespace
 from staplelab.parts import clock
@@ -109,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     many.add_argument("--jobs", metavar="N", type=_jobs, default=2, help="default: 2")
     many.add_argument("-k", metavar="EXPRESSION", help="only scenarios that match (pytest's -k)")
     many.add_argument("images", nargs="+", metavar="IMAGE", help="servers under test")
+
+    drill_command.add(commands, _jobs)
 
     commands.add_parser("clean", help="remove the containers and networks that dead runs left")
     commands.add_parser("faults", help="print the fault catalogue (docs/faults.md)")
@@ -290,6 +293,11 @@ def _matrix(arguments: argparse.Namespace) -> int:
     return matrix.run(arguments.images, arguments.out, options)
 
 
+def _drill(arguments: argparse.Namespace) -> int:
+    preflight.check("local")
+    return drill_command.run(arguments)
+
+
 def _clean(_: argparse.Namespace) -> int:
     from staplelab.hosts import containers, run_label  # slow to import
 
@@ -314,6 +322,7 @@ _COMMANDS = {
     "report": _report,
     "conformance": _conformance,
     "matrix": _matrix,
+    "drill": _drill,
     "clean": _clean,
     "faults": _faults,
     "deviations": _deviations,

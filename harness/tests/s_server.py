@@ -15,7 +15,7 @@ from staplelab.hosts.base import Host, Running
 from staplelab.parts.part import Note, unheard
 from staplelab.parts.pki import Pki
 from staplelab.servers.base import Abilities
-from staplelab.servers.config import Configuration, Site
+from staplelab.servers.config import Configuration, Given, Site
 from staplelab.servers.error_log import Line
 from staplelab.servers.sut import ServerUnderTest
 from staplelab.waiting import BOUND_SECONDS, until
@@ -78,7 +78,9 @@ class SServer:
 
     # its configuration: its options, one a line
 
-    def render(self, configuration: Configuration, pki: Pki, resolver: str) -> str:
+    def render(self, configuration: Given, pki: Pki, resolver: str) -> str:
+        if not isinstance(configuration, Configuration):
+            raise NotHere("s_server has no configuration but the lab's own")
         site = configuration.sites[0]
         known = Configuration(
             sites=(Site(certificates=site.certificates[:1], stapling=site.stapling),)

@@ -35,7 +35,7 @@ SEEN = RECORD["examples"][1]["timeline"][0]
 
 
 @pytest.mark.parametrize(
-    "name", ["description", "events", "manifest", "record", "results", "rules"]
+    "name", ["description", "drill", "events", "manifest", "record", "results", "rules"]
 )
 def test_a_schema_is_sound_and_accepts_its_examples(name: str) -> None:
     schema = SCHEMAS[name]

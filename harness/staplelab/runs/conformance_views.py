@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from staplelab import __version__
-from staplelab.runs import files
+from staplelab import __version__, files
 from staplelab.runs.conformance import (
     FAIL,
     KNOWN,
@@ -241,7 +240,8 @@ def _member(finding: Finding) -> dict[str, Any]:
 
 def html(report: Conformance) -> str:
     sizes = sorted({workers for row in report.measures.values() for workers in row})
-    return files.environment().get_template("conformance.html.j2").render(
+    environment = files.environment(Path(__file__).parent / "templates")
+    return environment.get_template("conformance.html.j2").render(
         report=report,
         title=title(report),
         introduction=introduction(report),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from staplelab.files import for_xml
 from staplelab.runs.results import Results, ScenarioResult
 
 _KINDS = {"fail": "failure", "error": "error", "not-applicable": "skipped"}
-#: what XML 1.0 has no place for, not even escaped
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def text(results: Results) -> str:
@@ -42,15 +40,11 @@ def _case(scenario: ScenarioResult) -> Element:
         "name": names[-1] + bracket + parameters,
         "time": f"{scenario.seconds:.3f}",
     }
-    case = Element("testcase", {key: _escaped(value) for key, value in attributes.items()})
+    case = Element("testcase", {key: for_xml(value) for key, value in attributes.items()})
     if scenario.outcome in _KINDS:
-        said = {"message": _escaped(scenario.reason)}
-        SubElement(case, _KINDS[scenario.outcome], said).text = _escaped(scenario.text)
+        said = {"message": for_xml(scenario.reason)}
+        SubElement(case, _KINDS[scenario.outcome], said).text = for_xml(scenario.text)
     elif scenario.deviations:
         out = SubElement(case, "system-out")
-        out.text = _escaped("".join(f"known deviation: {one}\n" for one in scenario.deviations))
+        out.text = for_xml("".join(f"known deviation: {one}\n" for one in scenario.deviations))
     return case
-
-
-def _escaped(said: str) -> str:
-    return _NO_XML.sub(lambda odd: f"#x{ord(odd[0]):02X}", said)

@@ -10,15 +10,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
-from staplelab import __version__
+from staplelab import __version__, files
 from staplelab.parts.clock import EPOCH
-from staplelab.runs import files
 from staplelab.runs.results import OUTCOMES, PARTIAL, Results, ScenarioResult
 from staplelab.scenario import register
 from staplelab.servers.routine import is_routine
 
+_TEMPLATES = Path(__file__).parent / "templates"
 FOLDER = "report"
 PAGE = f"{FOLDER}/index.html"
 #: members of events that are Unix seconds (docs/schema/events.json)
@@ -41,12 +42,15 @@ def texts(results: Results, changes: Sequence[str] = ()) -> dict[str, str]:
 
 
 def _page(results: Results) -> str:
-    templates = files.environment()
-    return templates.get_template("report.html.j2").render(
+    return files.environment(_TEMPLATES).get_template("report.html.j2").render(
         title=results.server.title,
-        style=files.template(_STYLE),
-        scripts=[files.template(name) for name in _SCRIPTS],
+        style=_text(_STYLE),
+        scripts=map(_text, _SCRIPTS),
     )
+
+
+def _text(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def _index(

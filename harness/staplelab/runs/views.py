@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from staplelab import files
 from staplelab.errors import LabError
-from staplelab.runs import files, junit, report
+from staplelab.runs import junit, report
 from staplelab.runs.results import Results, differences, load
 
 _RESULTS = "results.json"

@@ -39,19 +39,28 @@ class Clients(Lifecycle):
         self._clients = 0
 
     def handshake(
-        self, *options: str, name: str = _SERVER_NAME, certificate: str | None = None
+        self,
+        *options: str,
+        name: str = _SERVER_NAME,
+        certificate: str | None = None,
+        at: str | None = None,
     ) -> Handshake:
         """One TLS handshake that asks for a staple (unless told otherwise by staple-check's
         options); the last one when the options make several.
 
-        `certificate`: the id of the certificate that the client presents when it is asked."""
-        return self.handshakes_of(*options, name=name, certificate=certificate)[-1]
+        `certificate`: the id of the certificate that the client presents when it is asked.  `at`:
+        ADDRESS:PORT, where a given configuration has sockets of its own."""
+        return self.handshakes_of(*options, name=name, certificate=certificate, at=at)[-1]
 
     def handshakes_of(
-        self, *options: str, name: str = _SERVER_NAME, certificate: str | None = None
+        self,
+        *options: str,
+        name: str = _SERVER_NAME,
+        certificate: str | None = None,
+        at: str | None = None,
     ) -> list[Handshake]:
         self._catch_up()
-        done = self._check(options, name, certificate)
+        done = self._check(options, name, certificate, at)
         seen = client.read(done)
         self.handshakes += seen
         said = self._said(options, name, certificate)
@@ -67,9 +76,11 @@ class Clients(Lifecycle):
         self._note("staple-check", **self._said(options, name, certificate))
         return self._check(options, name, certificate)
 
-    def _check(self, options: tuple[str, ...], name: str, certificate: str | None) -> Finished:
+    def _check(
+        self, options: tuple[str, ...], name: str, certificate: str | None, at: str | None = None
+    ) -> Finished:
         self._clients += 1
-        return self._world.client.run(*self._words(options, name, certificate))
+        return self._world.client.run(*self._words(options, name, certificate, at))
 
     def _said(
         self, options: tuple[str, ...], name: str, certificate: str | None
@@ -121,17 +132,19 @@ class Clients(Lifecycle):
         return made
 
     def _words(
-        self, options: tuple[str, ...], name: str, certificate: str | None
+        self, options: tuple[str, ...], name: str, certificate: str | None, at: str | None = None
     ) -> tuple[str, ...]:
         """The command line of staple-check against nginx."""
         _ = self.nginx.running  # without it nobody would accept, and the client wait in vain
-        trusted = next(c.trusted for c in self.pki.certificates.values() if c.trusted)
+        trusted = next((c.trusted for c in self.pki.certificates.values() if c.trusted), None)
         own: tuple[str, ...] = ()
         if certificate is not None:
             mine = self.certificate(certificate)
             own = ("--cert", str(mine.chain or mine.file), "--key", str(mine.private_key))
-        known = ("--servername", name, "--trusted", str(trusted), *own)
-        return (*known, *options, self.nginx.listen)
+        judged_by = () if trusted is None or _has(options, "--trusted") else ("--trusted", trusted)
+        asked = ("--servername", name) if name else ()
+        known = (*asked, *map(str, judged_by), *own)
+        return (*known, *options, at or self.nginx.listen)
 
     def _end_clients(self) -> None:
         """Ends the clients that wait still, each after all that nginx had for it."""

@@ -21,9 +21,9 @@ from staplelab.parts.stub import DnsStub
 from staplelab.parts.topology import OCSP_HOST
 from staplelab.scenario.timeline import Timeline
 from staplelab.scenario.world import World
-from staplelab.servers import error_log
+from staplelab.servers import config, error_log
 from staplelab.servers.base import Server
-from staplelab.servers.config import Configuration, Site, describe, describe_site, describe_sites
+from staplelab.servers.config import Configuration, Given, Site
 from staplelab.servers.refused import Refused
 from staplelab.servers.sut import OPTIONAL, ServerUnderTest
 from staplelab.waiting import until_written
@@ -140,7 +140,8 @@ class Lifecycle:
 
     def start(self, *sites: Site, expect: Refused | None = None, **choices: Any) -> None:
         """Starts the server.  `choices` that Configuration knows go there (workers, http, ...), the
-        others describe the single site when none is given (verify, resolver, ...).
+        others describe the single site when none is given (verify, resolver, ...).  `given` stands
+        alone: a configuration that was not described here (servers.config.Given).
 
         `expect`: it must not start, and say why; its words are claimed."""
         if self.nginx.started:
@@ -223,8 +224,15 @@ class Lifecycle:
 
     def _configuration(
         self, what: str, sites: Sequence[Site], choices: dict[str, Any]
-    ) -> Configuration:
-        """The configuration that the author describes, with the hosts file for it."""
+    ) -> Given:
+        """The configuration that the author describes or gives, with the hosts file for it."""
+        given: Given | None = choices.get("given")
+        if given is not None:
+            if sites or len(choices) > 1:
+                raise LabError("a given configuration stands alone: leave all other choices out")
+            self.write_hosts()
+            self._note(what, given=str(given))
+            return given
         for site in sites:
             if not isinstance(site, Site):
                 raise LabError(f"{site!r} is no Site; a choice has a name: certificates=(...)")
@@ -237,11 +245,12 @@ class Lifecycle:
             raise LabError(f"there are Sites: say of one of them {', '.join(for_site)}")
         configuration = Configuration(sites=tuple(sites) or (Site(**for_site),), **for_all)
         self.write_hosts()
-        several = {"sites": describe_sites(sites)} if sites else {}
-        self._note(what, **describe(configuration), **describe_site(for_site), **several)
+        several = {"sites": config.describe_sites(sites)} if sites else {}
+        said = {**config.describe(configuration), **config.describe_site(for_site), **several}
+        self._note(what, **said)
         return configuration
 
-    def render(self, configuration: Configuration) -> str:
+    def render(self, configuration: Given) -> str:
         text = self.nginx.render(configuration, self.pki, self.resolver())
         self._configurations.append(text)
         return text

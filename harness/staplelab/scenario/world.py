@@ -6,9 +6,14 @@ the last one's topology are ended, and the clock is put back.
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 from staplelab import untrusted
 from staplelab.errors import LabError, NotHere, check_word
@@ -27,15 +32,34 @@ from staplelab.places import key_pool_option
 from staplelab.servers.sut import ServerUnderTest
 
 _IPV6 = "-6"
+_DNS_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+@dataclass(frozen=True)
+class Furnishing:
+    """What a world has beside its profiles, for a configuration that was not made for the lab."""
+
+    #: descriptions of certificates for pki-mint, by the names that they have among the profiles
+    descriptions: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    #: hosts that the responder stands for, beside that of the lab's own URLs
+    hosts: Sequence[str] = ()
+    #: further listeners of the stub, each with whether it has an IPv6 address
+    name_servers: Mapping[str, bool] = field(default_factory=dict)
 
 
 class World:
     """The long-lived parts of one pytest process, on a host that it takes over."""
 
     def __init__(
-        self, server: ServerUnderTest, host: Host, wanted: Sequence[str], clock: str = "lab"
+        self,
+        server: ServerUnderTest,
+        host: Host,
+        wanted: Sequence[str],
+        clock: str = "lab",
+        more: Furnishing = Furnishing(),
     ) -> None:
         """`wanted`: the PKI profiles to mint; `clock`: the name of the lab clock."""
+        self._more = more
         self.server = server
         self.host = host
         #: the scenario's; emptied before each
@@ -54,8 +78,14 @@ class World:
         self.parts: dict[str, Part] = {"stub": self.stub, "responder": self.responder}
 
     def _start_stub(self) -> DnsStub:
-        records = {f"{OCSP_HOST}/A": self.host.address("responder")}
-        return DnsStub("stub", self.host, self._listeners("stub"), self.host.port(53), records)
+        address = self.host.address("responder")
+        names = [OCSP_HOST, *filter(_DNS_NAME.fullmatch, self._more.hosts)]
+        records = {f"{name}/A": address for name in names}
+        listeners = self._listeners("stub")
+        for name, ipv6 in self._more.name_servers.items():
+            own = self.host.ipv6_address("stub") if ipv6 else None
+            listeners[name] = own or self.host.address("stub")
+        return DnsStub("stub", self.host, listeners, self.host.port(53), records)
 
     def _start_responder(self) -> tuple[Minted, OcspResponder]:
         """The certificates name the responder's port, all its addresses share it: so a port is
@@ -81,7 +111,10 @@ class World:
 
     def _mint(self, port: int) -> Minted:
         minted = Minted()
-        for profile in self._wanted:
+        descriptions = {profile: profiles()[profile] for profile in self._wanted}
+        for name, description in self._more.descriptions.items():
+            descriptions[name] = self._described(name, description)
+        for profile, file in descriptions.items():
             folder = self.host.given / f"pki-{port}-{profile}"
             done = self.host.run(
                 [
@@ -90,7 +123,7 @@ class World:
                     *key_pool_option(),
                     f"--set=ocsp_port={port}",
                     f"--set=ocsp_address={self.host.address('responder')}",
-                    str(profiles()[profile]),
+                    str(file),
                     str(folder),
                 ],
                 variables={},
@@ -100,6 +133,11 @@ class World:
             self.host.share(folder)
             minted[profile] = Pki.load(folder)
         return minted
+
+    def _described(self, name: str, description: dict[str, Any]) -> Path:
+        file = self.host.given / f"{name}.json"
+        file.write_text(json.dumps(description))
+        return file
 
     # ----- parts -----
 
@@ -152,7 +190,8 @@ class World:
 
     def names(self) -> dict[str, str]:
         """The hosts in certificates' OCSP URLs, and their addresses in this topology."""
-        return {name: self._address(role) for name, role in self.topology.names.items()}
+        others = {name: self.host.address("responder") for name in self._more.hosts}
+        return others | {n: self._address(role) for n, role in self.topology.names.items()}
 
     def _address(self, role: str) -> str:
         if not role.endswith(_IPV6):

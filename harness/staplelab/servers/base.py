@@ -12,7 +12,7 @@ from staplelab.errors import check_word
 from staplelab.hosts.base import Running
 from staplelab.parts.part import Note
 from staplelab.parts.pki import Pki
-from staplelab.servers.config import Configuration
+from staplelab.servers.config import Given
 from staplelab.servers.error_log import Line
 
 
@@ -66,7 +66,7 @@ class Server(Protocol):
 
     # its configuration
 
-    def render(self, configuration: Configuration, pki: Pki, resolver: str) -> str:
+    def render(self, configuration: Given, pki: Pki, resolver: str) -> str:
         """The text of its configuration; `resolver` is the name server, ADDRESS:PORT.  NotHere for
         a choice that it does not have."""
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import jinja2
 
@@ -32,6 +32,28 @@ _TEMPLATES = jinja2.Environment(
     keep_trailing_newline=True,
     autoescape=False,
 )
+
+
+class Given(Protocol):
+    """A configuration, of whatever it was made: what a server of the lab is started with."""
+
+    @property
+    def upgradable(self) -> bool:
+        """Whether nginx runs as a daemon, which takes SIGUSR2 for a binary upgrade."""
+
+    def render(
+        self,
+        *,
+        pki: Pki,
+        folder: Path,
+        user: str,
+        listen: str,
+        barrier: str,
+        resolver: str,
+        server: ServerUnderTest,
+        clock: Sequence[str],
+    ) -> str:
+        """The configuration file, which has to have the barrier's server{}."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from staplelab.parts.pki import Pki
 from staplelab.servers import daemon, error_log, family, obituary, sanitizer
 from staplelab.servers.barrier import Barrier, is_open
 from staplelab.servers.base import Abilities
-from staplelab.servers.config import Configuration
+from staplelab.servers.config import Given
 from staplelab.servers.refused import reasons_among
 from staplelab.servers.sut import E_OPTION_SINCE, ServerUnderTest
 from staplelab.waiting import BOUND_SECONDS, until, until_ended
@@ -66,7 +66,7 @@ class Nginx:
         """Another nginx in the same folder, after this one has ended."""
         return Nginx(self._host, self._server, self._given)
 
-    def render(self, configuration: Configuration, pki: Pki, resolver: str) -> str:
+    def render(self, configuration: Given, pki: Pki, resolver: str) -> str:
         return configuration.render(
             pki=pki,
             folder=self.folder,

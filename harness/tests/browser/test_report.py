@@ -40,7 +40,8 @@ TIMELINE = [
     entry(0, "nginx", "[notice] start worker process 17"),
     entry(0, "scenario", "handshake", verdict="NO_STAPLE", reason="The server sent no staple."),
     entry(0, "stub", "query", qname="ocsp.staplelab.test", qtype="A", transport="udp", draw=None),
-    entry(0, "stub", "response", qname="ocsp.staplelab.test", rcode=0, answers=["a 300 A 127.0.0.1"]),
+    entry(0, "stub", "response", qname="ocsp.staplelab.test", rcode=0,
+          answers=["a 300 A 127.0.0.1"]),
     entry(0, "responder", "request", method="GET", certificates=["www"]),
     entry(0, "responder", "response", http_status=200, cert_status="good",
           next_update=1893456000, faults=["slow-body"]),
@@ -56,7 +57,8 @@ def run() -> Results:
                        about="A story.", source="suites/responder/test_story.py:7"),
         ScenarioResult("suites/time/test_a.py::test_a", "pass"),
         ScenarioResult("suites/time/test_a.py::test_b", "known-deviation", deviations=[
-            "NGX-001: expected a staple; nginx has none"], reason="NGX-001: expected a staple; nginx has none",
+            "NGX-001: expected a staple; nginx has none"],
+            reason="NGX-001: expected a staple; nginx has none",
             timeline=[entry(0, "scenario", "inject", part="stub", faults=[{"fault": "servfail"}])]),
     ]
     scenarios += [
@@ -76,7 +78,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module", params=WIDTHS)
-def browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def browser(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
     options = webdriver.ChromeOptions()
     folder: Path = tmp_path_factory.mktemp("chromium")
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
@@ -259,8 +263,8 @@ def test_nothing_is_wider_than_the_window(browser: Any, page: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0, "+0 s"), (1, "+1 s"), (3600, "+1 h"), (3601, "+1 h 0 min 1 s"), (604_860, "+7 d 0 h 1 min"),
-     (-90, "-1 min 30 s"), (0.5, "+0.5 s"), (59.9999, "+1 min")],
+    [(0, "+0 s"), (1, "+1 s"), (3600, "+1 h"), (3601, "+1 h 0 min 1 s"),
+     (604_860, "+7 d 0 h 1 min"), (-90, "-1 min 30 s"), (0.5, "+0.5 s"), (59.9999, "+1 min")],
 )
 def test_offsets(browser: Any, page: str, seconds: float, said: str) -> None:
     """As times.offset writes them."""

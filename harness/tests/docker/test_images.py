@@ -116,6 +116,22 @@ def test_the_users_nginx(tmp_path: Path, out: Path) -> None:
     assert json.loads((out / "results.json").read_text())["server"]["path"] == "/nginx"
 
 
+def test_a_drill_of_what_is_mounted(tmp_path: Path, out: Path) -> None:
+    """As nobody, on a read-only root; the certificate is not there, so it is made up."""
+    tls = "ssl_certificate www.pem; ssl_certificate_key www.key; ssl_stapling on;"
+    conf = f"events {{ }} http {{ server {{ listen 443 ssl; {tls} }} }}\n"
+    (tmp_path / "nginx.conf").write_text(conf)
+    tmp_path.chmod(0o755)
+    mounts = [f"--volume={tmp_path}:/etc/nginx:ro", f"--volume={out}:/out"]
+    done = docker(*CONFINED, *mounts, LAB, "drill", "--out", "/out", "--survive", "24h")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    assert "held: --survive 1 d" in done.stdout
+    (site,) = json.loads((out / "drill.json").read_text())["sites"]
+    assert site["stapling"] == "on" and not site["certificate"]["read"]
+    wrong = docker(*CONFINED, LAB, "drill", "/none")
+    assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1
+
+
 def test_an_nginx_that_is_not_there() -> None:
     done = docker(*CONFINED, LAB, "--nginx", "/nginx")
     assert done.returncode == 2

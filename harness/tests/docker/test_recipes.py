@@ -97,7 +97,7 @@ def test_kubernetes_takes_the_job(version: list[str], tmp_path: Path) -> None:
 def test_github_uploads_whatever_happened() -> None:
     for path in CI.glob("github-*.yml"):
         jobs = load(path)["jobs"]
-        assert set(jobs) == {"suites", "merge"}
+        assert set(jobs) == {"suites", "drill", "merge"}
         for job in jobs.values():
             uploads = [one for one in job["steps"] if "upload-artifact" in one.get("uses", "")]
             assert [one["if"] for one in uploads] == ["always()"]
@@ -113,7 +113,7 @@ def test_gitlab_uploads_whatever_happened() -> None:
         jobs = load(path)
         assert jobs["suites"]["parallel"] == 4
         assert jobs["merge"]["when"] == "always"
-        for name in ("suites", "merge"):
+        for name in ("suites", "drill", "merge"):
             assert jobs[name]["artifacts"]["when"] == "always"
 
 

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -56,8 +57,10 @@ def test_github_actions(folder: Path) -> None:
     jobs = yaml.safe_load((RECIPES / "ci/github-actions.yml").read_text())["jobs"]
     options = jobs["suites"]["container"]["options"]
     options = options.replace("--user 1001", f"--user {MINE}").split()
-    (suites,) = [step["run"] for step in jobs["suites"]["steps"] if "run" in step]
-    (merge,) = [step["run"] for step in jobs["merge"]["steps"] if "run" in step]
+    suites, drill, merge = (
+        "\n".join(step["run"] for step in jobs[name]["steps"] if "run" in step)
+        for name in ("suites", "drill", "merge")
+    )
     environment = {"GITHUB_WORKSPACE": str(folder), "NGINX": ""}
     for shard in jobs["suites"]["strategy"]["matrix"]["shard"]:
         script = suites.replace("${{ matrix.shard }}", str(shard))
@@ -66,6 +69,23 @@ def test_github_actions(folder: Path) -> None:
     done = inside(merge, folder, environment, options)
     assert done.returncode == 0, done.stdout + done.stderr
     expect_merged(folder / "results/results.json")
+    expect_drilled(drill, folder, environment, options)
+
+
+def expect_drilled(
+    script: str, folder: Path, environment: dict[str, str], options: list[str]
+) -> None:
+    """The job about a configuration of one's own: here it has a site whose certificate is not in
+    the repository."""
+    conf = folder / "nginx" / "nginx.conf"
+    conf.parent.mkdir()
+    tls = "ssl_certificate www.pem; ssl_certificate_key www.key; ssl_stapling on;"
+    conf.write_text(f"events {{ }} http {{ server {{ listen 443 ssl; {tls} }} }}\n")
+    done = inside(script, folder, environment, options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "held: --survive 1 d" in done.stdout
+    (suite,) = ElementTree.parse(folder / "drill" / "drill-junit.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "0")
 
 
 def test_gitlab_ci(folder: Path) -> None:
@@ -79,6 +99,7 @@ def test_gitlab_ci(folder: Path) -> None:
     done = inside("\n".join(jobs["merge"]["script"]), folder, environment, [])
     assert done.returncode == 0, done.stdout + done.stderr
     expect_merged(folder / "results/results.json")
+    expect_drilled("\n".join(jobs["drill"]["script"]), folder, environment, [])
 
 
 def pod(job: dict[str, Any], folder: Path, index: int) -> subprocess.CompletedProcess[str]:

@@ -1,8 +1,9 @@
-"""The files that a run leaves: pages from templates, and several that change together."""
+"""The files that a run or a drill leaves: pages from templates, several that change together."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,23 +11,24 @@ import jinja2
 
 from staplelab.errors import LabError
 
-_TEMPLATES = Path(__file__).parent / "templates"
+#: what XML 1.0 has no place for, not even escaped
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def environment() -> jinja2.Environment:
-    """For the pages of HTML in templates/."""
+def for_xml(said: str) -> str:
+    """The text without what no XML may hold."""
+    return _NO_XML.sub(lambda odd: f"#x{ord(odd[0]):02X}", said)
+
+
+def environment(templates: Path) -> jinja2.Environment:
+    """For the pages of HTML in that folder; what is put into them is escaped."""
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        loader=jinja2.FileSystemLoader(templates),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=True,
     )
-
-
-def template(name: str) -> str:
-    """The text of a file in templates/."""
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def write(folder: Path, texts: Mapping[str, str]) -> None:
