@@ -174,6 +174,10 @@ BROKEN = {
         in_log("error", "recv() failed (104: Connection reset by peer)"),
         "a line that does not say of which fetch it is",
     ),
+    "no-errno": (
+        in_log("error", f"OCSP_x() failed (-1: Unknown error) {OF_A_FETCH}, peer: [::1]:80, {LEAF}"),
+        "a line with an error that the system does not know: [error] OCSP_x() failed (-1: Unkn",
+    ),
     "no-certificate": (
         in_log("error", f"{HOST} could not be resolved (3: Host not found) {OF_A_FETCH}"),
         "a line that does not say of which fetch it is",

@@ -38,6 +38,7 @@ _CONTEXT = re.compile(
     r'(, peer: [^ ,]+)?(, certificate: "[^"]+")?',
     re.DOTALL,
 )
+_NO_ERRNO = re.compile(r"\(-?\d+: Unknown error\)$")
 #: nobody has been connected to, then
 _OF_A_NAME = re.compile(r".* could not be resolved|no resolver defined")
 
@@ -229,6 +230,8 @@ def _log_context(facts: Facts) -> Iterator[str]:
             of_a_name = found and _OF_A_NAME.match(found[1])
             if not found or not (found[2] or of_a_name) or not (found[3] or of_clients):
                 yield f"a line that does not say of which fetch it is: {line}"
+            elif not of_a_name and _NO_ERRNO.search(found[1]):
+                yield f"a line with an error that the system does not know: {line}"
 
 
 INVARIANTS: Mapping[str, Check] = {
