@@ -174,9 +174,9 @@ BROKEN = {
         in_log("error", "recv() failed (104: Connection reset by peer)"),
         "a line that does not say of which fetch it is",
     ),
-    "no-errno": (
-        in_log("error", f"OCSP_x() failed (-1: Unknown error) {OF_A_FETCH}, peer: [::1]:80, {LEAF}"),
-        "a line with an error that the system does not know: [error] OCSP_x() failed (-1: Unkn",
+    "a-number-too-many": (
+        in_log("error", f"OCSP_x() failed (SSL: e) (1: x) {OF_A_FETCH}, peer: [::1]:80, {LEAF}"),
+        "a line with the number of an error where there was none: [error] OCSP_x() failed (SSL:",
     ),
     "no-certificate": (
         in_log("error", f"{HOST} could not be resolved (3: Host not found) {OF_A_FETCH}"),

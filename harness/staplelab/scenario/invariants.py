@@ -38,7 +38,12 @@ _CONTEXT = re.compile(
     r'(, peer: [^ ,]+)?(, certificate: "[^"]+")?',
     re.DOTALL,
 )
-_NO_ERRNO = re.compile(r"\(-?\d+: Unknown error\)$")
+_OF_OCSP = re.compile(r"OCSP|certificate status|DNS response|ssl_stapling|responder")
+_NUMBER = re.compile(r"\(-?\d+: ")
+_HAS_A_NUMBER = re.compile(
+    r"[a-z]+\(\) |OCSP response not successful |OCSP responder timed out |DNS error |"
+    r".* could not be resolved \("
+)
 #: nobody has been connected to, then
 _OF_A_NAME = re.compile(r".* could not be resolved|no resolver defined")
 
@@ -230,8 +235,14 @@ def _log_context(facts: Facts) -> Iterator[str]:
             of_a_name = found and _OF_A_NAME.match(found[1])
             if not found or not (found[2] or of_a_name) or not (found[3] or of_clients):
                 yield f"a line that does not say of which fetch it is: {line}"
-            elif not of_a_name and _NO_ERRNO.search(found[1]):
-                yield f"a line with an error that the system does not know: {line}"
+
+
+def _log_error(facts: Facts) -> Iterator[str]:
+    """Only what has one tells an error's number: a system call, a response, a look-up."""
+    for line in facts.log:
+        if _OF_OCSP.search(line.text) and _NUMBER.search(line.text):
+            if not _HAS_A_NUMBER.match(line.text):
+                yield f"a line with the number of an error where there was none: {line}"
 
 
 INVARIANTS: Mapping[str, Check] = {
@@ -241,6 +252,7 @@ INVARIANTS: Mapping[str, Check] = {
     "query-form": _query_form,
     "both-families": _both_families,
     "log-context": _log_context,
+    "log-error": _log_error,
 }
 
 
