@@ -1,12 +1,14 @@
-"""Several addresses: in the order of the response at first, turned at random from the cache.
+"""One address and several: in the order of the response at first, turned at random from the cache.
 
 Observed on nginx 1.22.1; the rule is in ngx_resolver_export.
 """
 
 from __future__ import annotations
 
+import pytest
+
 from staplelab.scenario.lab import Lab
-from suites.resolver.asking import CLOSED, OCSP_HOST, ipv6, peers, site_of, start
+from suites.resolver.asking import CLOSED, OCSP_HOST, ask, ipv6, peers, site_of, start
 
 #: two of each family, as they stand in the responses
 FOUR = ("responder", "responder-2")
@@ -75,3 +77,27 @@ def test_many_of_each_family(lab: Lab) -> None:
     lab.settle(6, queries=2)
     assert peers(lab) == [*FOUR, FOUR[0], *SIX, SIX[0]]
     lab.claim(CLOSED, 6)
+
+
+@pytest.mark.parametrize(
+    ("fours", "sixes"), [(1, 0), (0, 1), (1, 1), (2, 0), (0, 2), (2, 1), (1, 2)]
+)
+def test_how_many(lab: Lab, fours: int, sixes: int) -> None:
+    """All of both families and nothing else, from the response and from the cache."""
+    if not lab.server.within(">=1.19.0"):
+        lab.not_applicable("nginx tries the first address alone before 1.19.0")
+    own, six = lab.address("responder"), ipv6(lab)
+    lab.stub.forget(OCSP_HOST, "A")
+    for rrtype, values in (
+        ("A", (own, lab.address("responder-2"))[:fours]),
+        ("AAAA", (six, f"::ffff:{own}")[:sixes]),
+    ):
+        if values:
+            lab.stub.record(OCSP_HOST, rrtype, *values)
+    lab.inject("accept-then-fin")
+    start(lab, sites=2)
+    wanted = sorted((*FOUR[:fours], *SIX[:sixes]))
+    for site, queries in enumerate((2, 0)):
+        ask(lab, site, len(wanted), queries)
+    assert sorted(peers(lab)) == sorted(wanted * 2)
+    lab.claim(CLOSED, 2 * len(wanted))
