@@ -29,7 +29,7 @@ NO_TEST := -not -path '*/tests/*' -not -path '*/fuzz/*'
 SHELL_FILES = $(shell grep -rlIE --exclude='*.py' '^\#!/bin/(ba)?sh' $(wildcard .ci harness docker))
 
 .NOTPARALLEL:
-.PHONY: help build run test test-c test-harness test-suites test-browser test-docker test-asan test-recipes coverage fuzz \
+.PHONY: help build run test test-c test-harness test-suites test-browser test-drill test-docker test-asan test-recipes coverage fuzz \
         lint lint-c lint-cppcheck lint-analyzer lint-python lint-shell lint-floors lint-house format \
         first-hour soak bench clean clocks conformance ready-to-run ready-to-test images matrix nginx-asan mutants drill drill-tool
 
@@ -152,9 +152,12 @@ test-c: ready-to-test
 	@+$(C_BUILD) VARIANT=asan check
 
 # The programs are the ones with the sanitizers, and NGINX is always set.
-test-harness: ready-to-test $(DRILL_TOOL)/made
+test-harness: ready-to-test
 	@NGINX=$$(harness/setup/find-nginx) STAPLELAB_BUILD=$(CURDIR)/build/asan $(PYTEST) harness/tests \
-	--ignore harness/tests/docker --ignore harness/tests/browser $(ARGS)
+	$(addprefix --ignore harness/tests/,browser docker drill) $(ARGS)
+
+test-drill: ready-to-test drill-tool ## test the drill
+	@NGINX=$$(harness/setup/find-nginx) STAPLELAB_BUILD=$(CURDIR)/build/asan $(PYTEST) harness/tests/drill $(ARGS)
 
 test-browser: ready-to-run ## look at a report in a real browser, without a screen
 	$(PACKAGES) test browser

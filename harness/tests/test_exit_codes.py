@@ -14,7 +14,6 @@ from pathlib import Path
 
 import child_run
 import pytest
-from drill_originals import Folder
 from lab_run import SCENARIOS, nginx
 from ocspd import mint
 from program_environment import environment
@@ -147,19 +146,6 @@ def test_of_the_other_commands(folder: Path) -> None:
     seen.see("staplelab", 141, lab(folder, "staplelab", "deviations", stdout=writing))
     os.close(writing)
     hold(seen, "staplelab(?! (run|report|conformance|merge|matrix|diff|drill)$).*")
-
-
-def test_of_a_drill(folder: Path) -> None:
-    """Of a site whose stapling nginx ignores: its certificate has no issuer beside it."""
-    made = Folder(folder)
-    made.certificate("www", "www.example.org", behind="")
-    tls = "ssl_certificate www.pem; ssl_certificate_key www.key; ssl_stapling on;"
-    conf = made.conf(f"server {{ listen 443 ssl; {tls} }}")
-    command = ("staplelab", "drill", str(conf), "--jobs", "1", "--server", nginx())
-    seen = Seen()
-    for code, options in ((0, ()), (1, ("--survive", "1h")), (2, ("--survive", "1"))):
-        seen.see("staplelab drill", code, lab(folder, *command, *options))
-    hold(seen, "staplelab drill")
 
 
 def test_of_pytest(folder: Path) -> None:
