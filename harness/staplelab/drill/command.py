@@ -38,6 +38,12 @@ def add(commands: Any, jobs: Any) -> None:
     drill.add_argument("--server", metavar="PATH", help="the nginx to try it with (installed)")
     drill.add_argument("--site", metavar="NAME", help="this site alone")
     drill.add_argument(
+        "--stands-for", metavar="DIR", help="what CONF's folder is a copy of, such as /etc/nginx"
+    )
+    drill.add_argument(
+        "--root", metavar="DIR", type=Path, help="a folder of files from / on that CONF names"
+    )
+    drill.add_argument(
         "--validity", metavar="SPAN", help=f"how long your CA's answers are valid ({_VALIDITY})"
     )
     drill.add_argument(
@@ -64,7 +70,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out is not None:
         _see_to_out(arguments.out)
     server = servers.probe("local", arguments.server, None, None)
-    read = twin.make(Path(arguments.conf), server=server, site=arguments.site)
+    read = twin.make(
+        Path(arguments.conf),
+        server=server,
+        stands_for=arguments.stands_for,
+        root=arguments.root,
+        site=arguments.site,
+    )
     if not any(one.certificates for one in read.sites):
         raise LabError(f"{arguments.conf}: no server{{}} in it has TLS and a certificate")
     namespace.enter()

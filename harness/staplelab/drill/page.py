@@ -92,6 +92,8 @@ def lines(report: Report, verbose: bool = True) -> Iterator[str]:
     """What the terminal says."""
     twin = report.twin
     yield f"Drill of {printable(str(twin.conf))}, with {printable(report.server.short())}"
+    if twin.stands_for is not None:
+        yield f"  its folder is read as a copy of {printable(twin.stands_for)}"
     yield from (f"  nginx says: {printable(str(one))}" for one in twin.complaints)
     yield from (
         f"  not read: {printable(one.file)} ({printable(one.why)})" for one in twin.unread

@@ -219,3 +219,24 @@ def captured(folder: Folder, valid: timedelta) -> bytes:
     )
     signed = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, ca.certificate)
     return signed.sign(ca.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def test_a_copy_of_a_configuration(folder: Folder, tmp_path: Path) -> None:
+    """What lies elsewhere is found where the options say; the answer tells how it was read."""
+    copy = Folder(tmp_path / "copy")
+    copy.write("nginx.conf", "events {} http { include /srv/web/a.conf; }\n")
+    copy.write("a.conf", server("www.example.org", "/opt/certs/www"))
+    (tmp_path / "root" / "opt" / "certs").mkdir(parents=True)
+    for name in ("www.pem", "www.key"):
+        (tmp_path / "root" / "opt" / "certs" / name).write_bytes(
+            (folder.path / name).read_bytes()
+        )
+    where = ("--stands-for", "/srv/web", "--root", str(tmp_path / "root"))
+    done = drill(copy.path / "nginx.conf", *where, "--jobs", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\n  its folder is read as a copy of /srv/web\n" in done.stdout
+    assert "/opt/certs/www.pem (p256, must-staple)" in done.stdout
+    wrong = drill(copy.path / "nginx.conf", "--stands-for", "srv/web")
+    assert (wrong.returncode, wrong.stdout, wrong.stderr) == (
+        2, "", "staplelab: srv/web: give a directory from / on, such as /etc/nginx\n"
+    )
