@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from staplelab import __version__, catalogue, hosts, modules, places, servers
-from staplelab.drill import command as drill_command
+from staplelab.drill import options as drill_options
 from staplelab.errors import LabError
 from staplelab.hosts import namespace
 from staplelab.parts import clock
@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     many.add_argument("-k", metavar="EXPRESSION", help="only scenarios that match (pytest's -k)")
     many.add_argument("images", nargs="+", metavar="IMAGE", help="servers under test")
 
-    drill_command.add(commands, _jobs)
+    drill_options.add(commands, _jobs)
 
     commands.add_parser("clean", help="remove the containers and networks that dead runs left")
     commands.add_parser("faults", help="print the fault catalogue (docs/faults.md)")
@@ -294,8 +294,11 @@ def _matrix(arguments: argparse.Namespace) -> int:
 
 
 def _drill(arguments: argparse.Namespace) -> int:
+    modules.need("pytest")
+    from staplelab.drill import command  # it knows the lab, and so pytest, which is slow to import
+
     preflight.check("local")
-    return drill_command.run(arguments)
+    return command.run(arguments)
 
 
 def _clean(_: argparse.Namespace) -> int:

@@ -45,6 +45,14 @@ def test_a_python_without_pytest(tmp_path: Path) -> None:
     assert line.endswith(", and take /usr/bin/python3") == (sys.executable != "/usr/bin/python3")
 
 
+def test_a_drill_by_a_python_without_pytest(tmp_path: Path) -> None:
+    variables = without_packages(tmp_path, "jinja2", "markupsafe", "httptools")
+    done = command("-S", "-m", "staplelab", "drill", env=variables, stdout=subprocess.PIPE)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert "has no module pytest: apt-get install python3-pytest" in line
+
+
 def test_a_python_without_jinja(tmp_path: Path) -> None:
     variables = without_packages(tmp_path, "httptools")
     done = command("-S", "-m", "staplelab", "faults", env=variables, stdout=subprocess.PIPE)

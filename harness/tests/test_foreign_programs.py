@@ -129,7 +129,7 @@ sys.executable = {program!r}
 """
 _CALLS = {
     "matrix": 'matrix._judge("image", Path(), [])',
-    "mutants": 'judge.run(Path("nginx"), Path("out"), [])',
+    "mutants": 'judge.judge(Path("nginx"), Path("out"))',
 }
 
 

@@ -7,58 +7,18 @@ import base64
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 from staplelab import servers
-from staplelab.drill import answer, durations, page, report, thresholds, tool, twin
+from staplelab.drill import answer, durations, options, page, report, thresholds, tool, twin
 from staplelab.drill.answer import Wanted
 from staplelab.drill.stage import TwinGround
 from staplelab.drill.thresholds import Thresholds
 from staplelab.errors import LabError
 from staplelab.hosts import namespace
 
-_VALIDITY = "7d"
 #: a shorter one is no answer of a CA, and a longer one outlives the lab's certificates
 _LEAST_VALIDITY = 60
 _LARGEST_RESPONSE = 1 << 16
-CONF = "/etc/nginx/nginx.conf"
-
-
-def add(commands: Any, jobs: Any) -> None:
-    """Adds the command to those of the program; `jobs` reads a number of processes."""
-    drill = commands.add_parser(
-        "drill",
-        help="say what an OCSP outage does to an nginx.conf of your own",
-        allow_abbrev=False,
-    )
-    drill.add_argument(
-        *("conf",), nargs="?", default=CONF, metavar="CONF", help=f"default: {CONF}"
-    )
-    drill.add_argument("--out", metavar="DIR", type=Path, help="write drill.json, drill.html there")
-    drill.add_argument("--server", metavar="PATH", help="the nginx to try it with (installed)")
-    drill.add_argument("--site", metavar="NAME", help="this site alone")
-    drill.add_argument(
-        "--stands-for", metavar="DIR", help="what CONF's folder is a copy of, such as /etc/nginx"
-    )
-    drill.add_argument(
-        "--root", metavar="DIR", type=Path, help="a folder of files from / on that CONF names"
-    )
-    drill.add_argument(
-        "--validity", metavar="SPAN", help=f"how long your CA's answers are valid ({_VALIDITY})"
-    )
-    drill.add_argument(
-        "--response", metavar="FILE", type=Path, help="an answer of your CA, which tells that"
-    )
-    drill.add_argument("--jobs", metavar="N", type=jobs, default=2, help="default: 2")
-    held = drill.add_argument_group("thresholds, which fail the command when they are missed")
-    held.add_argument("--survive", metavar="SPAN", help="an outage that may cost no staple: 24h")
-    held.add_argument("--learn", metavar="SPAN", help="a revocation is seen by then: 4h")
-    held.add_argument(
-        "--bare-after-start", metavar="N", help="so many visitors at most get no staple at first"
-    )
-    held.add_argument(
-        "--no-lockout", action="store_true", help="no client with a good certificate is locked out"
-    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -122,7 +82,7 @@ def validity_of(arguments: argparse.Namespace) -> tuple[int, str]:
         raise LabError("--validity and --response say the same thing: give one of the two")
     if arguments.response is not None:
         return _of_response(arguments.response), f"as {page.printable(str(arguments.response))}"
-    given = arguments.validity or _VALIDITY
+    given = arguments.validity or options.VALIDITY
     known = arguments.validity is not None
     whence = "as --validity says" if known else "assumed; --validity or --response says better"
     return durations.seconds("--validity", given, _LEAST_VALIDITY), whence
