@@ -32,6 +32,14 @@ def title(pid: int) -> str:
     return _read(f"{pid}/cmdline")
 
 
+def doing(pid: int) -> str:
+    """For a person: the letter of its state, and where it waits in the kernel (as far as that is
+    told); "gone" when there is no such process."""
+    state = _read(f"{pid}/stat").rpartition(")")[2].split()[:1]
+    where = _read(f"{pid}/wchan").strip("0")
+    return " in ".join(filter(None, [*state, where])) or "gone"
+
+
 def is_resting(pid: int) -> bool:
     """Whether the process waits for something, rather than does it."""
     return _read(f"{pid}/stat").rpartition(")")[2].split()[:1] == ["S"]

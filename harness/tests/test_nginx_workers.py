@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Any, cast
 import pytest
 
 from staplelab import processes
+from staplelab.errors import LabError
 from staplelab.hosts.base import Listener
 from staplelab.servers import family
 from staplelab.servers.nginx import Nginx
@@ -117,6 +119,21 @@ def test_stopped_under_a_debugger(master: subprocess.Popen[str]) -> None:
     assert not processes.is_stopped(serving)
     assert ctypes.CDLL(None).ptrace(_PTRACE_ATTACH, serving, None, None) == 0
     until(partial(processes.is_stopped, serving), "the worker to stop")
+
+
+def test_what_an_nginx_does_that_does_not_end(master: subprocess.Popen[str]) -> None:
+    assert master.stdout is not None
+    ended, serving = map(int, master.stdout.readline().split())
+    until(partial(processes.is_resting, serving), "the worker to wait")
+
+    def wait(bound: float) -> int:
+        raise LabError("it did not end")
+
+    running = SimpleNamespace(pid=master.pid, poll=lambda: None, wait=wait)
+    with pytest.raises(LabError, match="^it did not end; ") as error:
+        nginx_of(cast(Any, running)).wait()
+    said = str(error.value)
+    assert re.match(rf"it did not end; {master.pid} .*, {ended} \(\): Z, {serving} \(.*\): S", said)
 
 
 def test_a_process_that_is_gone(master: subprocess.Popen[str]) -> None:

@@ -32,6 +32,15 @@ def master(program: int) -> int:
     return program
 
 
+def describe(program: int) -> str:
+    """For a person: each of its processes, and what it does."""
+    found = [program]
+    for pid in found:
+        found += processes.children(pid)
+    titles = {pid: " ".join(processes.title(pid).replace("\0", " ").split()) for pid in found}
+    return ", ".join(f"{pid} ({titles[pid]}): {processes.doing(pid)}" for pid in found)
+
+
 def heir(master: int) -> int | None:
     """The master that this one has started from a new binary, once it has a worker."""
     for child in processes.children(master):

@@ -422,11 +422,15 @@ class Nginx:
             self._successor = None
         if self.running.poll() is None:
             self._signal(signal.SIGTERM)
-        return self.running.wait(BOUND_SECONDS)
+        return self.wait()
 
     def wait(self) -> int:
-        """The exit status of an nginx that ends by itself."""
-        return self.running.wait(BOUND_SECONDS)
+        """The exit status of an nginx that ends by itself; LabError, with what its processes do, if
+        it does not."""
+        try:
+            return self.running.wait(BOUND_SECONDS)
+        except LabError as error:
+            raise LabError(f"{error}; {family.describe(self.running.pid)}") from None
 
     def kill(self) -> None:
         self._let_go_of_listeners()
