@@ -21,10 +21,24 @@ from staplelab import processes
 from staplelab.errors import LabError
 from staplelab.hosts.base import Listener
 from staplelab.servers import family
-from staplelab.servers.nginx import Nginx
+from staplelab.servers.nginx import Nginx, _nudge
 from staplelab.waiting import until
 
 _PTRACE_ATTACH = 16
+
+# at first it has something to do, and says of each signal whether that was at an end by then
+BUSY = """
+import signal, sys, time
+done = False
+signal.signal(signal.SIGIO, lambda *_: print(done, flush=True))
+print("begun", flush=True)
+end = time.monotonic() + 0.3
+while time.monotonic() < end:
+    pass
+done = True
+while True:
+    signal.pause()
+"""
 
 # a master that has not yet noticed that the first of its two workers has ended
 MASTER = """
@@ -119,6 +133,23 @@ def test_stopped_under_a_debugger(master: subprocess.Popen[str]) -> None:
     assert not processes.is_stopped(serving)
     assert ctypes.CDLL(None).ptrace(_PTRACE_ATTACH, serving, None, None) == 0
     until(partial(processes.is_stopped, serving), "the worker to stop")
+
+
+def test_a_worker_that_is_leaving_is_woken_at_rest(master: subprocess.Popen[str]) -> None:
+    """A signal that comes while it is on its way there would be lost on it."""
+    worker = subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True)
+    try:
+        assert worker.stdout is not None and worker.stdout.readline() == "begun\n"
+        for _ in range(2):
+            _nudge(worker.pid)
+            assert worker.stdout.readline() == "True\n"
+    finally:
+        worker.kill()
+        worker.communicate()
+    _nudge(worker.pid)  # there is none any more
+    assert master.stdout is not None
+    ended, _ = map(int, master.stdout.readline().split())
+    _nudge(ended)
 
 
 def test_what_an_nginx_does_that_does_not_end(master: subprocess.Popen[str]) -> None:

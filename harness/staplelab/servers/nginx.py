@@ -184,12 +184,12 @@ class Nginx:
             raise LabError(f"nginx does not respond ({error}); it said: {words}") from None
 
     def wake(self) -> None:
-        """Every worker has taken a turn of its event loop, or will at once when it is leaving
-        (such a one accepts no connection: a signal that nginx ignores wakes it)."""
+        """Every worker has taken a turn of its event loop (one that is leaving accepts no
+        connection: a signal that nginx ignores wakes it)."""
         titles = self._titles()
         leaving = [pid for pid, title in titles.items() if family.is_leaving(title)]
         for pid in leaving:
-            _tell(pid, signal.SIGIO)
+            _nudge(pid)
         serving = [pid for pid in titles if pid not in leaving]
         if self._chosen is not None or len(serving) == 1:
             self.barrier()
@@ -446,6 +446,29 @@ def _leaves(pid: int) -> bool:
     """Whether a worker was told to leave, or has left."""
     title = processes.title(pid)
     return not title or family.is_leaving(title)
+
+
+def _nudge(pid: int) -> None:
+    """Returns once a worker has taken a turn of its event loop, over a signal.  It has to be at
+    rest when that comes: one that is on its way there goes to sleep all the same, for as long as
+    it thought before."""
+    before: int | None = None
+
+    def is_there() -> bool:
+        return not processes.is_stopped(pid)
+
+    def rests() -> bool:
+        nonlocal before
+        before = processes.turns(pid)
+        return before is not None or not is_there()
+
+    until(rests, f"worker {pid} to be at rest")
+    if is_there():
+        _tell(pid, signal.SIGIO)
+        until(
+            lambda: processes.turns(pid) not in (None, before) or not is_there(),
+            f"worker {pid} to wake up",
+        )
 
 
 def _tell(pid: int, number: int) -> None:
