@@ -7,10 +7,9 @@ import errno
 import os
 import signal
 import sys
-import tempfile
 from pathlib import Path
 
-from staplelab import __version__, catalogue, hosts, modules, places, servers
+from staplelab import __version__, catalogue, files, hosts, modules, places, servers
 from staplelab.drill import options as drill_options
 from staplelab.errors import LabError
 from staplelab.hosts import namespace
@@ -153,15 +152,6 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
-def _see_to_out(out: Path) -> None:
-    """What cannot be written is told before anything runs, not when the results are there."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=out).close()
-    except OSError as error:
-        raise LabError(f"--out {out}: cannot be written: {error.strerror}") from None
-
-
 def _enter_namespaces(arguments: argparse.Namespace) -> None:
     own_shm = arguments.clock == "faketime"
     if own_shm and not namespace.has_own_shm():
@@ -191,7 +181,7 @@ def _run(arguments: argparse.Namespace) -> int:
         arguments.host, arguments.nginx, arguments.nginx_image, arguments.server
     )
     preflight.try_start(arguments.host, server, arguments.clock)
-    _see_to_out(Path(arguments.out))
+    files.see_to(Path(arguments.out))
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     argv = ["-p", "staplelab.plugin", "-p", "pytest_timeout"]
     if arguments.jobs > 1:

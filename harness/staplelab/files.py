@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -52,6 +53,15 @@ def write(folder: Path, texts: Mapping[str, str]) -> None:
         for one in reversed(made):  # those in which nothing was put
             with contextlib.suppress(OSError):
                 one.rmdir()
+
+
+def see_to(out: Path) -> None:
+    """Makes the folder of --out; LabError, before anything runs, where nothing can be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out).close()
+    except OSError as error:
+        raise LabError(f"--out {out}: cannot be written: {error.strerror}") from None
 
 
 def _make_folder(folder: Path, made: list[Path]) -> None:

@@ -222,13 +222,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     gc.freeze()
 
 
-def _keep_to_one_processor(config: pytest.Config) -> None:
-    """A scenario's processes take turns: on one processor none waits for another one to wake up.
-    Saves a tenth of the time (2 workers on 2 processors).  Which one comes first depends on the
-    run, so that runs side by side do not all begin with the same."""
-    processors = sorted(os.sched_getaffinity(0))
-    number = int(config.workerinput["workerid"].removeprefix("gw"))  # type: ignore[attr-defined]
-    os.sched_setaffinity(0, {processors[(os.getppid() + number) % len(processors)]})
+def _number(config: pytest.Config) -> int:
+    """Of an xdist worker; runs side by side do not all begin with the same."""
+    name = str(config.workerinput["workerid"])  # type: ignore[attr-defined]
+    return os.getppid() + int(name.removeprefix("gw"))
 
 
 # ----- fixtures -----
@@ -238,7 +235,7 @@ def _keep_to_one_processor(config: pytest.Config) -> None:
 def world(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[World]:
     """The long-lived parts; scenarios do not use it."""
     if _is_worker(pytestconfig):
-        _keep_to_one_processor(pytestconfig)
+        processes.keep_to_one_processor(_number(pytestconfig))
     host = hosts.choose(pytestconfig.getoption("host"), _server(pytestconfig).path)
     try:
         server, profiles = _server(pytestconfig), pytestconfig.stash[_PROFILES]

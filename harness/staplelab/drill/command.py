@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import base64
-import tempfile
 import time
 from pathlib import Path
 
-from staplelab import servers
+from staplelab import files, servers
 from staplelab.drill import answer, durations, options, page, report, thresholds, tool, twin
 from staplelab.drill.answer import Wanted
 from staplelab.drill.stage import TwinGround
@@ -28,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     limits = _thresholds(arguments)
     validity, whence = validity_of(arguments)
     if arguments.out is not None:
-        _see_to_out(arguments.out)
+        files.see_to(arguments.out)
     server = servers.probe("local", arguments.server, None, None)
     read = twin.make(
         Path(arguments.conf),
@@ -123,12 +122,3 @@ def _from_pem(octets: bytes) -> bytes:
         return base64.b64decode(body, validate=True)
     except ValueError:
         return b""
-
-
-def _see_to_out(out: Path) -> None:
-    """What cannot be written is told before anything runs."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=out).close()
-    except OSError as error:
-        raise LabError(f"--out {out}: cannot be written: {error.strerror}") from None

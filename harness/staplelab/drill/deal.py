@@ -3,7 +3,6 @@ is done with the last."""
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -14,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.queues import SimpleQueue
 from typing import Any
 
+from staplelab import processes
 from staplelab.drill import experiments
 from staplelab.drill.model import Twin
 from staplelab.drill.outage import Terms
@@ -21,7 +21,6 @@ from staplelab.drill.scene import Ground, Scene
 from staplelab.errors import LabError
 
 _FORK = multiprocessing.get_context("fork")
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Helpers:
             process = _FORK.Process(target=_help, args=arguments)
             process.start()
             self._processes.append(process)
-        keep_to_one_processor(0)
+        processes.keep_to_one_processor(os.getpid())
 
     def deal(self, tasks: Sequence[Task], twin: Twin, ground: Ground) -> Iterator[Done]:
         """All of them, in the order in which they are done; this process does its share."""
@@ -118,12 +117,6 @@ class Helpers:
             process.join()
 
 
-def keep_to_one_processor(number: int) -> None:
-    """The parts of a lab take turns: on one processor none waits for another one to wake up."""
-    processors = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {processors[number % len(processors)]})
-
-
 def _help(
     number: int,
     parent: int,
@@ -132,11 +125,11 @@ def _help(
     tasks: SimpleQueue[Task | None],
     done: SimpleQueue[Any],
 ) -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    processes.end_with_parent(signal.SIGTERM)
     if os.getppid() != parent:
         return
     signal.signal(signal.SIGTERM, _end)
-    keep_to_one_processor(number)
+    processes.keep_to_one_processor(parent + number)
     try:
         ground = make()
         try:

@@ -9,17 +9,8 @@ from pathlib import Path
 from staplelab.drill.rewrite import LAB, Rewritten
 from staplelab.drill.statements import Statement, written
 from staplelab.parts.pki import Pki
+from staplelab.servers import config
 from staplelab.servers.sut import ServerUnderTest
-
-_STORES = ("proxy", "fastcgi", "uwsgi", "scgi")
-#: reach nginx through its environment, which it wipes
-_VARIABLES = (
-    "LD_PRELOAD",
-    "NSS_WRAPPER_HOSTS",
-    "NSS_WRAPPER_DISABLE_DEEPBIND",
-    "ASAN_OPTIONS",
-    "UBSAN_OPTIONS",
-)
 
 
 @dataclass
@@ -71,7 +62,7 @@ class GivenTwin:
         yield _own("worker_processes", str(self.workers))
         yield _own("pid", f"{folder}/nginx.pid")
         yield _own("error_log", f"{folder}/error.log", self.log_level)
-        for name in (*_VARIABLES, *clock):
+        for name in (*config.VARIABLES, *clock):
             yield _own("env", name)
         yield from self.rewritten.main
 
@@ -83,7 +74,7 @@ def _http(
     temp = str(folder / "temp")
     yield _own("access_log", "off")
     yield _own("client_body_temp_path", temp)
-    for store in _STORES:
+    for store in config.STORES:
         if server.has(f"http_{store}_module"):
             yield _own(f"{store}_temp_path", temp)
     inside = (

@@ -15,7 +15,16 @@ from staplelab.parts.pki import Certificate, Pki
 from staplelab.servers.sut import ServerUnderTest
 
 #: modules with a folder for temporary files, which nginx makes when it starts
-_STORES = ("proxy", "fastcgi", "uwsgi", "scgi")
+STORES = ("proxy", "fastcgi", "uwsgi", "scgi")
+#: what has to reach workers through the environment, which nginx wipes; over a binary upgrade it
+#: keeps what a sanitizer is told
+VARIABLES = (
+    "LD_PRELOAD",
+    "NSS_WRAPPER_HOSTS",
+    "NSS_WRAPPER_DISABLE_DEEPBIND",
+    "ASAN_OPTIONS",
+    "UBSAN_OPTIONS",
+)
 
 NO_RESOLVER = (
     "without a `resolver` {} asks the name servers of the machine, which no server of the lab may"
@@ -175,9 +184,9 @@ class Configuration:
         sites = [_render_site(site, pki, resolver, server) for site in self.sites]
         return _TEMPLATES.get_template("nginx.conf.j2").render(
             user=user,
-            stores=[name for name in _STORES if server.has(f"http_{name}_module")],
+            stores=[name for name in STORES if server.has(f"http_{name}_module")],
             daemon=self.upgradable,
-            clock=clock,
+            variables=(*VARIABLES, *clock),
             folder=folder,
             temp=folder / "temp",
             workers=self.workers,

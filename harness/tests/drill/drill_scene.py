@@ -7,24 +7,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import drill_answers
 from lab_run import nginx
 
 from staplelab import hosts, servers
 from staplelab.drill.model import (
     CertificateAtSite,
     NameServer,
-    Place,
     Resolver,
     Stapling,
-    TwinCertificate,
     TwinSite,
 )
 from staplelab.drill.scene import Drilled, Visitor
 from staplelab.parts.topology import OCSP_HOST
 from staplelab.scenario.world import World
 from staplelab.servers.config import Site
-
-_PLACE = Place("nginx.conf", 1)
 
 
 @dataclass
@@ -109,51 +106,28 @@ def scene(
     described = Site(resolver=resolver, **choices)
     listeners = ("stub", "stub-2")[:name_servers]
     own = world.pki[profile].certificates[described.certificates[0]]
-    minted = TwinCertificate(
+    minted = drill_answers.certificate(
         id=own.id,
-        file="www.pem",
-        place=_PLACE,
-        read=True,
-        why_not_read="",
         names=(described.server_name,),
-        key="p256",
-        original_key="EC prime256v1",
         must_staple=own.id == "must-staple",
         ocsp_urls=own.ocsp_urls,
-        remaining=80 * 86400,
-        shape="leaf and intermediates",
     )
     at_site = CertificateAtSite(
-        minted, stapling, why, _PLACE, (), (OCSP_HOST,) if own.ocsp_urls else ()
+        minted, stapling, why, drill_answers.PLACE, (), (OCSP_HOST,) if own.ocsp_urls else ()
     )
     asked = None
     if resolver is not None:
         asked = Resolver(
-            _PLACE,
+            drill_answers.PLACE,
             tuple(NameServer(f"192.0.2.{n}", name, False) for n, name in enumerate(listeners)),
             ipv6="ipv6=off" not in resolver,
             timeout=timeout,
         )
-    site = TwinSite(
-        name=described.server_name,
-        place=_PLACE,
-        names=(described.server_name,),
-        context="http",
-        sni=described.server_name,
-        socket="443",
-        listen="",
-        default=True,
-        proxy_protocol=False,
-        reachable=True,
-        why_unreachable="",
-        rejects=False,
-        certificates=(at_site,),
-        stapling=stapling,
-        why=why,
+    site = replace(
+        drill_answers.site(at_site, described.server_name),
         resolver=asked,
         verify_client="on" if client else "off",
         ocsp="on" if client else "off",
         client_certificate=client,
-        protocols=(),
     )
     return MadeScene(world, described, site, at_site, workers, profile)
