@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import secrets
 import tempfile
 from pathlib import Path
 
@@ -83,6 +85,16 @@ def key_pool_option() -> list[str]:
     """For pki-mint, which makes every key anew without it."""
     folder = key_pool()
     return [] if folder is None else [f"--key-pool={folder}"]
+
+
+def new_scratch() -> Path:
+    """A folder in there for one host, which is not made yet."""
+    return scratch() / f"staplelab-{secrets.token_hex(8)}"
+
+
+def is_scratch(path: Path) -> bool:
+    """Whether a folder has the name of such a one, or of the one of a run in containers."""
+    return re.fullmatch(r"staplelab-[0-9a-f]{16}(?:[0-9a-f]{8}-\w{8})?", path.name) is not None
 
 
 def scratch() -> Path:

@@ -19,10 +19,10 @@ from typing import Any
 
 import pytest
 
-from staplelab import hosts, processes, servers, times
+from staplelab import hosts, places, processes, servers, times
 from staplelab.errors import LabError, NotHere
 from staplelab.parts import clock, pki, topology
-from staplelab.runs import effort, preflight, shard
+from staplelab.runs import effort, preflight, record, shard, views
 from staplelab.runs.interrupts import Interrupts
 from staplelab.runs.recorder import REFUSAL, Recorder
 from staplelab.runs.results import ScenarioResult
@@ -110,6 +110,16 @@ def _check_expressions(config: pytest.Config) -> None:
     marks: Any = config.pluginmanager.get_plugin("mark")
     if marks is not None:
         marks.pytest_collection_modifyitems(items=[], config=config)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What a run writes comes and goes while another process of it collects, and has no scenarios:
+    in its folder of results, and where TMPDIR is among the scenarios."""
+    if places.is_scratch(collection_path):
+        return True
+    out = config.getoption("out")
+    written = (record.KEPT, record.EARLIER, *views.NAMES) if out else ()
+    return True if collection_path in [Path(out).resolve() / name for name in written] else None
 
 
 @pytest.hookimpl(trylast=True)  # type: ignore[misc]
@@ -387,7 +397,7 @@ def _reason(excinfo: pytest.ExceptionInfo[BaseException], made: Lab | None) -> s
 def _keep(item: pytest.Item, report: pytest.TestReport, made: Lab) -> None:
     """A failed scenario leaves its folder: configuration, logs, events, keys."""
     out = Path(item.config.getoption("out") or "results")
-    into = out / "kept" / re.sub(r"[^\w.-]+", "_", item.nodeid)
+    into = out / record.KEPT / re.sub(r"[^\w.-]+", "_", item.nodeid)
     made.keep(into)
     report.sections.append(("Scenario folder", str(into)))
 

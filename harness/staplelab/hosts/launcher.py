@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import select
 import socket
 import subprocess
@@ -21,7 +20,7 @@ from typing import IO, BinaryIO
 from staplelab import processes
 from staplelab.errors import LabError, StillRunning
 from staplelab.hosts.base import Finished, Listener
-from staplelab.places import scratch
+from staplelab.places import new_scratch
 from staplelab.waiting import BOUND_SECONDS, PROGRAM_SECONDS, until_ended
 
 #: the descriptor under which the server has the socket of a standard port
@@ -260,7 +259,7 @@ def run_alone(
     given: int | None = None,
 ) -> Finished:
     """Launcher.run where there is no host yet: with a launcher (`program`) for this alone."""
-    launcher = LocalLauncher(program, scratch() / f"staplelab-{secrets.token_hex(8)}")
+    launcher = LocalLauncher(program, new_scratch())
     try:
         return launcher.run(argv, variables, bound, given)
     finally:

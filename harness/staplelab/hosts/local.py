@@ -8,7 +8,6 @@ from __future__ import annotations
 import ctypes.util
 import errno
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -19,7 +18,7 @@ from staplelab.errors import LabError, NotHere
 from staplelab.hosts import namespace, roles
 from staplelab.hosts.base import NO_CLOCK, Endpoint, Finished, Listener, Running
 from staplelab.hosts.launcher import DESCRIPTORS, Launched, LocalLauncher
-from staplelab.places import scratch
+from staplelab.places import new_scratch
 from staplelab.waiting import PROGRAM_SECONDS
 
 _PORT_ATTEMPTS = 20
@@ -35,7 +34,7 @@ class LocalHost:
         self._build = build
         self.open_for_want_of = "" if namespace.is_own() else namespace.what_is_missing()
         self.clock = NO_CLOCK
-        self.folder = scratch() / f"staplelab-{secrets.token_hex(8)}"
+        self.folder = new_scratch()
         self._launcher = LocalLauncher(self.program("launcher"), self.folder)
         self.given = self.folder / "given"
         self.server_folder = self.folder / "server"

@@ -27,6 +27,8 @@ from staplelab.servers.sut import ServerUnderTest
 SCHEMA = 1
 NAME = "record.jsonl"
 PARTIAL = f"{NAME}.partial"
+#: of scenarios that failed: what each has left
+KEPT = "kept"
 #: of the run before: nothing of it may look like this run's
 EARLIER = "earlier"
 
@@ -75,8 +77,8 @@ class Record:
         )
 
     def _put_away(self) -> None:
-        if (self.folder / "kept").exists():
-            shutil.rmtree(self.folder / "kept")
+        if (self.folder / KEPT).exists():
+            shutil.rmtree(self.folder / KEPT)
         earlier = self.folder / EARLIER
         made = (NAME, *views.NAMES, *conformance_views.NAMES)
         there = [name for name in made if (self.folder / name).exists()]

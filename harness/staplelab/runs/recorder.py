@@ -75,7 +75,8 @@ class Recorder:
         if selected:
             with contextlib.suppress(LabError):  # no scenario is there: one would have said so
                 self._begin_results()
-        elif self._cut is None:  # an empty shard is recorded; under xdist that shows at the end
+        elif self._cut is None and not self._early:
+            # an empty shard is recorded; under xdist that shows at the end
             self._nothing_to_run()
 
     def _say_why_workers_have_none(self) -> None:
@@ -166,6 +167,8 @@ class Recorder:
         if self.collected and self._cut is not None and not self._cut.mine(self.collected):
             self._nothing_to_do(session)
         if self._results is None:
+            if self._early and not self._selected:  # as where one process alone collects
+                session.exitstatus = _CUT_SHORT
             return
         self._results.seconds = time.perf_counter() - self._started
         ended = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
